@@ -1,0 +1,206 @@
+"""The ensemble: everything that discovery, forecasting and a restart need, in one HDF5 file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from .errors import EaeSindyError
+from .library import Library, standard
+from .networks import forward
+from .pod import Frames, Pod
+from .recipes import Fit
+from .storage import whole_file
+
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One decoder and the encoders drawn under it.
+
+    Attributes
+    ----------
+    encoder : tuple of arrays [draws, ...]
+        Kernel and bias of each layer in turn, in POD coordinates.
+    decoder : tuple of arrays
+        Kernel and bias of each layer in turn. Outputs beyond the rank of the basis, if any, are what
+        a decoder on pixels makes outside the span of the data: their target is zero.
+    loss : array [draws]
+        Eq. 14 on the frames the draw was sampled with.
+    kinetic_temperature : array [draws, tensors]
+        2K/N_f of each tensor of encoder weights.
+    step : array of int [draws]
+        Encoder steps since the start of the chain.
+    training : array [updates]
+        Mean loss over the ensemble of each decoder update (Algorithm 1).
+    state : mapping of str to arrays
+        What a restart needs.
+    """
+
+    encoder: tuple[np.ndarray, ...]
+    decoder: tuple[np.ndarray, ...]
+    loss: np.ndarray
+    kinetic_temperature: np.ndarray
+    step: np.ndarray
+    training: np.ndarray
+    state: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.loss)
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Encoders drawn at temperature T, with the frames and the basis they are drawn on.
+
+    Members are counted through all chains. Latents of member m at frames `rows`:
+
+    >>> z, z_rate = ensemble.encode(m, rows)          # [n, d] each
+    >>> x, x_rate = ensemble.decode(m, z, z_rate)     # POD coordinates [n, r]
+    >>> field = ensemble.field(x)                     # [n, *space]
+    """
+
+    settings: Fit
+    library: Library
+    pod: Pod
+    frames: Frames
+    chains: Sequence[Chain]
+    shape: tuple[int, ...]
+    mask: np.ndarray | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return sum(len(c) for c in self.chains)
+
+    @property
+    def chain_of(self) -> np.ndarray:
+        """Chain each member belongs to, [members]."""
+        return np.repeat(np.arange(len(self.chains)), [len(c) for c in self.chains])
+
+    def _locate(self, member: int) -> tuple[Chain, int]:
+        for chain in self.chains:
+            if member < len(chain):
+                return chain, member
+            member -= len(chain)
+        raise IndexError(member)
+
+    def encode(self, member: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return latents z and ż = (dz/dx) ẋ of one member at the frames `rows`: [n, d] each."""
+        chain, draw = self._locate(member)
+        root = np.float32(np.sqrt(self.pod.size))
+        return forward([w[draw] for w in chain.encoder], self.settings.activation,
+                       root * self.frames.coordinates[rows],
+                       root * self.frames.rate_coordinates[rows])
+
+    def decode(self, member: int, z: np.ndarray, z_rate: np.ndarray
+               ) -> tuple[np.ndarray, np.ndarray]:
+        """Return POD coordinates x̂ and their rates (Eq. 15) of latents under a member's decoder.
+
+        Both are [n, r], or wider where the decoder leaves the span of the data.
+        """
+        chain, _ = self._locate(member)
+        return forward(chain.decoder, self.settings.activation, z.astype(np.float32),
+                       z_rate.astype(np.float32))
+
+    def field(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return fields [n, *space] from POD coordinates [n, r]; NaN outside the mask."""
+        flat = self.pod.expand(coordinates[:, :self.pod.rank])
+        if self.mask is None:
+            return flat.reshape(-1, *self.shape)
+        fields = np.full((len(flat), *self.shape), np.nan, np.float32)
+        fields[:, self.mask] = flat
+        return fields
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the ensemble file. Raises `EaeSindyError` if it exists and `force` is false."""
+        with whole_file(path, force) as part, h5py.File(part, "w") as file:
+            file.attrs.update(self.attributes)
+            file.attrs["format_version"] = FORMAT_VERSION
+            for name, value in asdict(self.settings).items():
+                file.attrs[f"settings/{name}"] = value
+            file.attrs["library"] = self.library.terms
+            file.attrs["space_shape"] = self.shape
+            if self.mask is not None:
+                file["mask"] = self.mask
+            for name, value in {**_group("pod", self.pod), **_group("frames", self.frames)}.items():
+                file[name] = value
+            for c, chain in enumerate(self.chains):
+                at = f"chains/{c}"
+                for name in ("loss", "kinetic_temperature", "step", "training"):
+                    file[f"{at}/{name}"] = getattr(chain, name)
+                for net in ("encoder", "decoder"):
+                    for i, weights in enumerate(getattr(chain, net)):
+                        file[f"{at}/{net}/{_layer(i)}"] = weights
+                for name, value in chain.state.items():
+                    file[f"{at}/state/{name}"] = value
+
+    @classmethod
+    def open(cls, path: str | Path, library: Library | None = None) -> "Ensemble":
+        """Read an ensemble file.
+
+        `library` must be given if the ensemble was fitted with terms of the user's own. Raises
+        `EaeSindyError` for a file that is missing, damaged, or something else.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise EaeSindyError(f"{path} does not exist: make it with 'eae-sindy fit', or name an "
+                                "ensemble file")
+        try:
+            with h5py.File(path, "r") as file:
+                return cls._read(file, library)
+        except (OSError, KeyError) as error:
+            raise EaeSindyError(f"{path} is not a whole ensemble file ({error}): make it again with "
+                                "'eae-sindy fit'") from error
+
+    @classmethod
+    def _read(cls, file: h5py.File, library: Library | None) -> "Ensemble":
+        attributes = dict(file.attrs)
+        if "chains" not in file:
+            raise KeyError("no /chains in it")
+        version = int(attributes.pop("format_version"))
+        if version > FORMAT_VERSION:
+            raise EaeSindyError(f"the ensemble is of format {version}, this version reads up to "
+                                f"{FORMAT_VERSION}: upgrade eae-sindy")
+        stored = {k.removeprefix("settings/"): attributes.pop(k)
+                  for k in list(attributes) if k.startswith("settings/")}
+        settings = Fit(**{k: _plain(v) for k, v in stored.items()})
+        terms = [str(t) for t in attributes.pop("library")]
+        if library is None:
+            library = standard(settings.latents, settings.degree, settings.sine, settings.constant)
+        if library.terms != terms:
+            raise EaeSindyError(f"the ensemble was fitted with the terms {', '.join(terms)}: pass "
+                                "that library from Python")
+        chains = []
+        for c in range(len(file["chains"])):
+            group = file[f"chains/{c}"]
+            nets = {net: tuple(group[f"{net}/{_layer(i)}"][:] for i in range(len(group[net])))
+                    for net in ("encoder", "decoder")}
+            chains.append(Chain(
+                **nets, **{name: group[name][:] for name in
+                           ("loss", "kinetic_temperature", "step", "training")},
+                state={k: v[()] for k, v in group.get("state", {}).items()}))
+        return cls(
+            settings, library,
+            Pod(**{k: v[:] for k, v in file["pod"].items()}),
+            Frames(**{k: v[:] for k, v in file["frames"].items()}), chains,
+            tuple(int(k) for k in attributes.pop("space_shape")),
+            file["mask"][:] if "mask" in file else None, attributes)
+
+
+def _group(name: str, record: Any) -> dict[str, np.ndarray]:
+    return {f"{name}/{k}": v for k, v in vars(record).items()}
+
+
+def _layer(index: int) -> str:
+    return f"{('kernel', 'bias')[index % 2]}_{index // 2}"
+
+
+def _plain(value: Any) -> Any:
+    """Turn what HDF5 gives back for an attribute into what was put in."""
+    if isinstance(value, np.ndarray):
+        return tuple(value.tolist())
+    return value.item() if isinstance(value, np.generic) else value

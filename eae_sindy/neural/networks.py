@@ -1,0 +1,34 @@
+"""Initial weights of dense encoders and decoders."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+Weights = tuple[np.ndarray, ...]
+
+
+def glorot(sizes: Sequence[int], rng: np.random.Generator) -> Weights:
+    """Return kernels (Glorot uniform) and zero biases of a dense network, float32.
+
+    `sizes` counts the units of every layer from input to output.
+    """
+    weights: list[np.ndarray] = []
+    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+        limit = np.sqrt(6.0 / (fan_in + fan_out))
+        kernel = rng.random((fan_in, fan_out), dtype=np.float32)
+        weights += [limit * (2 * kernel - 1), np.zeros(fan_out, np.float32)]
+    return tuple(np.asarray(w, np.float32) for w in weights)
+
+
+def onto_span(encoder: Weights, decoder: Weights, modes: np.ndarray) -> tuple[Weights, Weights]:
+    """Express full-space networks in POD coordinates: `modes` [r, N] has orthonormal rows.
+
+    The encoder's first layer becomes W∥ = U W, which sees the same data as W. The decoder's last
+    layer becomes coefficients of modes of unit mean square per point.
+    """
+    root = np.sqrt(modes.shape[1])
+    first, *rest = encoder
+    *inner, kernel, bias = decoder
+    return ((np.asarray(modes @ first, np.float32), *rest),
+            (*inner, np.asarray(kernel @ modes.T / root, np.float32),
+             np.asarray(bias @ modes.T / root, np.float32)))

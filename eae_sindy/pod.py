@@ -1,0 +1,145 @@
+"""POD coordinates: an exact change of basis onto the span of the data."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .errors import EaeSindyError
+from .snapshots import TRAIN, Snapshots
+
+
+@dataclass(frozen=True)
+class Pod:
+    """An orthonormal basis of the span of the training frames, by decreasing energy.
+
+    The basis is of the frames themselves, not of their fluctuation: a dense layer sees W·x, and
+    x = modesᵀ a without a remainder that would act as a second bias.
+
+    Attributes
+    ----------
+    modes : array [r, N]
+        Orthonormal rows.
+    sigma : array [r]
+        Singular values of the training frames divided by √(n N): root mean square amplitudes.
+    mean : array [N]
+        Mean training frame. Errors are relative to the variance about it; the basis ignores it.
+    """
+
+    mean: np.ndarray
+    modes: np.ndarray
+    sigma: np.ndarray
+
+    @property
+    def rank(self) -> int:
+        return len(self.modes)
+
+    @property
+    def size(self) -> int:
+        return self.modes.shape[1]
+
+    def project(self, frames: np.ndarray) -> np.ndarray:
+        """Return coordinates [n, r] of frames [n, N], in modes of unit mean square per point.
+
+        With this scale a change of one coordinate is a change of the field's root mean square.
+        """
+        return (frames @ self.modes.T / np.sqrt(self.size)).astype(np.float32)
+
+    def expand(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return frames [n, N] from coordinates [n, r]; the inverse of `project` on the span."""
+        return coordinates @ self.modes * np.float32(np.sqrt(self.size))
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The frames of a fit in the coordinates that its networks see.
+
+    Attributes
+    ----------
+    time, trajectory, split : arrays [n]
+    coordinates, rate_coordinates : arrays [n, r]
+        See `Pod.project`.
+    outside, rate_outside : arrays [n]
+        Mean square per point of what lies outside the basis; it counts in every error.
+    """
+
+    time: np.ndarray
+    trajectory: np.ndarray
+    split: np.ndarray
+    coordinates: np.ndarray
+    rate_coordinates: np.ndarray
+    outside: np.ndarray
+    rate_outside: np.ndarray
+
+    def where(self, *parts: int) -> np.ndarray:
+        """Return the indices of the frames that belong to the named parts of the split."""
+        return np.flatnonzero(np.isin(self.split, parts))
+
+
+def training_frames(snapshots: Snapshots, parts: np.ndarray, which: str = "field") -> np.ndarray:
+    """Read the training frames [n_train, N] as float32, a block at a time."""
+    wanted = parts == TRAIN
+    found = np.empty((np.count_nonzero(wanted), snapshots.size), np.float32)
+    done = 0
+    for start, rows in snapshots.blocks(which):
+        chosen = rows[wanted[start:start + len(rows)]]
+        found[done:done + len(chosen)] = chosen
+        done += len(chosen)
+    return found
+
+
+def decompose(frames: np.ndarray, rank: int, seed: int = 0) -> Pod:
+    """Compute the POD of frames [n, N] to at most `rank` modes.
+
+    Modes whose energy is below rounding are left out: rank is then what the data have. Raises
+    `EaeSindyError` if the frames never change.
+    """
+    n, size = frames.shape
+    mean = frames.mean(axis=0, dtype=float)
+    if np.abs(frames - mean.astype(frames.dtype)).max() <= 1e-6 * np.abs(frames).max():
+        raise EaeSindyError("the frames never change: there are no dynamics to find")
+    if 4 * rank < min(n, size):
+        from sklearn.utils.extmath import randomized_svd
+
+        _, sigma, modes = randomized_svd(frames.astype(float), rank, n_oversamples=rank, n_iter=4,
+                                         random_state=seed)
+    else:
+        _, sigma, modes = np.linalg.svd(frames.astype(float), full_matrices=False)
+    # Single precision frames carry noise of 6e-8 of the largest amplitude.
+    kept = min(rank, int(np.count_nonzero(sigma > 1e-7 * sigma[0])))
+    return Pod(mean.astype(np.float32), modes[:kept].astype(np.float32),
+               sigma[:kept] / np.sqrt(n * size))
+
+
+def project(snapshots: Snapshots, pod: Pod, parts: np.ndarray) -> Frames:
+    """Express every snapshot in POD coordinates; rates too, differentiated if they are not given."""
+    n = len(snapshots)
+    found = {}
+    for which in ("field", "rate"):
+        if which == "rate" and snapshots.rate is None:
+            found[which] = (_differentiate(snapshots, found["field"][0]), np.zeros(n, np.float32))
+            continue
+        coordinates, outside = np.empty((n, pod.rank), np.float32), np.empty(n, np.float32)
+        for start, rows in snapshots.blocks(which):
+            block = slice(start, start + len(rows))
+            coordinates[block] = pod.project(rows)
+            # By difference of energies: the remainder itself would be a third copy of the block.
+            energy = np.einsum("ij,ij->i", rows, rows, dtype=float) / pod.size
+            inside = np.einsum("ij,ij->i", coordinates[block], coordinates[block], dtype=float)
+            outside[block] = np.maximum(energy - inside, 0)
+        found[which] = (coordinates, outside)
+    (field, outside), (rate, rate_outside) = found["field"], found["rate"]
+    return Frames(snapshots.time, snapshots.trajectory, parts, field, rate, outside, rate_outside)
+
+
+def _differentiate(snapshots: Snapshots, coordinates: np.ndarray) -> np.ndarray:
+    import pysindy as ps
+
+    rate = np.empty_like(coordinates)
+    for label in np.unique(snapshots.trajectory):
+        rows = snapshots.trajectory == label
+        if np.count_nonzero(rows) < 5:
+            raise EaeSindyError(f"trajectory {label} has {np.count_nonzero(rows)} frames, too few "
+                                "to differentiate: give /rate, or leave it out")
+        rate[rows] = ps.SINDyDerivative(kind="finite_difference", k=2)(
+            coordinates[rows].astype(float), snapshots.time[rows])
+    return rate

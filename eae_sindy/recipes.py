@@ -1,0 +1,131 @@
+"""Every number of the papers' experiments, once, beside the section it comes from."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+from .errors import EaeSindyError
+
+
+def _require(ok: bool, complaint: str) -> None:
+    if not ok:
+        raise EaeSindyError(complaint)
+
+
+class _Settings:
+    """What the frozen settings below share: a change makes a new, validated object."""
+
+    def but(self, **changes: Any) -> Self:
+        """Return a copy with some values changed; a value of None changes nothing."""
+        known = {f.name for f in fields(self)}  # type: ignore[arg-type]
+        for name in changes:
+            _require(name in known, f"unknown setting {name!r}: choose from {sorted(known)}")
+        changed = {k: v for k, v in changes.items() if v is not None}
+        return replace(self, **changed)  # type: ignore[type-var]
+
+
+@dataclass(frozen=True)
+class ReactionDiffusion(_Settings):
+    """The λ–ω system as Champion et al. (2019), SI, set it up; A.5.1 takes their data over."""
+
+    grid: int = 100
+    length: float = 20.0
+    diffusivity: tuple[float, float] = (0.1, 0.1)
+    beta: float = 1.0
+    arms: int = 1
+    end: float = 500.0
+    step: float = 0.05
+    substeps: int = 1
+    window: float = 0.01
+    noise: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require(self.grid >= 4, "--grid must be at least 4 points a side")
+        _require(self.length > 0, "--length must be positive")
+        _require(min(self.diffusivity) >= 0, "--diffusivity must not be negative")
+        _require(self.step > 0, "--step must be positive")
+        _require(self.end >= self.step, "--end must be at least one --step")
+        _require(self.substeps >= 1, "--substeps must be at least 1")
+        _require(self.window >= 0, "--window must not be negative")
+        _require(self.noise >= 0, "--noise must not be negative")
+
+
+@dataclass(frozen=True)
+class Fit(_Settings):
+    """Settings of Algorithms 1 and 2; the defaults are A.5.1 (reaction–diffusion)."""
+
+    # Network (A.5.1): encoder N → 256 ELU → 2, decoder mirrored.
+    latents: int = 2
+    hidden: tuple[int, ...] = (256,)
+    activation: str = "elu"
+    # Coordinates: rank of the POD basis in which the networks live. Ours; exact, see docs/method.md.
+    rank: int = 32
+    full_space: bool = False
+    # Candidate terms (A.5.1): polynomials to degree 3 without the constant, and sines.
+    degree: int = 3
+    sine: bool = True
+    constant: bool = False
+    # Objective (Eq. 14).
+    field_weight: float = 1.0
+    rate_weight: float = 20.0
+    # Sampler (A.5.1). The chain length is A.5.2's; A.5.1 names none.
+    temperature: float = 1e-4
+    mass: float = 1e-6
+    step: float = 1e-5
+    chain_length: int = 30
+    thermostat_time: float = 100.0  # in steps; the papers name none, see docs/method.md
+    resample_every: int = 5
+    # Algorithm 1 (A.5.1): 100 decoder updates by Adam, 200 encoders to each.
+    updates: int = 100
+    encoders: int = 200
+    learning_rate: float = 1e-3
+    tolerance: float = 0.0
+    batch: int = 0  # 0 is full batch: A.6.1 asks for the largest that fits
+    # Algorithm 2 (A.5.1): members collected with the decoder fixed.
+    draws: int = 5000
+    # Split (A.5.1): 4,000, 1,000 and 1,000 of 10,000 frames, as fractions.
+    test: float = 0.1
+    train: float = 4 / 9
+    validation: float = 1 / 9
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("latents", "rank", "degree", "chain_length", "updates", "encoders", "draws"):
+            least = 0 if name == "updates" else 1
+            _require(getattr(self, name) >= least, f"--{name.replace('_', '-')} must be at least "
+                     f"{least}, not {getattr(self, name)}")
+        for name in ("temperature", "mass", "step", "thermostat_time", "learning_rate"):
+            value = getattr(self, name)
+            _require(value > 0 and math.isfinite(value),
+                     f"--{name.replace('_', '-')} must be positive and finite, not {value}")
+        for name in ("field_weight", "rate_weight", "tolerance", "batch", "resample_every"):
+            _require(getattr(self, name) >= 0, f"--{name.replace('_', '-')} must not be negative")
+        _require(self.field_weight + self.rate_weight > 0,
+                 "--field-weight and --rate-weight are both 0: nothing would be fitted")
+        _require(len(self.hidden) >= 1 and min(self.hidden) >= 1,
+                 "--hidden needs at least one layer of at least one unit")
+        _require(0 < self.test < 1, "the test fraction must lie between 0 and 1")
+        _require(self.train > 0 and self.validation >= 0 and self.train + self.validation <= 1,
+                 "the training and validation fractions must be positive and add up to at most 1")
+
+
+RECIPES: Mapping[str, Fit] = {
+    # A.5.1 to the letter.
+    "reaction-diffusion": Fit(),
+    # A.5.1 on a quarter of the frames and a fifth of the steps: for a first look, and for tests.
+    "quick": Fit(train=1 / 9, updates=60, encoders=100, draws=500),
+}
+
+
+def recipe(name: str) -> Fit:
+    """Return the named set of settings. Raises `EaeSindyError` for an unknown name."""
+    if name not in RECIPES:
+        raise EaeSindyError(f"unknown recipe {name!r}: choose from {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+# How discovery reads the members (A.5.1).
+SIGNIFICANCE = 0.1  # mean and mode of a significant coefficient both exceed this
+INTERVAL = 0.90  # the width of every interval that is printed
