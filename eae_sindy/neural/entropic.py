@@ -17,12 +17,16 @@ from .thermostat import State, Tensors, Thermostat
 
 @dataclass(frozen=True)
 class Problem:
-    """What is sampled: the data, the candidate terms, the settings and the scale of the pixels."""
+    """What is sampled: the data, the candidate terms and the settings.
+
+    `share` is what a target counts in the mean over pixels, see `objectives.reconstruction`.
+    """
 
     data: Data
     library: Library
     settings: Fit
     thermostat: Thermostat
+    share: float = 1.0
 
     def potential(self, decoder: Tensors, seed: tf.Tensor, *, decoder_gradient: bool
                   ) -> thermostat.Potential:
@@ -39,7 +43,7 @@ class Problem:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(wanted)
                 loss = reconstruction(encoder, decoder, data, self.library, s.activation,
-                                      s.field_weight, s.rate_weight).loss
+                                      s.field_weight, s.rate_weight, self.share).loss
             of_encoder, of_decoder = tape.gradient(loss, wanted)
             return loss, tuple(of_encoder), tuple(of_decoder)
 

@@ -108,7 +108,8 @@ class EntropicAutoencoder:
             raise EaeSindyError("--full-space needs /rate in the snapshots: add it, or fit in POD "
                                 "coordinates")
         rate = training_frames(snapshots, parts, "rate")
-        return Data(*map(tf.constant, (training, rate, training / root, rate / root)))
+        x, x_rate = tf.constant(training), tf.constant(rate)
+        return Data(x, x_rate, x, x_rate)
 
     def _chain(self, data: Data, pod: Pod) -> Iterator[Any]:
         s, n = self.settings, pod.size
@@ -117,15 +118,13 @@ class EntropicAutoencoder:
         # In full space, whatever the coordinates: the reduced network starts where that one would.
         encoder = networks.glorot((n, *s.hidden, s.latents), rng)
         decoder = networks.glorot((s.latents, *s.hidden[::-1], n), rng)
-        if s.full_space:
-            # Targets have unit mean square summed over pixels, see `Data`.
-            decoder = (*decoder[:-2], decoder[-2] / np.float32(np.sqrt(n)), decoder[-1])
-        else:
+        if not s.full_space:
             encoder, decoder = networks.onto_span(encoder, decoder, pod.modes)
         thermostat = Thermostat(
             s.temperature, s.mass, s.step, s.chain_length, s.thermostat_time * s.step,
             s.resample_every, hidden=0 if s.full_space else (n - pod.rank) * s.hidden[0])
-        problem = entropic.Problem(data, self.library, s, thermostat)
+        problem = entropic.Problem(data, self.library, s, thermostat,
+                                   share=1 / n if s.full_space else 1.0)
         sampler = entropic.Sampler(problem, int(seeds[1] & 0x7FFFFFFF))
         with tf.device(self._device):
             session = entropic.Session(sampler, encoder, decoder)
@@ -186,7 +185,7 @@ def _fold(decoder: networks.Weights, pod: Pod) -> networks.Weights:
     the last layer that lies there: at most as many further outputs as the layer has rows.
     """
     *inner, kernel, bias = decoder
-    last = np.vstack([kernel, bias])
+    last = np.vstack([kernel, bias]) / np.sqrt(pod.size)
     inside = last @ pod.modes.T
     outside = np.linalg.qr((last - inside @ pod.modes).T.astype(float), mode="r").T
     wide = np.hstack([inside, outside]).astype(np.float32)

@@ -16,8 +16,8 @@ JITTER = 1e-12
 class Data(NamedTuple):
     """Frames as the networks see them, float32.
 
-    `inputs` and `input_rates` [n, r] are orthonormal coordinates (or pixels), `targets` and
-    `target_rates` [n, r] the same scaled so that their sum of squares is a mean over pixels.
+    `inputs` and `input_rates` [n, r] are orthonormal coordinates, or pixels; `targets` and
+    `target_rates` [n, r] are coordinates of modes of unit mean square per pixel, or pixels.
     """
 
     inputs: tf.Tensor
@@ -73,10 +73,11 @@ class Parts(NamedTuple):
 
 
 def reconstruction(encoder: Tensors, decoder: Tensors, data: Data, library: Library, activation: str,
-                   field_weight: float, rate_weight: float) -> Parts:
+                   field_weight: float, rate_weight: float, share: float = 1.0) -> Parts:
     """Return Eq. 14, λ₁ |x − x̂|² + λ₂ |ẋ − ẋ̂|², both norms means over pixels and frames.
 
-    ż = (dz/dx) ẋ and Ξ by Eq. 16; ẋ̂ = (dx̂/dz) Θ(z) Ξ by Eq. 15.
+    ż = (dz/dx) ẋ and Ξ by Eq. 16; ẋ̂ = (dx̂/dz) Θ(z) Ξ by Eq. 15. `share` is what a target counts
+    in the mean over pixels: 1 for coordinates, one over their number for pixels.
     """
     z, z_rate = forward(encoder, activation, data.inputs, data.input_rates, tf.math)
     z64 = tf.unstack(tf.cast(z, tf.float64), axis=-1)
@@ -84,6 +85,6 @@ def reconstruction(encoder: Tensors, decoder: Tensors, data: Data, library: Libr
     xi = least_squares(theta, tf.cast(z_rate, tf.float64))
     modelled = tf.cast(tf.matmul(theta, xi), z.dtype)
     x, x_rate = forward(decoder, activation, z, modelled, tf.math)
-    field = tf.reduce_mean(tf.reduce_sum((data.targets - x) ** 2, axis=-1))
-    rate = tf.reduce_mean(tf.reduce_sum((data.target_rates - x_rate) ** 2, axis=-1))
+    field = share * tf.reduce_mean(tf.reduce_sum((data.targets - x) ** 2, axis=-1))
+    rate = share * tf.reduce_mean(tf.reduce_sum((data.target_rates - x_rate) ** 2, axis=-1))
     return Parts(field_weight * field + rate_weight * rate, field, rate)

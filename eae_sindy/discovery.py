@@ -1,0 +1,286 @@
+"""discover(ensemble) -> Discovery: the one place where the analyses meet."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import coefficients, orbits
+from .coefficients import Coefficient, Correlation
+from .ensemble import Ensemble
+from .errors import EaeSindyError
+from .orbits import Orbits
+from .snapshots import TEST, TRAIN, VALIDATION
+
+FRAMES = {"train": (TRAIN,), "all": (TRAIN, VALIDATION, TEST), "test": (TEST,)}
+TRIAL_MEMBERS = 50  # with which "auto" tries each choice of frames
+BATCH = 100  # members read at a time: bounds what waits to be averaged
+
+Report = Callable[[int, int], None]
+
+
+class Baseline(NamedTuple):
+    """What a user would pick instead, on the same test frames."""
+
+    name: str
+    field: float
+    rate: float
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Relative squared errors on the test frames: means over members, and of the mean field."""
+
+    field: float
+    rate: float
+    latent_rate: float
+    field_of_mean: float
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What an ensemble says about the dynamics of its latents.
+
+    Attributes
+    ----------
+    frames : {"train", "all", "test"}
+        The frames on which Ξ was fitted.
+    members : array of int [k]
+        The members that could be used; the others are counted in `dropped`.
+    values : array [k, p, d]
+        Ξ of each member.
+    condition : array [k]
+        Condition number of each member's Θ, columns scaled.
+    orbits : Orbits or None
+        None where the test frames show no period to compare with.
+    trials : mapping of str to float
+        With frames "auto": the share of trial members that held the cycle, for each choice tried.
+    """
+
+    ensemble: Ensemble
+    frames: str
+    members: np.ndarray
+    values: np.ndarray
+    condition: np.ndarray
+    table: list[Coefficient]
+    correlation: Correlation
+    orbits: Orbits | None
+    reconstruction: Reconstruction
+    baselines: list[Baseline]
+    dropped: int
+    trials: Mapping[str, float]
+
+    def equations(self, index: int) -> list[str]:
+        """Return the equations of the member at `index` of `members` as text."""
+        return coefficients.equations(self.values[index], self.ensemble.library.terms)
+
+    def representatives(self) -> tuple[int, int]:
+        """Return two indices of `members`: the most typical member, and one typical of the rest.
+
+        Typical is where the joint density of the significant coefficients is highest; the rest is the
+        half of the members that lies farthest from the first. Only members that hold the cycle are
+        considered where there are any.
+        """
+        held = np.arange(len(self.members)) if self.orbits is None else np.flatnonzero(
+            self.orbits.holds)
+        if len(held) == 0:
+            held = np.arange(len(self.members))
+        flat = self.values[held].transpose(0, 2, 1).reshape(len(held), -1)
+        chosen = [row.significant for row in self.table]
+        flat = flat[:, chosen] if any(chosen) else flat
+        flat = (flat - flat.mean(axis=0)) / np.where(np.ptp(flat, axis=0) > 0, flat.std(axis=0), 1)
+        first = _densest(flat)
+        distance = np.linalg.norm(flat - flat[first], axis=1)
+        far = np.flatnonzero(distance >= np.median(distance))
+        return int(held[first]), int(held[far[_densest(flat[far])]])
+
+    def summary(self) -> dict[str, Any]:
+        """Return what goes into summary.json; every number is a plain Python number."""
+        found: dict[str, Any] = {
+            "terms": self.ensemble.library.terms,
+            "coefficients": [row._asdict() | {"interval": list(row.interval)} for row in self.table],
+            "correlation": {"labels": list(self.correlation.labels),
+                            "matrix": self.correlation.matrix.tolist()},
+            "reconstruction": vars(self.reconstruction),
+            "baselines": [b._asdict() for b in self.baselines],
+            "diagnostics": self._diagnostics(),
+            "provenance": {k: _plain(v) for k, v in self.ensemble.attributes.items()} | {
+                "recipe": _plain(self.ensemble.attributes.get("recipe", "")),
+                "seed": self.ensemble.settings.seed, "frames": self.frames,
+                "frames_tried": dict(self.trials)},
+        }
+        if self.orbits is not None:
+            found["orbits"] = {"members": len(self.orbits.holds),
+                               "integrable_fraction": self.orbits.integrable_fraction,
+                               "reference_period": self.orbits.reference_period}
+            periods = self.orbits.period[self.orbits.holds]
+            if len(periods):
+                found["orbits"]["period"] = {"median": float(np.median(periods)),
+                                             "interval": coefficients.interval(periods).tolist()}
+        return found
+
+    def _diagnostics(self) -> dict[str, Any]:
+        settings, chains = self.ensemble.settings, self.ensemble.chains
+        sizes = np.array([w[0].size for w in chains[0].encoder])
+        drawn = np.concatenate([c.kinetic_temperature for c in chains]) @ (sizes / sizes.sum())
+        return {"temperature": settings.temperature, "kinetic_temperature": float(drawn.mean()),
+                "condition_number": float(np.median(self.condition)), "dropped": self.dropped}
+
+
+class _Reading(NamedTuple):
+    """What one member says: Ξ and its condition, where it starts, errors, reconstruction."""
+
+    xi: np.ndarray
+    condition: float
+    start: np.ndarray
+    amplitude: float
+    errors: np.ndarray
+    field: np.ndarray
+
+
+def discover(ensemble: Ensemble, frames: str = "auto", report: Report | None = None) -> Discovery:
+    """Fit Ξ for every member, describe its distribution, and integrate every member's equations.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+    frames : {"auto", "train", "all", "test"}
+        Which frames enter Eq. 16. "test" is the paper's choice; "auto" is the first of train, all
+        and test with which the largest share of trial members holds the cycle.
+    report : callable (done, total), optional
+        Told of the progress, in members.
+
+    Raises
+    ------
+    EaeSindyError
+        For an unknown choice of frames, or when no member gives finite coefficients.
+    """
+    if frames != "auto" and frames not in FRAMES:
+        raise EaeSindyError(f"unknown frames {frames!r}: choose from auto, {', '.join(FRAMES)}")
+    test = ensemble.frames.where(TEST)
+    reference = reference_period(ensemble)
+    trials = {}
+    if frames == "auto":
+        sample = np.unique(np.linspace(0, len(ensemble) - 1, TRIAL_MEMBERS).astype(int))
+        for choice in FRAMES if np.isfinite(reference) else ():
+            readings = list(_read(ensemble, sample, ensemble.frames.where(*FRAMES[choice]), test))
+            settled = _settle(ensemble, readings, reference)
+            trials[choice] = settled.integrable_fraction if settled else 0.0
+            if trials[choice] == 1.0:
+                break
+        frames = max(trials, key=lambda c: trials[c]) if trials else "train"
+
+    rows = ensemble.frames.where(*FRAMES[frames])
+    readings, mean = [], np.zeros(1)
+    for done, reading in enumerate(_read(ensemble, range(len(ensemble)), rows, test), 1):
+        if np.isfinite(reading.xi).all():
+            mean = mean + reading.field
+        readings.append(reading._replace(field=np.zeros(0)))  # it would be 128 kB a member
+        if report:
+            report(done, len(ensemble))
+    members = np.flatnonzero([np.isfinite(r.xi).all() for r in readings])
+    if len(members) == 0:
+        raise EaeSindyError("no member gives finite coefficients: the rates or the latents hold NaN; "
+                            "fit again with a smaller --step or --temperature")
+    kept = [readings[m] for m in members]
+    values = np.stack([r.xi for r in kept])
+    rows_of_table = coefficients.table(values, ensemble.library.terms)
+    errors = np.mean([r.errors for r in kept], axis=0)
+    field_of_mean = _error(ensemble, test, mean / len(members), "field")
+    return Discovery(
+        ensemble, frames, members, values, np.array([r.condition for r in kept]), rows_of_table,
+        coefficients.correlation(values, rows_of_table), _settle(ensemble, kept, reference),
+        Reconstruction(*map(float, errors), field_of_mean), [pod_floor(ensemble)],
+        len(readings) - len(members), trials)
+
+
+def reference_period(ensemble: Ensemble) -> float:
+    """Return the period of the data's longest POD axis over the test window; NaN if it has none."""
+    f = ensemble.frames
+    test = f.where(TEST)
+    test = test[f.trajectory[test] == f.trajectory[test[0]]]
+    return orbits.period(f.time[test], f.coordinates[test].astype(float),
+                         f.rate_coordinates[test].astype(float))
+
+
+def pod_floor(ensemble: Ensemble) -> Baseline:
+    """Return the test errors of as many POD modes as there are latents: the linear floor."""
+    test, d = ensemble.frames.where(TEST), ensemble.settings.latents
+    found = []
+    for which in ("field", "rate"):
+        x, _ = _target(ensemble, test, which)
+        linear = np.zeros_like(x)
+        linear[:, :d] = x[:, :d]
+        found.append(_error(ensemble, test, linear, which))
+    return Baseline(f"POD-{d}", *found)
+
+
+def _target(ensemble: Ensemble, rows: np.ndarray, which: str) -> tuple[np.ndarray, np.ndarray]:
+    f = ensemble.frames
+    if which == "field":
+        return f.coordinates[rows], f.outside[rows]
+    return f.rate_coordinates[rows], f.rate_outside[rows]
+
+
+def _error(ensemble: Ensemble, rows: np.ndarray, guess: np.ndarray, which: str) -> float:
+    """Return the squared error relative to the variance about the mean field of the same frames."""
+    x, outside = _target(ensemble, rows, which)
+    beyond = float(outside.mean(dtype=float))
+    variance = float(np.sum(np.var(x, axis=0, dtype=float))) + beyond
+    miss = np.sum((x - guess[:, :x.shape[1]]) ** 2, axis=1, dtype=float)
+    extra = np.sum(guess[:, x.shape[1]:] ** 2, axis=1, dtype=float)
+    return (float(np.mean(miss + extra)) + beyond) / variance
+
+
+def _read_one(ensemble: Ensemble, member: int, fit: np.ndarray, test: np.ndarray) -> _Reading:
+    both = np.concatenate([fit, test])
+    z, z_rate = (a.astype(float) for a in ensemble.encode(member, both))
+    n, terms, d = len(fit), len(ensemble.library), z.shape[1]
+    theta = ensemble.library(z)
+    if not (np.isfinite(theta).all() and np.isfinite(z_rate).all()):
+        nan = np.full((terms, d), np.nan)
+        return _Reading(nan, np.nan, nan[0], np.nan, np.full(3, np.nan), np.zeros(1))
+    xi, condition = coefficients.solve(theta[:n], z_rate[:n])
+    modelled = theta[n:] @ xi
+    x, x_rate = ensemble.decode(member, z[n:], modelled)
+    z_miss = np.sum((z_rate[n:] - modelled) ** 2) / np.sum((z_rate[n:] - z_rate[n:].mean(0)) ** 2)
+    errors = np.array([_error(ensemble, test, x, "field"), _error(ensemble, test, x_rate, "rate"),
+                       z_miss])
+    return _Reading(xi, condition, z[n], float(orbits.amplitude(z[n:])), errors, x)
+
+
+def _read(ensemble: Ensemble, members: Iterable[int], fit: np.ndarray, test: np.ndarray
+          ) -> Iterator[_Reading]:
+    """Read members in order, on all cores: one thread a member, BLAS kept to one each."""
+    from threadpoolctl import threadpool_limits
+
+    members = list(members)
+    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
+        for first in range(0, len(members), BATCH):
+            yield from pool.map(lambda m: _read_one(ensemble, m, fit, test),
+                                members[first:first + BATCH])
+
+
+def _settle(ensemble: Ensemble, readings: list[_Reading], reference: float) -> Orbits | None:
+    readings = [r for r in readings if np.isfinite(r.xi).all()]
+    if not np.isfinite(reference) or not readings:
+        return None
+    xi, start = np.stack([r.xi for r in readings]), np.stack([r.start for r in readings])
+    return orbits.settle(ensemble.library, xi, start, np.array([r.amplitude for r in readings]),
+                         reference)
+
+
+def _densest(points: np.ndarray) -> int:
+    """Return the point with the most neighbours: the smallest distance to its 5 % nearest."""
+    from scipy.spatial import cKDTree
+
+    k = max(1, min(len(points), round(0.05 * len(points)) + 1))
+    distance = cKDTree(points).query(points, k=[k])[0]
+    return int(np.argmin(distance))
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value

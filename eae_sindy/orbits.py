@@ -1,0 +1,137 @@
+"""Orbits of ż = Θ(z) Ξ: integrated for many members at once, their cycle and its period."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .library import Library
+
+# The rule for "holds the cycle": settled amplitude within this of the data's own, same latents.
+AMPLITUDE_TOLERANCE = 0.30
+# How long members are integrated, in reference periods, and how much of that they may take to settle.
+CYCLES, SETTLING = 30, 15
+SAMPLES = 100  # per period; the section is crossed by cubic interpolation in between
+ESCAPE = 5.0  # amplitudes from the origin at which an orbit counts as lost
+GROUP = 250  # members that share a step size
+
+
+def flow(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Return Θ(z) Ξ for members m, each with its own Ξ [m, p, d], at z [..., m, d]."""
+    return np.einsum("...mp,mpd->...md", library(z), xi)
+
+
+def integrate(library: Library, xi: np.ndarray, start: np.ndarray, time: np.ndarray,
+              amplitude: np.ndarray) -> np.ndarray:
+    """Integrate every member's equations with scipy.integrate.odeint.
+
+    Members are stacked and share the steps of LSODA, at a relative tolerance of 1e-7. An orbit that
+    leaves, at 5 amplitudes from the origin, is halted there, so that the others go on.
+
+    Parameters
+    ----------
+    xi : array [m, p, d]
+    start : array [m, d]
+    time : array [t]
+    amplitude : array [m]
+        Size of the orbit that is expected.
+
+    Returns
+    -------
+    array [t, m, d]
+    """
+    from scipy.integrate import odeint
+
+    d, found = start.shape[1], np.empty((len(time), *start.shape))
+    for first in range(0, len(start), GROUP):
+        part = slice(first, first + GROUP)
+        own, limit = xi[part], (ESCAPE * amplitude[part, None]) ** 2
+
+        def halted(y: np.ndarray, _: float, own: np.ndarray = own, limit: np.ndarray = limit
+                   ) -> np.ndarray:
+            z = y.reshape(-1, d)
+            return (flow(library, own, z) * (np.sum(z * z, axis=1, keepdims=True) < limit)).ravel()
+
+        orbit = odeint(halted, start[part].ravel(), time, rtol=1e-7,
+                       atol=1e-9 * float(amplitude[part].max()), ml=d - 1, mu=d - 1,
+                       mxstep=100_000)
+        found[:, part] = orbit.reshape(len(time), -1, d)
+    return found
+
+
+def amplitude(z: np.ndarray) -> np.ndarray:
+    """Return the root mean square distance from the mean along axis 0: z [t, ..., d] to [...]."""
+    return np.sqrt(np.sum(np.var(z, axis=0), axis=-1))
+
+
+def period(time: np.ndarray, z: np.ndarray, rate: np.ndarray) -> float:
+    """Return the mean time between returns to a Poincaré section, over whole cycles.
+
+    The section is the plane through the mean of the orbit, across its longest axis; it is crossed in
+    one direction, between samples by cubic Hermite interpolation. NaN with fewer than two returns.
+
+    Parameters
+    ----------
+    time : array [t]
+    z, rate : arrays [t, d]
+        The orbit and its time derivative.
+    """
+    centred = z - z.mean(axis=0)
+    axis = np.linalg.svd(centred, full_matrices=False)[2][0]
+    g, slope = centred @ axis, rate @ axis
+    at = np.flatnonzero((g[:-1] < 0) & (g[1:] >= 0))
+    if len(at) < 2:
+        return np.nan
+    h = time[at + 1] - time[at]
+    a, b, da, db = g[at], g[at + 1], h * slope[at], h * slope[at + 1]
+    s = a / (a - b)
+    for _ in range(6):  # Newton on the cubic, from the secant
+        value = (a * (1 + 2 * s) * (1 - s) ** 2 + da * s * (1 - s) ** 2
+                 + b * s**2 * (3 - 2 * s) + db * s**2 * (s - 1))
+        change = (6 * (b - a) * s * (1 - s) + da * (1 - s) * (1 - 3 * s) + db * s * (3 * s - 2))
+        s = np.clip(s - value / np.where(change == 0, 1, change), 0, 1)
+    crossings = time[at] + s * h
+    return float((crossings[-1] - crossings[0]) / (len(crossings) - 1))
+
+
+@dataclass(frozen=True)
+class Orbits:
+    """What became of every member's equations, integrated from the first test frame.
+
+    Attributes
+    ----------
+    reference_period : float
+        Of the data.
+    holds : array of bool [members]
+        Whether the settled amplitude lies within 30 % of the data's own in the same latents.
+    period : array [members]
+        Of the settled orbit; NaN where it does not hold the cycle.
+    """
+
+    reference_period: float
+    holds: np.ndarray
+    period: np.ndarray
+
+    @property
+    def integrable_fraction(self) -> float:
+        return float(self.holds.mean())
+
+
+def settle(library: Library, xi: np.ndarray, start: np.ndarray, data_amplitude: np.ndarray,
+           reference_period: float) -> Orbits:
+    """Integrate members for 30 reference periods and judge the last 15.
+
+    A member holds the cycle if over its last three periods its amplitude lies within 30 % of the
+    data's own, and it keeps returning. Arguments as in `integrate`.
+    """
+    time = np.linspace(0, CYCLES * reference_period, CYCLES * SAMPLES + 1)
+    late = slice(SETTLING * SAMPLES, None)
+    holds, periods = np.zeros(len(start), bool), np.full(len(start), np.nan)
+    for first in range(0, len(start), GROUP):
+        part = slice(first, first + GROUP)
+        z = integrate(library, xi[part], start[part], time, data_amplitude[part])[late]
+        rate = flow(library, xi[part], z)
+        ratio = amplitude(z[-3 * SAMPLES:]) / data_amplitude[part]
+        for m in np.flatnonzero(np.abs(ratio - 1) <= AMPLITUDE_TOLERANCE):
+            periods[first + m] = period(time[late], z[:, m], rate[:, m])
+        holds[part] = np.isfinite(periods[part])
+    return Orbits(reference_period, holds, periods)
