@@ -13,8 +13,8 @@ def solve(theta: np.ndarray, rate: np.ndarray) -> tuple[np.ndarray, float]:
     """Solve Eq. 16, Ξ = argmin |Θ Ξ − ż|², and return Ξ [p, d] with the condition number of Θ.
 
     Columns are scaled to unit length, then QR and an SVD of the triangle, in float64: polynomials
-    and sines of a small latent are nearly collinear. Directions below rounding are left at zero. The
-    condition number is that of the scaled columns.
+    and sines of a small latent are nearly collinear. Directions below rounding are left at zero.
+    The condition number is that of the scaled columns.
 
     Parameters
     ----------
@@ -70,8 +70,16 @@ def table(values: np.ndarray, terms: Sequence[str]) -> list[Coefficient]:
             sample = values[:, j, k]
             mean, peak = float(sample.mean()), mode(sample)
             low, high = (float(v) for v in interval(sample))
-            rows.append(Coefficient(f"z{k + 1}'", term, mean, peak, (low, high),
-                                    min(abs(mean), abs(peak)) > SIGNIFICANCE))
+            rows.append(
+                Coefficient(
+                    f"z{k + 1}'",
+                    term,
+                    mean,
+                    peak,
+                    (low, high),
+                    min(abs(mean), abs(peak)) > SIGNIFICANCE,
+                )
+            )
     return rows
 
 
@@ -91,15 +99,19 @@ def correlation(values: np.ndarray, rows: Sequence[Coefficient]) -> Correlation:
     if len(values) < 2 or not chosen:
         return Correlation(labels, np.full((len(chosen), len(chosen)), np.nan))
     with np.errstate(invalid="ignore", divide="ignore"):  # a constant coefficient has none
-        return Correlation(labels, np.corrcoef(flat[:, chosen], rowvar=False).reshape(
-            len(chosen), len(chosen)))
+        return Correlation(
+            labels, np.corrcoef(flat[:, chosen], rowvar=False).reshape(len(chosen), len(chosen))
+        )
 
 
 def equations(xi: np.ndarray, terms: Sequence[str], threshold: float = 0.0) -> list[str]:
     """Return one line of text for each equation of Ξ [p, d], such as ``z1' = 0.9 z2 - 0.1 z1``."""
     lines = []
     for k in range(xi.shape[1]):
-        parts = [f"{'-' if c < 0 else '+'} {abs(c):.4g} {term}"
-                 for c, term in zip(xi[:, k], terms, strict=True) if abs(c) > threshold]
+        parts = [
+            f"{'-' if c < 0 else '+'} {abs(c):.4g} {term}"
+            for c, term in zip(xi[:, k], terms, strict=True)
+            if abs(c) > threshold
+        ]
         lines.append(f"z{k + 1}' = " + (" ".join(parts).removeprefix("+ ") or "0"))
     return lines

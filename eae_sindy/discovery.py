@@ -1,7 +1,7 @@
 """discover(ensemble) -> Discovery: the one place where the analyses meet."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,13 +13,12 @@ from .coefficients import Coefficient, Correlation
 from .ensemble import Ensemble
 from .errors import EaeSindyError
 from .orbits import Orbits
+from .progress import Progress, Steps, finish
 from .snapshots import TEST, TRAIN, VALIDATION
 
 FRAMES = {"train": (TRAIN,), "all": (TRAIN, VALIDATION, TEST), "test": (TEST,)}
 TRIAL_MEMBERS = 50  # with which "auto" tries each choice of frames
 BATCH = 100  # members read at a time: bounds what waits to be averaged
-
-Report = Callable[[int, int], None]
 
 
 class Baseline(NamedTuple):
@@ -80,12 +79,15 @@ class Discovery:
     def representatives(self) -> tuple[int, int]:
         """Return two indices of `members`: the most typical member, and one typical of the rest.
 
-        Typical is where the joint density of the significant coefficients is highest; the rest is the
-        half of the members that lies farthest from the first. Only members that hold the cycle are
-        considered where there are any.
+        Typical is where the joint density of the significant coefficients is highest; the rest is
+        the half of the members that lies farthest from the first. Only members that hold the cycle
+        are considered where there are any.
         """
-        held = np.arange(len(self.members)) if self.orbits is None else np.flatnonzero(
-            self.orbits.holds)
+        held = (
+            np.arange(len(self.members))
+            if self.orbits is None
+            else np.flatnonzero(self.orbits.holds)
+        )
         if len(held) == 0:
             held = np.arange(len(self.members))
         flat = self.values[held].transpose(0, 2, 1).reshape(len(held), -1)
@@ -101,33 +103,48 @@ class Discovery:
         """Return what goes into summary.json; every number is a plain Python number."""
         found: dict[str, Any] = {
             "terms": self.ensemble.library.terms,
-            "coefficients": [row._asdict() | {"interval": list(row.interval)} for row in self.table],
-            "correlation": {"labels": list(self.correlation.labels),
-                            "matrix": self.correlation.matrix.tolist()},
+            "coefficients": [
+                row._asdict() | {"interval": list(row.interval)} for row in self.table
+            ],
+            "correlation": {
+                "labels": list(self.correlation.labels),
+                "matrix": self.correlation.matrix.tolist(),
+            },
             "reconstruction": vars(self.reconstruction),
             "baselines": [b._asdict() for b in self.baselines],
             "diagnostics": self._diagnostics(),
-            "provenance": {k: _plain(v) for k, v in self.ensemble.attributes.items()} | {
+            "provenance": {k: _plain(v) for k, v in self.ensemble.attributes.items()}
+            | {
                 "recipe": _plain(self.ensemble.attributes.get("recipe", "")),
-                "seed": self.ensemble.settings.seed, "frames": self.frames,
-                "frames_tried": dict(self.trials)},
+                "seed": self.ensemble.settings.seed,
+                "frames": self.frames,
+                "frames_tried": dict(self.trials),
+            },
         }
         if self.orbits is not None:
-            found["orbits"] = {"members": len(self.orbits.holds),
-                               "integrable_fraction": self.orbits.integrable_fraction,
-                               "reference_period": self.orbits.reference_period}
+            found["orbits"] = {
+                "members": len(self.orbits.holds),
+                "integrable_fraction": self.orbits.integrable_fraction,
+                "reference_period": self.orbits.reference_period,
+            }
             periods = self.orbits.period[self.orbits.holds]
             if len(periods):
-                found["orbits"]["period"] = {"median": float(np.median(periods)),
-                                             "interval": coefficients.interval(periods).tolist()}
+                found["orbits"]["period"] = {
+                    "median": float(np.median(periods)),
+                    "interval": coefficients.interval(periods).tolist(),
+                }
         return found
 
     def _diagnostics(self) -> dict[str, Any]:
         settings, chains = self.ensemble.settings, self.ensemble.chains
         sizes = np.array([w[0].size for w in chains[0].encoder])
         drawn = np.concatenate([c.kinetic_temperature for c in chains]) @ (sizes / sizes.sum())
-        return {"temperature": settings.temperature, "kinetic_temperature": float(drawn.mean()),
-                "condition_number": float(np.median(self.condition)), "dropped": self.dropped}
+        return {
+            "temperature": settings.temperature,
+            "kinetic_temperature": float(drawn.mean()),
+            "condition_number": float(np.median(self.condition)),
+            "dropped": self.dropped,
+        }
 
 
 class _Reading(NamedTuple):
@@ -141,7 +158,7 @@ class _Reading(NamedTuple):
     field: np.ndarray
 
 
-def discover(ensemble: Ensemble, frames: str = "auto", report: Report | None = None) -> Discovery:
+def discover(ensemble: Ensemble, frames: str = "auto") -> Discovery:
     """Fit Ξ for every member, describe its distribution, and integrate every member's equations.
 
     Parameters
@@ -150,14 +167,17 @@ def discover(ensemble: Ensemble, frames: str = "auto", report: Report | None = N
     frames : {"auto", "train", "all", "test"}
         Which frames enter Eq. 16. "test" is the paper's choice; "auto" is the first of train, all
         and test with which the largest share of trial members holds the cycle.
-    report : callable (done, total), optional
-        Told of the progress, in members.
 
     Raises
     ------
     EaeSindyError
         For an unknown choice of frames, or when no member gives finite coefficients.
     """
+    return finish(iterate(ensemble, frames))
+
+
+def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
+    """Do what `discover` does, step by step."""
     if frames != "auto" and frames not in FRAMES:
         raise EaeSindyError(f"unknown frames {frames!r}: choose from auto, {', '.join(FRAMES)}")
     test = ensemble.frames.where(TEST)
@@ -179,22 +199,32 @@ def discover(ensemble: Ensemble, frames: str = "auto", report: Report | None = N
         if np.isfinite(reading.xi).all():
             mean = mean + reading.field
         readings.append(reading._replace(field=np.zeros(0)))  # it would be 128 kB a member
-        if report:
-            report(done, len(ensemble))
+        yield Progress("members", done, len(ensemble))
     members = np.flatnonzero([np.isfinite(r.xi).all() for r in readings])
     if len(members) == 0:
-        raise EaeSindyError("no member gives finite coefficients: the rates or the latents hold NaN; "
-                            "fit again with a smaller --step or --temperature")
+        raise EaeSindyError(
+            "no member gives finite coefficients: the rates or the latents hold NaN; "
+            "fit again with a smaller --step or --temperature"
+        )
     kept = [readings[m] for m in members]
     values = np.stack([r.xi for r in kept])
     rows_of_table = coefficients.table(values, ensemble.library.terms)
-    errors = np.mean([r.errors for r in kept], axis=0)
+    field, rate, latent_rate = (float(e) for e in np.mean([r.errors for r in kept], axis=0))
     field_of_mean = _error(ensemble, test, mean / len(members), "field")
     return Discovery(
-        ensemble, frames, members, values, np.array([r.condition for r in kept]), rows_of_table,
-        coefficients.correlation(values, rows_of_table), _settle(ensemble, kept, reference),
-        Reconstruction(*map(float, errors), field_of_mean), [pod_floor(ensemble)],
-        len(readings) - len(members), trials)
+        ensemble,
+        frames,
+        members,
+        values,
+        np.array([r.condition for r in kept]),
+        rows_of_table,
+        coefficients.correlation(values, rows_of_table),
+        _settle(ensemble, kept, reference),
+        Reconstruction(field, rate, latent_rate, field_of_mean),
+        [pod_floor(ensemble)],
+        len(readings) - len(members),
+        trials,
+    )
 
 
 def reference_period(ensemble: Ensemble) -> float:
@@ -202,8 +232,9 @@ def reference_period(ensemble: Ensemble) -> float:
     f = ensemble.frames
     test = f.where(TEST)
     test = test[f.trajectory[test] == f.trajectory[test[0]]]
-    return orbits.period(f.time[test], f.coordinates[test].astype(float),
-                         f.rate_coordinates[test].astype(float))
+    return orbits.period(
+        f.time[test], f.coordinates[test].astype(float), f.rate_coordinates[test].astype(float)
+    )
 
 
 def pod_floor(ensemble: Ensemble) -> Baseline:
@@ -230,8 +261,8 @@ def _error(ensemble: Ensemble, rows: np.ndarray, guess: np.ndarray, which: str) 
     x, outside = _target(ensemble, rows, which)
     beyond = float(outside.mean(dtype=float))
     variance = float(np.sum(np.var(x, axis=0, dtype=float))) + beyond
-    miss = np.sum((x - guess[:, :x.shape[1]]) ** 2, axis=1, dtype=float)
-    extra = np.sum(guess[:, x.shape[1]:] ** 2, axis=1, dtype=float)
+    miss = np.sum((x - guess[:, : x.shape[1]]) ** 2, axis=1, dtype=float)
+    extra = np.sum(guess[:, x.shape[1] :] ** 2, axis=1, dtype=float)
     return (float(np.mean(miss + extra)) + beyond) / variance
 
 
@@ -247,21 +278,24 @@ def _read_one(ensemble: Ensemble, member: int, fit: np.ndarray, test: np.ndarray
     modelled = theta[n:] @ xi
     x, x_rate = ensemble.decode(member, z[n:], modelled)
     z_miss = np.sum((z_rate[n:] - modelled) ** 2) / np.sum((z_rate[n:] - z_rate[n:].mean(0)) ** 2)
-    errors = np.array([_error(ensemble, test, x, "field"), _error(ensemble, test, x_rate, "rate"),
-                       z_miss])
+    errors = np.array(
+        [_error(ensemble, test, x, "field"), _error(ensemble, test, x_rate, "rate"), z_miss]
+    )
     return _Reading(xi, condition, z[n], float(orbits.amplitude(z[n:])), errors, x)
 
 
-def _read(ensemble: Ensemble, members: Iterable[int], fit: np.ndarray, test: np.ndarray
-          ) -> Iterator[_Reading]:
+def _read(
+    ensemble: Ensemble, members: Iterable[int], fit: np.ndarray, test: np.ndarray
+) -> Iterator[_Reading]:
     """Read members in order, on all cores: one thread a member, BLAS kept to one each."""
     from threadpoolctl import threadpool_limits
 
     members = list(members)
     with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
         for first in range(0, len(members), BATCH):
-            yield from pool.map(lambda m: _read_one(ensemble, m, fit, test),
-                                members[first:first + BATCH])
+            yield from pool.map(
+                lambda m: _read_one(ensemble, m, fit, test), members[first : first + BATCH]
+            )
 
 
 def _settle(ensemble: Ensemble, readings: list[_Reading], reference: float) -> Orbits | None:
@@ -269,8 +303,9 @@ def _settle(ensemble: Ensemble, readings: list[_Reading], reference: float) -> O
     if not np.isfinite(reference) or not readings:
         return None
     xi, start = np.stack([r.xi for r in readings]), np.stack([r.start for r in readings])
-    return orbits.settle(ensemble.library, xi, start, np.array([r.amplitude for r in readings]),
-                         reference)
+    return orbits.settle(
+        ensemble.library, xi, start, np.array([r.amplitude for r in readings]), reference
+    )
 
 
 def _densest(points: np.ndarray) -> int:

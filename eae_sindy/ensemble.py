@@ -27,8 +27,8 @@ class Chain:
     encoder : tuple of arrays [draws, ...]
         Kernel and bias of each layer in turn, in POD coordinates.
     decoder : tuple of arrays
-        Kernel and bias of each layer in turn. Outputs beyond the rank of the basis, if any, are what
-        a decoder on pixels makes outside the span of the data: their target is zero.
+        Kernel and bias of each layer in turn. Outputs beyond the rank of the basis, if any, are
+        what a decoder on pixels makes outside the span of the data: their target is zero.
     loss : array [draws]
         Eq. 14 on the frames the draw was sampled with.
     kinetic_temperature : array [draws, tensors]
@@ -92,23 +92,28 @@ class Ensemble:
         """Return latents z and ż = (dz/dx) ẋ of one member at the frames `rows`: [n, d] each."""
         chain, draw = self._locate(member)
         root = np.float32(np.sqrt(self.pod.size))
-        return forward([w[draw] for w in chain.encoder], self.settings.activation,
-                       root * self.frames.coordinates[rows],
-                       root * self.frames.rate_coordinates[rows])
+        return forward(
+            [w[draw] for w in chain.encoder],
+            self.settings.activation,
+            root * self.frames.coordinates[rows],
+            root * self.frames.rate_coordinates[rows],
+        )
 
-    def decode(self, member: int, z: np.ndarray, z_rate: np.ndarray
-               ) -> tuple[np.ndarray, np.ndarray]:
+    def decode(
+        self, member: int, z: np.ndarray, z_rate: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return POD coordinates x̂ and their rates (Eq. 15) of latents under a member's decoder.
 
         Both are [n, r], or wider where the decoder leaves the span of the data.
         """
         chain, _ = self._locate(member)
-        return forward(chain.decoder, self.settings.activation, z.astype(np.float32),
-                       z_rate.astype(np.float32))
+        return forward(
+            chain.decoder, self.settings.activation, z.astype(np.float32), z_rate.astype(np.float32)
+        )
 
     def field(self, coordinates: np.ndarray) -> np.ndarray:
         """Return fields [n, *space] from POD coordinates [n, r]; NaN outside the mask."""
-        flat = self.pod.expand(coordinates[:, :self.pod.rank])
+        flat = self.pod.expand(coordinates[:, : self.pod.rank])
         if self.mask is None:
             return flat.reshape(-1, *self.shape)
         fields = np.full((len(flat), *self.shape), np.nan, np.float32)
@@ -147,14 +152,16 @@ class Ensemble:
         """
         path = Path(path)
         if not path.is_file():
-            raise EaeSindyError(f"{path} does not exist: make it with 'eae-sindy fit', or name an "
-                                "ensemble file")
+            raise EaeSindyError(
+                f"{path} does not exist: make it with 'eae-sindy fit', or name an ensemble file"
+            )
         try:
             with h5py.File(path, "r") as file:
                 return cls._read(file, library)
         except (OSError, KeyError) as error:
-            raise EaeSindyError(f"{path} is not a whole ensemble file ({error}): make it again with "
-                                "'eae-sindy fit'") from error
+            raise EaeSindyError(
+                f"{path} is not a whole ensemble file ({error}): make it again with 'eae-sindy fit'"
+            ) from error
 
     @classmethod
     def _read(cls, file: h5py.File, library: Library | None) -> "Ensemble":
@@ -163,32 +170,52 @@ class Ensemble:
             raise KeyError("no /chains in it")
         version = int(attributes.pop("format_version"))
         if version > FORMAT_VERSION:
-            raise EaeSindyError(f"the ensemble is of format {version}, this version reads up to "
-                                f"{FORMAT_VERSION}: upgrade eae-sindy")
-        stored = {k.removeprefix("settings/"): attributes.pop(k)
-                  for k in list(attributes) if k.startswith("settings/")}
+            raise EaeSindyError(
+                f"the ensemble is of format {version}, this version reads up to "
+                f"{FORMAT_VERSION}: upgrade eae-sindy"
+            )
+        stored = {
+            k.removeprefix("settings/"): attributes.pop(k)
+            for k in list(attributes)
+            if k.startswith("settings/")
+        }
         settings = Fit(**{k: _plain(v) for k, v in stored.items()})
         terms = [str(t) for t in attributes.pop("library")]
         if library is None:
             library = standard(settings.latents, settings.degree, settings.sine, settings.constant)
         if library.terms != terms:
-            raise EaeSindyError(f"the ensemble was fitted with the terms {', '.join(terms)}: pass "
-                                "that library from Python")
+            raise EaeSindyError(
+                f"the ensemble was fitted with the terms {', '.join(terms)}: pass "
+                "that library from Python"
+            )
         chains = []
         for c in range(len(file["chains"])):
             group = file[f"chains/{c}"]
-            nets = {net: tuple(group[f"{net}/{_layer(i)}"][:] for i in range(len(group[net])))
-                    for net in ("encoder", "decoder")}
-            chains.append(Chain(
-                **nets, **{name: group[name][:] for name in
-                           ("loss", "kinetic_temperature", "step", "training")},
-                state={k: v[()] for k, v in group.get("state", {}).items()}))
+            nets = {
+                net: tuple(group[f"{net}/{_layer(i)}"][:] for i in range(len(group[net])))
+                for net in ("encoder", "decoder")
+            }
+            chains.append(
+                Chain(
+                    nets["encoder"],
+                    nets["decoder"],
+                    **{
+                        name: group[name][:]
+                        for name in ("loss", "kinetic_temperature", "step", "training")
+                    },
+                    state={k: v[()] for k, v in group.get("state", {}).items()},
+                )
+            )
         return cls(
-            settings, library,
+            settings,
+            library,
             Pod(**{k: v[:] for k, v in file["pod"].items()}),
-            Frames(**{k: v[:] for k, v in file["frames"].items()}), chains,
+            Frames(**{k: v[:] for k, v in file["frames"].items()}),
+            chains,
             tuple(int(k) for k in attributes.pop("space_shape")),
-            file["mask"][:] if "mask" in file else None, attributes)
+            file["mask"][:] if "mask" in file else None,
+            attributes,
+        )
 
 
 def _group(name: str, record: Any) -> dict[str, np.ndarray]:

@@ -17,7 +17,8 @@ class LambdaOmega:
         w_t = (1 − A) w − iβ A w + d₁ ∇²u + i d₂ ∇²v.
 
     Equal diffusivities leave one complex field; otherwise u and v are stepped side by side. The
-    field that is put out is u·exp(−window·r²), the rate its exact right-hand side u_t·exp(−window·r²).
+    field that is put out is u·exp(−window·r²), the rate u_t·exp(−window·r²) by the right-hand side
+    itself.
 
     Parameters
     ----------
@@ -77,10 +78,14 @@ class LambdaOmega:
             return h * values.mean(axis=-1).real
 
         e = np.exp(z)
-        return (np.exp(hl), np.exp(hl / 2), mean((np.exp(z / 2) - 1) / z),
-                mean((-4 - z + e * (4 - 3 * z + z**2)) / z**3),
-                mean((2 + z + e * (z - 2)) / z**3),
-                mean((-4 - 3 * z - z**2 + e * (4 - z)) / z**3))
+        return (
+            np.exp(hl),
+            np.exp(hl / 2),
+            mean((np.exp(z / 2) - 1) / z),
+            mean((-4 - z + e * (4 - 3 * z + z**2)) / z**3),
+            mean((2 + z + e * (z - 2)) / z**3),
+            mean((-4 - 3 * z - z**2 + e * (4 - z)) / z**3),
+        )
 
     def step(self, spectrum: np.ndarray, reaction: np.ndarray) -> np.ndarray:
         """Advance a spectrum by one substep of ETDRK4, given its nonlinear part."""
@@ -109,7 +114,9 @@ class LambdaOmega:
                 field[i] = self.observe(spectrum)
                 rate[i] = self.observe(self.linear * spectrum + reaction)
                 for sub in range(s.substeps if start + i + 1 < n else 0):
-                    spectrum = self.step(spectrum, reaction if sub == 0 else self.reaction(spectrum))
+                    spectrum = self.step(
+                        spectrum, reaction if sub == 0 else self.reaction(spectrum)
+                    )
             if s.noise:
                 field += s.noise * rng.standard_normal(field.shape)
                 rate += s.noise * rng.standard_normal(rate.shape)

@@ -35,11 +35,15 @@ class Library:
         try:  # an unsupported part is refused here, not in the middle of a fit
             count = len(_columns(self.features, [np.zeros(1)] * latents, np))
         except (TypeError, AttributeError) as error:
-            raise EaeSindyError(f"a term of the library fails on NumPy arrays ({error}): "
-                                "write it with arithmetic and NumPy functions") from error
+            raise EaeSindyError(
+                f"a term of the library fails on NumPy arrays ({error}): "
+                "write it with arithmetic and NumPy functions"
+            ) from error
         if count != len(self.terms):
-            raise EaeSindyError(f"the library names {len(self.terms)} terms but makes {count}: "
-                                "build it from pysindy's standard feature libraries")
+            raise EaeSindyError(
+                f"the library names {len(self.terms)} terms but makes {count}: "
+                "build it from pysindy's standard feature libraries"
+            )
 
     def __len__(self) -> int:
         return len(self.terms)
@@ -53,7 +57,7 @@ class Library:
 
     def __call__(self, z: np.ndarray) -> np.ndarray:
         """Return Θ(z) of shape [..., p] for latents z of shape [..., d]."""
-        return np.stack(self.columns(np.moveaxis(z, -1, 0)), axis=-1)
+        return np.stack(self.columns(list(np.moveaxis(z, -1, 0))), axis=-1)
 
 
 def standard(latents: int, degree: int = 3, sine: bool = True, constant: bool = False) -> Library:
@@ -69,33 +73,22 @@ def standard(latents: int, degree: int = 3, sine: bool = True, constant: bool = 
     return Library(features, latents)
 
 
-class _Traced:
+class _Traced(np.lib.mixins.NDArrayOperatorsMixin):
     """A tensor that sends NumPy functions of a custom library on to `ops`."""
-
-    __array_priority__ = 1000
 
     def __init__(self, value: Array, ops: Any) -> None:
         self.value, self.ops = value, ops
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_: Any) -> "_Traced":
-        function = getattr(self.ops, ufunc.__name__, None)
+        name = {"power": "pow", "absolute": "abs"}.get(ufunc.__name__, ufunc.__name__)
+        function = getattr(self.ops, name, None)
         if method != "__call__" or function is None:
-            raise EaeSindyError(f"numpy.{ufunc.__name__} in a custom library has no TensorFlow "
-                                "counterpart: rewrite the term")
+            raise EaeSindyError(
+                f"numpy.{ufunc.__name__} in a custom library has no TensorFlow "
+                "counterpart: rewrite the term"
+            )
         plain = [i.value if isinstance(i, _Traced) else i for i in inputs]
         return _Traced(function(*plain), self.ops)
-
-    def __add__(self, o: Any) -> Any: return np.add(self, o)
-    def __radd__(self, o: Any) -> Any: return np.add(o, self)
-    def __sub__(self, o: Any) -> Any: return np.subtract(self, o)
-    def __rsub__(self, o: Any) -> Any: return np.subtract(o, self)
-    def __mul__(self, o: Any) -> Any: return np.multiply(self, o)
-    def __rmul__(self, o: Any) -> Any: return np.multiply(o, self)
-    def __truediv__(self, o: Any) -> Any: return np.divide(self, o)
-    def __rtruediv__(self, o: Any) -> Any: return np.divide(o, self)
-    def __pow__(self, o: Any) -> Any: return _Traced(self.ops.pow(self.value, o), self.ops)
-    def __neg__(self) -> Any: return np.negative(self)
-    def __abs__(self) -> Any: return np.abs(self)
 
 
 def _columns(features: Any, z: list[Array], ops: Any) -> list[Array]:
@@ -122,22 +115,32 @@ def _columns(features: Any, z: list[Array], ops: Any) -> list[Array]:
     if isinstance(features, ps.PolynomialLibrary):
         return [_monomial(row, z) for row in features.powers_]
     if isinstance(features, ps.FourierLibrary):
-        waves = [w for w, wanted in ((ops.sin, features.include_sin),
-                                     (ops.cos, features.include_cos)) if wanted]
-        return [wave(float(k + 1) * x) for k in range(features.n_frequencies)
-                for x in z for wave in waves]
+        waves = [
+            w
+            for w, wanted in ((ops.sin, features.include_sin), (ops.cos, features.include_cos))
+            if wanted
+        ]
+        return [
+            wave(float(k + 1) * x)
+            for k in range(features.n_frequencies)
+            for x in z
+            for wave in waves
+        ]
     if isinstance(features, ps.CustomLibrary):
         inputs = z if ops is np else [_Traced(x, ops) for x in z]
         found = [z[0] * 0.0 + 1.0] if features.include_bias else []
         for function in features.functions:
             combinations = features._combinations(
-                len(z), function.__code__.co_argcount, features.interaction_only)
+                len(z), function.__code__.co_argcount, features.interaction_only
+            )
             for chosen in combinations:
                 value = function(*[inputs[i] for i in chosen])
                 found.append(value.value if isinstance(value, _Traced) else value)
         return found
-    raise EaeSindyError(f"pysindy's {type(features).__name__} needs more than the latents: use a "
-                        "polynomial, Fourier, identity or custom library, or a combination")
+    raise EaeSindyError(
+        f"pysindy's {type(features).__name__} needs more than the latents: use a "
+        "polynomial, Fourier, identity or custom library, or a combination"
+    )
 
 
 def _monomial(powers: Sequence[int], z: list[Array]) -> Array:

@@ -41,13 +41,18 @@ def _relu(x: Array, ops: Any) -> tuple[Array, Array]:
 
 # Each returns its value and its slope: the slope carries a rate of change through the network.
 ACTIVATIONS: dict[str, Callable[[Array, Any], tuple[Array, Array]]] = {
-    "elu": _elu, "tanh": _tanh, "sigmoid": _sigmoid, "silu": _silu, "softplus": _softplus,
+    "elu": _elu,
+    "tanh": _tanh,
+    "sigmoid": _sigmoid,
+    "silu": _silu,
+    "softplus": _softplus,
     "relu": _relu,
 }
 
 
-def forward(weights: Sequence[Array], activation: str, x: Array, rate: Array,
-            ops: Any = np) -> tuple[Array, Array]:
+def forward(
+    weights: Sequence[Array], activation: str, x: Array, rate: Array, ops: Any = np
+) -> tuple[Array, Array]:
     """Evaluate a dense network and its derivative along `rate`, (f(x), (df/dx)·rate).
 
     Parameters

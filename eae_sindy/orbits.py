@@ -1,5 +1,6 @@
 """Orbits of ż = Θ(z) Ξ: integrated for many members at once, their cycle and its period."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from .library import Library
 
 # The rule for "holds the cycle": settled amplitude within this of the data's own, same latents.
 AMPLITUDE_TOLERANCE = 0.30
-# How long members are integrated, in reference periods, and how much of that they may take to settle.
+# How long members are integrated, and how long they may take to settle, in reference periods.
 CYCLES, SETTLING = 30, 15
 SAMPLES = 100  # per period; the section is crossed by cubic interpolation in between
 ESCAPE = 5.0  # amplitudes from the origin at which an orbit counts as lost
@@ -20,8 +21,9 @@ def flow(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray:
     return np.einsum("...mp,mpd->...md", library(z), xi)
 
 
-def integrate(library: Library, xi: np.ndarray, start: np.ndarray, time: np.ndarray,
-              amplitude: np.ndarray) -> np.ndarray:
+def integrate(
+    library: Library, xi: np.ndarray, start: np.ndarray, time: np.ndarray, amplitude: np.ndarray
+) -> np.ndarray:
     """Integrate every member's equations with scipy.integrate.odeint.
 
     Members are stacked and share the steps of LSODA, at a relative tolerance of 1e-7. An orbit that
@@ -38,24 +40,46 @@ def integrate(library: Library, xi: np.ndarray, start: np.ndarray, time: np.ndar
     Returns
     -------
     array [t, m, d]
+        NaN for a member that cannot be integrated at all.
     """
-    from scipy.integrate import odeint
-
-    d, found = start.shape[1], np.empty((len(time), *start.shape))
-    for first in range(0, len(start), GROUP):
-        part = slice(first, first + GROUP)
-        own, limit = xi[part], (ESCAPE * amplitude[part, None]) ** 2
-
-        def halted(y: np.ndarray, _: float, own: np.ndarray = own, limit: np.ndarray = limit
-                   ) -> np.ndarray:
-            z = y.reshape(-1, d)
-            return (flow(library, own, z) * (np.sum(z * z, axis=1, keepdims=True) < limit)).ravel()
-
-        orbit = odeint(halted, start[part].ravel(), time, rtol=1e-7,
-                       atol=1e-9 * float(amplitude[part].max()), ml=d - 1, mu=d - 1,
-                       mxstep=100_000)
-        found[:, part] = orbit.reshape(len(time), -1, d)
+    found = np.empty((len(time), *start.shape))
+    parts = [slice(i, min(i + GROUP, len(start))) for i in range(0, len(start), GROUP)]
+    while parts:
+        part = parts.pop()
+        orbit = _together(library, xi[part], start[part], time, amplitude[part])
+        if orbit is not None:
+            found[:, part] = orbit
+        elif part.stop - part.start == 1:
+            found[:, part] = np.nan
+        else:  # one member stops LSODA for all of its group
+            middle = (part.start + part.stop) // 2
+            parts += [slice(part.start, middle), slice(middle, part.stop)]
     return found
+
+
+def _together(
+    library: Library, xi: np.ndarray, start: np.ndarray, time: np.ndarray, amplitude: np.ndarray
+) -> np.ndarray | None:
+    """Integrate a group of members; None where LSODA gives up."""
+    from scipy.integrate import ODEintWarning, odeint
+
+    d = start.shape[1]
+    inside = np.ones(len(start), bool)
+
+    def halted(y: np.ndarray, _: float) -> np.ndarray:
+        nonlocal inside
+        z = y.reshape(-1, d)
+        # Once out, out for good: a flow that could be entered again would stall the integrator.
+        inside = inside & (np.sum(z * z, axis=1) < (ESCAPE * amplitude) ** 2)
+        return np.where(inside[:, None], flow(library, xi, z), 0.0).ravel()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ODEintWarning)  # the message says it, and is checked
+        orbit, info = odeint(
+            halted, start.ravel(), time, rtol=1e-7, atol=1e-9 * float(amplitude.max()),
+            ml=d - 1, mu=d - 1, mxstep=5000, full_output=True,
+        )  # fmt: skip
+    return orbit.reshape(len(time), -1, d) if "success" in info["message"] else None
 
 
 def amplitude(z: np.ndarray) -> np.ndarray:
@@ -66,8 +90,9 @@ def amplitude(z: np.ndarray) -> np.ndarray:
 def period(time: np.ndarray, z: np.ndarray, rate: np.ndarray) -> float:
     """Return the mean time between returns to a Poincaré section, over whole cycles.
 
-    The section is the plane through the mean of the orbit, across its longest axis; it is crossed in
-    one direction, between samples by cubic Hermite interpolation. NaN with fewer than two returns.
+    The section is the plane through the mean of the orbit, across its longest axis; it is crossed
+    in one direction, between samples by cubic Hermite interpolation. NaN with fewer than two
+    returns.
 
     Parameters
     ----------
@@ -85,9 +110,13 @@ def period(time: np.ndarray, z: np.ndarray, rate: np.ndarray) -> float:
     a, b, da, db = g[at], g[at + 1], h * slope[at], h * slope[at + 1]
     s = a / (a - b)
     for _ in range(6):  # Newton on the cubic, from the secant
-        value = (a * (1 + 2 * s) * (1 - s) ** 2 + da * s * (1 - s) ** 2
-                 + b * s**2 * (3 - 2 * s) + db * s**2 * (s - 1))
-        change = (6 * (b - a) * s * (1 - s) + da * (1 - s) * (1 - 3 * s) + db * s * (3 * s - 2))
+        value = (
+            a * (1 + 2 * s) * (1 - s) ** 2
+            + da * s * (1 - s) ** 2
+            + b * s**2 * (3 - 2 * s)
+            + db * s**2 * (s - 1)
+        )
+        change = 6 * (b - a) * s * (1 - s) + da * (1 - s) * (1 - 3 * s) + db * s * (3 * s - 2)
         s = np.clip(s - value / np.where(change == 0, 1, change), 0, 1)
     crossings = time[at] + s * h
     return float((crossings[-1] - crossings[0]) / (len(crossings) - 1))
@@ -116,8 +145,13 @@ class Orbits:
         return float(self.holds.mean())
 
 
-def settle(library: Library, xi: np.ndarray, start: np.ndarray, data_amplitude: np.ndarray,
-           reference_period: float) -> Orbits:
+def settle(
+    library: Library,
+    xi: np.ndarray,
+    start: np.ndarray,
+    data_amplitude: np.ndarray,
+    reference_period: float,
+) -> Orbits:
     """Integrate members for 30 reference periods and judge the last 15.
 
     A member holds the cycle if over its last three periods its amplitude lies within 30 % of the
@@ -130,7 +164,7 @@ def settle(library: Library, xi: np.ndarray, start: np.ndarray, data_amplitude: 
         part = slice(first, first + GROUP)
         z = integrate(library, xi[part], start[part], time, data_amplitude[part])[late]
         rate = flow(library, xi[part], z)
-        ratio = amplitude(z[-3 * SAMPLES:]) / data_amplitude[part]
+        ratio = amplitude(z[-3 * SAMPLES :]) / data_amplitude[part]
         for m in np.flatnonzero(np.abs(ratio - 1) <= AMPLITUDE_TOLERANCE):
             periods[first + m] = period(time[late], z[:, m], rate[:, m])
         holds[part] = np.isfinite(periods[part])

@@ -81,8 +81,8 @@ def training_frames(snapshots: Snapshots, parts: np.ndarray, which: str = "field
     found = np.empty((np.count_nonzero(wanted), snapshots.size), np.float32)
     done = 0
     for start, rows in snapshots.blocks(which):
-        chosen = rows[wanted[start:start + len(rows)]]
-        found[done:done + len(chosen)] = chosen
+        chosen = rows[wanted[start : start + len(rows)]]
+        found[done : done + len(chosen)] = chosen
         done += len(chosen)
     return found
 
@@ -100,20 +100,22 @@ def decompose(frames: np.ndarray, rank: int, seed: int = 0) -> Pod:
     if 4 * rank < min(n, size):
         from sklearn.utils.extmath import randomized_svd
 
-        _, sigma, modes = randomized_svd(frames.astype(float), rank, n_oversamples=rank, n_iter=4,
-                                         random_state=seed)
+        _, sigma, modes = randomized_svd(
+            frames.astype(float), rank, n_oversamples=rank, n_iter=4, random_state=seed
+        )
     else:
         _, sigma, modes = np.linalg.svd(frames.astype(float), full_matrices=False)
     # Single precision frames carry noise of 6e-8 of the largest amplitude.
     kept = min(rank, int(np.count_nonzero(sigma > 1e-7 * sigma[0])))
-    return Pod(mean.astype(np.float32), modes[:kept].astype(np.float32),
-               sigma[:kept] / np.sqrt(n * size))
+    return Pod(
+        mean.astype(np.float32), modes[:kept].astype(np.float32), sigma[:kept] / np.sqrt(n * size)
+    )
 
 
 def project(snapshots: Snapshots, pod: Pod, parts: np.ndarray) -> Frames:
-    """Express every snapshot in POD coordinates; rates too, differentiated if they are not given."""
+    """Express every snapshot in POD coordinates, and its rate: differentiated if not given."""
     n = len(snapshots)
-    found = {}
+    found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for which in ("field", "rate"):
         if which == "rate" and snapshots.rate is None:
             found[which] = (_differentiate(snapshots, found["field"][0]), np.zeros(n, np.float32))
@@ -138,8 +140,11 @@ def _differentiate(snapshots: Snapshots, coordinates: np.ndarray) -> np.ndarray:
     for label in np.unique(snapshots.trajectory):
         rows = snapshots.trajectory == label
         if np.count_nonzero(rows) < 5:
-            raise EaeSindyError(f"trajectory {label} has {np.count_nonzero(rows)} frames, too few "
-                                "to differentiate: give /rate, or leave it out")
+            raise EaeSindyError(
+                f"trajectory {label} has {np.count_nonzero(rows)} frames, too few "
+                "to differentiate: give /rate, or leave it out"
+            )
         rate[rows] = ps.SINDyDerivative(kind="finite_difference", k=2)(
-            coordinates[rows].astype(float), snapshots.time[rows])
+            coordinates[rows].astype(float), snapshots.time[rows]
+        )
     return rate

@@ -60,7 +60,7 @@ class Fit(_Settings):
     latents: int = 2
     hidden: tuple[int, ...] = (256,)
     activation: str = "elu"
-    # Coordinates: rank of the POD basis in which the networks live. Ours; exact, see docs/method.md.
+    # Rank of the POD basis in which the networks live. Ours; exact, see docs/method.md.
     rank: int = 32
     full_space: bool = False
     # Candidate terms (A.5.1): polynomials to degree 3 without the constant, and sines.
@@ -94,21 +94,31 @@ class Fit(_Settings):
     def __post_init__(self) -> None:
         for name in ("latents", "rank", "degree", "chain_length", "updates", "encoders", "draws"):
             least = 0 if name == "updates" else 1
-            _require(getattr(self, name) >= least, f"--{name.replace('_', '-')} must be at least "
-                     f"{least}, not {getattr(self, name)}")
+            _require(
+                getattr(self, name) >= least,
+                f"--{name.replace('_', '-')} must be at least {least}, not {getattr(self, name)}",
+            )
         for name in ("temperature", "mass", "step", "thermostat_time", "learning_rate"):
             value = getattr(self, name)
-            _require(value > 0 and math.isfinite(value),
-                     f"--{name.replace('_', '-')} must be positive and finite, not {value}")
+            _require(
+                value > 0 and math.isfinite(value),
+                f"--{name.replace('_', '-')} must be positive and finite, not {value}",
+            )
         for name in ("field_weight", "rate_weight", "tolerance", "batch", "resample_every"):
             _require(getattr(self, name) >= 0, f"--{name.replace('_', '-')} must not be negative")
-        _require(self.field_weight + self.rate_weight > 0,
-                 "--field-weight and --rate-weight are both 0: nothing would be fitted")
-        _require(len(self.hidden) >= 1 and min(self.hidden) >= 1,
-                 "--hidden needs at least one layer of at least one unit")
+        _require(
+            self.field_weight + self.rate_weight > 0,
+            "--field-weight and --rate-weight are both 0: nothing would be fitted",
+        )
+        _require(
+            len(self.hidden) >= 1 and min(self.hidden) >= 1,
+            "--hidden needs at least one layer of at least one unit",
+        )
         _require(0 < self.test < 1, "the test fraction must lie between 0 and 1")
-        _require(self.train > 0 and self.validation >= 0 and self.train + self.validation <= 1,
-                 "the training and validation fractions must be positive and add up to at most 1")
+        _require(
+            self.train > 0 and self.validation >= 0 and self.train + self.validation <= 1,
+            "the training and validation fractions must be positive and add up to at most 1",
+        )
 
 
 RECIPES: Mapping[str, Fit] = {

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from .errors import EaeSindyError
+from .progress import Progress, Steps, finish
 from .storage import whole_file
 
 FORMAT_VERSION = 1
@@ -41,7 +42,7 @@ class Snapshots:
     time: np.ndarray
     field: Any
     rate: Any = None
-    trajectory: np.ndarray = None  # type: ignore[assignment]
+    trajectory: Any = None
     mask: np.ndarray | None = None
     space: Mapping[str, np.ndarray] = field(default_factory=dict)
     attributes: Mapping[str, Any] = field(default_factory=dict)
@@ -55,14 +56,19 @@ class Snapshots:
         if len(self.field.shape) < 2:
             raise EaeSindyError("the field must have shape [frames, *space]: one row a snapshot")
         if time.shape != (n,) or self.trajectory.shape != (n,):
-            raise EaeSindyError(f"there are {n} frames but {time.size} times and "
-                                f"{self.trajectory.size} trajectory numbers: give one of each a frame")
+            raise EaeSindyError(
+                f"there are {n} frames but {time.size} times and "
+                f"{self.trajectory.size} trajectory numbers: give one of each a frame"
+            )
         if self.rate is not None and self.rate.shape != self.field.shape:
-            raise EaeSindyError(f"the rate has shape {self.rate.shape}, the field "
-                                f"{self.field.shape}: they must agree")
+            raise EaeSindyError(
+                f"the rate has shape {self.rate.shape}, the field "
+                f"{self.field.shape}: they must agree"
+            )
         if self.mask is not None and self.mask.shape != self.shape:
-            raise EaeSindyError(f"the mask has shape {self.mask.shape}, a frame {self.shape}: "
-                                "they must agree")
+            raise EaeSindyError(
+                f"the mask has shape {self.mask.shape}, a frame {self.shape}: they must agree"
+            )
         if self.mask is not None and not self.mask.any():
             raise EaeSindyError("the mask leaves no point: set True where the field is to be used")
         if not np.isfinite(time).all():
@@ -70,11 +76,14 @@ class Snapshots:
         same = np.diff(self.trajectory) == 0
         late = np.flatnonzero(same & (np.diff(time) <= 0))
         if late.size:
-            raise EaeSindyError(f"time does not increase from frame {late[0]} to {late[0] + 1}: "
-                                "sort the frames, or number the trajectories in /trajectory")
+            raise EaeSindyError(
+                f"time does not increase from frame {late[0]} to {late[0] + 1}: "
+                "sort the frames, or number the trajectories in /trajectory"
+            )
         if np.count_nonzero(~same) + 1 != np.unique(self.trajectory).size:
-            raise EaeSindyError("the frames of a trajectory are not in one piece: sort them by "
-                                "trajectory")
+            raise EaeSindyError(
+                "the frames of a trajectory are not in one piece: sort them by trajectory"
+            )
 
     def __len__(self) -> int:
         return len(self.time)
@@ -97,13 +106,16 @@ class Snapshots:
         try:
             block = np.asarray(getattr(self, which)[start:stop])
         except OSError as error:
-            raise EaeSindyError(f"/{which} cannot be read ({error}): the file is damaged, "
-                                "make it again") from error
+            raise EaeSindyError(
+                f"/{which} cannot be read ({error}): the file is damaged, make it again"
+            ) from error
         flat = block.reshape(len(block), -1) if self.mask is None else block[:, self.mask]
         if not np.isfinite(flat).all():
             bad = start + int(np.flatnonzero(~np.isfinite(flat).all(axis=1))[0])
-            raise EaeSindyError(f"frame {bad} of the {which} holds NaN or infinity: drop the frame, "
-                                "or leave its points out with /mask")
+            raise EaeSindyError(
+                f"frame {bad} of the {which} holds NaN or infinity: drop the frame, "
+                "or leave its points out with /mask"
+            )
         return flat
 
     def blocks(self, which: str) -> Iterator[tuple[int, np.ndarray]]:
@@ -117,23 +129,33 @@ class Snapshots:
         """Open a snapshots file; fields stay on disk. Raises `EaeSindyError` for a bad file."""
         path = Path(path)
         if not path.is_file():
-            raise EaeSindyError(f"{path} does not exist: make it with 'eae-sindy simulate', or name "
-                                "a snapshots file")
+            raise EaeSindyError(
+                f"{path} does not exist: make it with 'eae-sindy simulate', or name "
+                "a snapshots file"
+            )
         try:
             file = h5py.File(path, "r")
         except OSError as error:
-            raise EaeSindyError(f"{path} is not a whole HDF5 file: make or copy it again") from error
+            raise EaeSindyError(
+                f"{path} is not a whole HDF5 file: make or copy it again"
+            ) from error
         for name in ("time", "field"):
             if not isinstance(file.get(name), h5py.Dataset):
-                raise EaeSindyError(f"{path} has no /{name}: a snapshots file needs /time [n] and "
-                                    "/field [n, *space]")
+                raise EaeSindyError(
+                    f"{path} has no /{name}: a snapshots file needs /time [n] and "
+                    "/field [n, *space]"
+                )
         version = int(file.attrs.get("format_version", FORMAT_VERSION))
         if version > FORMAT_VERSION:
-            raise EaeSindyError(f"{path} is of format {version}, this version reads up to "
-                                f"{FORMAT_VERSION}: upgrade eae-sindy")
+            raise EaeSindyError(
+                f"{path} is of format {version}, this version reads up to "
+                f"{FORMAT_VERSION}: upgrade eae-sindy"
+            )
         try:
             return cls(
-                time=file["time"][:], field=file["field"], rate=file.get("rate"),
+                time=file["time"][:],
+                field=file["field"],
+                rate=file.get("rate"),
                 trajectory=file["trajectory"][:].astype(int) if "trajectory" in file else None,
                 mask=file["mask"][:].astype(bool) if "mask" in file else None,
                 space={k: v[:] for k, v in file.get("space", {}).items()},
@@ -145,20 +167,40 @@ class Snapshots:
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write a snapshots file."""
         rates = (None,) * len(self) if self.rate is None else self.rate
-        write(path, self.time, ((x[None], None if r is None else r[None])
-                                for x, r in zip(self.field, rates, strict=True)),
-              dtype=self.field.dtype, trajectory=self.trajectory, mask=self.mask,
-              space=self.space, attributes=self.attributes, force=force)
+        finish(
+            write(
+                path,
+                self.time,
+                (
+                    (x[None], None if r is None else r[None])
+                    for x, r in zip(self.field, rates, strict=True)
+                ),
+                dtype=self.field.dtype,
+                trajectory=self.trajectory,
+                mask=self.mask,
+                space=self.space,
+                attributes=self.attributes,
+                force=force,
+            )
+        )
 
 
-def write(path: str | Path, time: np.ndarray,
-          blocks: Iterable[tuple[np.ndarray, np.ndarray | None]], *, dtype: Any = np.float32,
-          trajectory: np.ndarray | None = None, mask: np.ndarray | None = None,
-          space: Mapping[str, np.ndarray] | None = None,
-          attributes: Mapping[str, Any] | None = None, force: bool = False) -> None:
+def write(
+    path: str | Path,
+    time: np.ndarray,
+    blocks: Iterable[tuple[np.ndarray, np.ndarray | None]],
+    *,
+    dtype: Any = np.float32,
+    trajectory: np.ndarray | None = None,
+    mask: np.ndarray | None = None,
+    space: Mapping[str, np.ndarray] | None = None,
+    attributes: Mapping[str, Any] | None = None,
+    force: bool = False,
+) -> Steps[None]:
     """Write a snapshots file from blocks of (field, rate) frames as they are made.
 
-    Memory does not grow with the number of frames. The file appears when the last is in.
+    Memory does not grow with the number of frames. The file appears when the last is in. Run it
+    with `progress.finish`, or step by step.
     """
     with whole_file(path, force) as part, h5py.File(part, "w") as file:
         file["time"] = np.asarray(time, float)
@@ -175,8 +217,9 @@ def write(path: str | Path, time: np.ndarray,
                     continue
                 if name not in file:
                     file.create_dataset(name, (len(time), *block.shape[1:]), dtype)
-                file[name][done:done + len(block)] = block
+                file[name][done : done + len(block)] = block
             done += len(frames[0])
+            yield Progress("frames", done, len(time))
         if done != len(time):
             raise EaeSindyError(f"{done} frames were made for {len(time)} times: give one of each")
 
@@ -185,8 +228,9 @@ def write(path: str | Path, time: np.ndarray,
 UNUSED, TRAIN, VALIDATION, TEST = 0, 1, 2, 3
 
 
-def split(snapshots: Snapshots, *, train: float, validation: float, test: float,
-          seed: int) -> np.ndarray:
+def split(
+    snapshots: Snapshots, *, train: float, validation: float, test: float, seed: int
+) -> np.ndarray:
     """Return which part each frame belongs to: an array [n] of UNUSED, TRAIN, VALIDATION, TEST.
 
     As A.5.1, in fractions: the last `test` of the time of a single trajectory is the test window;
@@ -209,10 +253,12 @@ def split(snapshots: Snapshots, *, train: float, validation: float, test: float,
     n_train, n_validation = round(train * len(before)), round(validation * len(before))
     n_validation = min(n_validation, len(before) - n_train)
     if n_train < 2 or (validation > 0 and n_validation < 1) or np.count_nonzero(tested) < 2:
-        raise EaeSindyError(f"{len(time)} frames are too few for the split ({n_train} to train on, "
-                            f"{n_validation} to validate, {np.count_nonzero(tested)} to test): "
-                            "give more frames, or larger fractions")
+        raise EaeSindyError(
+            f"{len(time)} frames are too few for the split ({n_train} to train on, "
+            f"{n_validation} to validate, {np.count_nonzero(tested)} to test): "
+            "give more frames, or larger fractions"
+        )
     drawn = np.random.default_rng(seed).permutation(before)
     parts[drawn[:n_train]] = TRAIN
-    parts[drawn[n_train:n_train + n_validation]] = VALIDATION
+    parts[drawn[n_train : n_train + n_validation]] = VALIDATION
     return parts

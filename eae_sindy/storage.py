@@ -54,7 +54,9 @@ def whole_file(path: str | Path, force: bool = False) -> Iterator[Path]:
             raise EaeSindyError(f"{path} appeared meanwhile: choose another name, or add --force")
         part.replace(path)
     except OSError as error:
-        raise EaeSindyError(f"cannot write {path} ({error.strerror or error}): free some space "
-                            "or choose another place with -o") from error
+        raise EaeSindyError(
+            f"cannot write {path} ({error.strerror or error}): free some space "
+            "or choose another place with -o"
+        ) from error
     finally:
         part.unlink(missing_ok=True)

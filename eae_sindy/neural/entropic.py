@@ -12,7 +12,7 @@ from ..library import Library
 from ..recipes import Fit
 from . import thermostat
 from .objectives import Data, reconstruction
-from .thermostat import State, Tensors, Thermostat
+from .thermostat import Potential, State, Tensors, Thermostat
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,7 @@ class Problem:
     thermostat: Thermostat
     share: float = 1.0
 
-    def potential(self, decoder: Tensors, seed: tf.Tensor, *, decoder_gradient: bool
-                  ) -> thermostat.Potential:
+    def potential(self, decoder: Tensors, seed: tf.Tensor, *, decoder_gradient: bool) -> Potential:
         """Return φ, step ↦ (loss, ∂loss/∂φ, ∂loss/∂ϑ or ()) for a fixed decoder ϑ."""
         s, frames = self.settings, self.data.inputs.shape[0]
 
@@ -37,13 +36,21 @@ class Problem:
             data = self.data
             if 0 < s.batch < frames:  # A.6.1 wants the batch as large as it can be
                 drawn = tf.random.stateless_uniform([frames], _fold(seed, 2 * step + 1))
-                chosen = tf.argsort(drawn)[:s.batch]
+                chosen = tf.argsort(drawn)[: s.batch]
                 data = Data(*(tf.gather(part, chosen) for part in data))
             wanted = (encoder, decoder) if decoder_gradient else (encoder, ())
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(wanted)
-                loss = reconstruction(encoder, decoder, data, self.library, s.activation,
-                                      s.field_weight, s.rate_weight, self.share).loss
+                loss = reconstruction(
+                    encoder,
+                    decoder,
+                    data,
+                    self.library,
+                    s.activation,
+                    s.field_weight,
+                    s.rate_weight,
+                    self.share,
+                ).loss
             of_encoder, of_decoder = tape.gradient(loss, wanted)
             return loss, tuple(of_encoder), tuple(of_decoder)
 
@@ -75,8 +82,9 @@ class Sampler:
         self.seed = tf.constant([seed, 0x5EED], tf.int32)
         self._host_seed = seed
         compiled = partial(tf.function, jit_compile=True, autograph=False)
-        self._begin, self._refresh, self._run = map(
-            compiled, (self._begin, self._refresh, self._run))  # type: ignore[method-assign]
+        self._compiled_begin = compiled(self._begin)
+        self._compiled_refresh = compiled(self._refresh)
+        self._compiled_run = compiled(self._run)
 
     def _chi_square(self, start: int, count: int) -> tf.Tensor:
         """Draw the hidden kinetic energies of `count` steps: the same for the same `start`."""
@@ -85,61 +93,72 @@ class Sampler:
 
     def init(self, encoder: Tensors, decoder: Tensors) -> State:
         """Return the sampler's state at the start of a chain."""
-        return self._begin(encoder, decoder, self._chi_square(-1, 1)[0])
+        return self._compiled_begin(encoder, decoder, self._chi_square(-1, 1)[0])
 
     def refresh(self, state: State, decoder: Tensors) -> State:
         """Recompute the force after the decoder has changed."""
-        return self._refresh(state, decoder)
+        return self._compiled_refresh(state, decoder)
 
     def update(self, state: State, decoder: Tensors, steps: int) -> tuple[State, Record, Tensors]:
         """Take `steps` encoder steps; return ḡ, the mean decoder gradient (Eq. 7) with them."""
         noise = self._chi_square(int(state.step), steps)
-        state, record, mean, _ = self._run(state, decoder, noise, True)
+        state, record, mean, _ = self._compiled_run(state, decoder, noise, True)
         return state, record, mean
 
     def hold(self, state: State, decoder: Tensors, steps: int) -> tuple[State, Record, Tensors]:
         """Take `steps` encoder steps; return every encoder, [steps, ...], with them."""
         noise = self._chi_square(int(state.step), steps)
-        state, record, _, draws = self._run(state, decoder, noise, False)
+        state, record, _, draws = self._compiled_run(state, decoder, noise, False)
         return state, record, draws
 
     def _begin(self, encoder: Tensors, decoder: Tensors, noise: tf.Tensor) -> State:
         potential = self.problem.potential(decoder, self.seed, decoder_gradient=False)
-        return thermostat.init(self.problem.thermostat, encoder, potential,
-                               _fold(self.seed, -1), noise)
+        return thermostat.init(
+            self.problem.thermostat, encoder, potential, _fold(self.seed, -1), noise
+        )
 
     def _refresh(self, state: State, decoder: Tensors) -> State:
         potential = self.problem.potential(decoder, self.seed, decoder_gradient=False)
-        return state._replace(gradient=potential(state.position, state.step)[1])
+        return state._replace(gradient=tuple(potential(state.position, state.step)[1]))
 
-    def _run(self, state: State, decoder: Tensors, noise: tf.Tensor, training: bool
-             ) -> tuple[State, Record, Tensors, Tensors]:
+    def _run(
+        self, state: State, decoder: Tensors, noise: tf.Tensor, training: bool
+    ) -> tuple[State, Record, Tensors, Tensors]:
         settings = self.problem.thermostat
         potential = self.problem.potential(decoder, self.seed, decoder_gradient=training)
         steps = noise.shape[0]
         sizes = np.array([int(np.prod(p.shape)) for p in state.position])
 
-        def body(i: tf.Tensor, state: State, record: Record, total: Tensors, draws: Tensors
-                 ) -> tuple:
-            state, info = thermostat.step(settings, state, potential,
-                                          _fold(self.seed, 2 * state.step), noise[i])
+        def body(
+            i: tf.Tensor, state: State, record: Record, total: Tensors, draws: Tensors
+        ) -> tuple:
+            state, info = thermostat.step(
+                settings, state, potential, _fold(self.seed, 2 * state.step), noise[i]
+            )
             temperatures = 2.0 * info.kinetic / sizes
-            record = Record(_put(record.loss, i, info.potential),
-                            _put(record.kinetic_temperature, i, temperatures))
+            record = Record(
+                _put(record.loss, i, info.potential),
+                _put(record.kinetic_temperature, i, temperatures),
+            )
             if training:
                 total = tuple(t + g for t, g in zip(total, info.extra, strict=True))
             else:
                 draws = tuple(_put(d, i, p) for d, p in zip(draws, state.position, strict=True))
             return i + 1, state, record, total, draws
 
-        empty = Record(tf.zeros(steps, state.position[0].dtype),
-                       tf.zeros((steps, len(sizes)), tf.float64))
+        empty = Record(
+            tf.zeros(steps, state.position[0].dtype), tf.zeros((steps, len(sizes)), tf.float64)
+        )
         total = tuple(tf.zeros_like(w) for w in decoder) if training else ()
-        draws = () if training else tuple(tf.zeros((steps, *p.shape), p.dtype)
-                                          for p in state.position)
+        draws = (
+            () if training else tuple(tf.zeros((steps, *p.shape), p.dtype) for p in state.position)
+        )
         _, state, record, total, draws = tf.while_loop(
-            lambda i, *_: i < steps, body, (tf.constant(0), state, empty, total, draws),
-            maximum_iterations=steps)
+            lambda i, *_: i < steps,
+            body,
+            (tf.constant(0), state, empty, total, draws),
+            maximum_iterations=steps,
+        )
         return state, record, tuple(t / steps for t in total), draws
 
 
@@ -150,8 +169,9 @@ def _put(rows: tf.Tensor, i: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
 class Session:
     """A chain in the making: sampler, decoder and optimizer, and the state of all three."""
 
-    def __init__(self, sampler: Sampler, encoder: Sequence[np.ndarray],
-                 decoder: Sequence[np.ndarray]) -> None:
+    def __init__(
+        self, sampler: Sampler, encoder: Sequence[np.ndarray], decoder: Sequence[np.ndarray]
+    ) -> None:
         settings = sampler.problem.settings
         self.sampler = sampler
         self.steps = settings.encoders
@@ -164,7 +184,7 @@ class Session:
         return tuple(tf.convert_to_tensor(w) for w in self.decoder)
 
     def update(self) -> tuple[Record, float]:
-        """Sample an ensemble, update the decoder once (Algorithm 1); return what was seen and ‖ḡ‖."""
+        """Sample an ensemble, update the decoder once (Algorithm 1); return the record and ‖ḡ‖."""
         decoder = self._fixed()
         self.state, record, mean = self.sampler.update(self.state, decoder, self.steps)
         self.optimizer.apply_gradients(zip(mean, self.decoder, strict=True))
@@ -182,7 +202,7 @@ class Session:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return all that a restart needs, as named arrays."""
-        found = {}
+        found: dict[str, np.ndarray] = {}
         for name, value in self.state._asdict().items():
             parts = value if isinstance(value, tuple) else (value,)
             found |= {f"{name}_{i}": part.numpy() for i, part in enumerate(parts)}

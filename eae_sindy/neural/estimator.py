@@ -1,8 +1,7 @@
 """EntropicAutoencoder: snapshots in, an ensemble of encoders out."""
 
 import math
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -14,23 +13,14 @@ from ..errors import EaeSindyError
 from ..library import Library, standard
 from ..networks import ACTIVATIONS
 from ..pod import Frames, Pod, decompose, project, training_frames
-from ..recipes import Fit
+from ..progress import Progress, Steps, finish
+from ..recipes import RECIPES, Fit
 from ..snapshots import TRAIN, Snapshots
 from . import entropic, networks
 from .objectives import Data
 from .thermostat import Thermostat
 
 BLOCK_BYTES = 2**28  # of draws held on the device at a time
-
-
-class Progress(NamedTuple):
-    """How far a fit is: `done` of `total` units of work, and what the sampler shows."""
-
-    stage: str
-    done: int
-    total: int
-    loss: float
-    kinetic_temperature: float  # in units of the thermostat's
 
 
 class EntropicAutoencoder:
@@ -50,54 +40,77 @@ class EntropicAutoencoder:
     >>> ensemble = EntropicAutoencoder(recipe("quick")).fit(Snapshots.open("data.h5"))
     """
 
-    def __init__(self, settings: Fit = Fit(), *, library: Library | None = None,  # noqa: B008
-                 device: str = "auto") -> None:
+    def __init__(
+        self,
+        settings: Fit = RECIPES["reaction-diffusion"],
+        *,
+        library: Library | None = None,
+        device: str = "auto",
+    ) -> None:
         if settings.activation not in ACTIVATIONS:
-            raise EaeSindyError(f"unknown activation {settings.activation!r}: choose from "
-                                f"{', '.join(ACTIVATIONS)}")
+            raise EaeSindyError(
+                f"unknown activation {settings.activation!r}: choose from {', '.join(ACTIVATIONS)}"
+            )
         if library is not None and library.latents != settings.latents:
-            raise EaeSindyError(f"the library is for {library.latents} latents, the settings ask "
-                                f"for {settings.latents}: make them agree")
+            raise EaeSindyError(
+                f"the library is for {library.latents} latents, the settings ask "
+                f"for {settings.latents}: make them agree"
+            )
         if device not in ("auto", "cpu", "gpu"):
             raise EaeSindyError(f"unknown device {device!r}: choose from auto, cpu, gpu")
         if device == "gpu" and not tf.config.list_physical_devices("GPU"):
-            raise EaeSindyError("TensorFlow sees no GPU: install eae-sindy[gpu] on a machine that "
-                                "has one, or use --device cpu")
+            raise EaeSindyError(
+                "TensorFlow sees no GPU: install eae-sindy[gpu] on a machine that "
+                "has one, or use --device cpu"
+            )
         self.settings = settings
-        self.library = library or standard(settings.latents, settings.degree, settings.sine,
-                                           settings.constant)
+        self.library = library or standard(
+            settings.latents, settings.degree, settings.sine, settings.constant
+        )
         self._device = {"auto": None, "cpu": "/CPU:0", "gpu": "/GPU:0"}[device]
-        self.ensemble: Ensemble | None = None
 
     def fit(self, snapshots: Snapshots) -> Ensemble:
         """Train a decoder, collect an ensemble of encoders, and return them."""
-        for _ in self.iterate(snapshots):
-            pass
-        assert self.ensemble is not None
-        return self.ensemble
+        return finish(self.iterate(snapshots))
 
-    def iterate(self, snapshots: Snapshots) -> Iterator[Progress]:
-        """Do what `fit` does, step by step; at the end the result is in `ensemble`."""
+    def iterate(self, snapshots: Snapshots) -> Steps[Ensemble]:
+        """Do what `fit` does, step by step."""
         s = self.settings
-        parts = snapshots_.split(snapshots, train=s.train, validation=s.validation, test=s.test,
-                                 seed=s.seed)
+        parts = snapshots_.split(
+            snapshots, train=s.train, validation=s.validation, test=s.test, seed=s.seed
+        )
         training = training_frames(snapshots, parts)
         pod = decompose(training, s.rank)
         if s.latents > pod.rank:
-            raise EaeSindyError(f"--latents {s.latents} exceeds the rank of the data, {pod.rank}: "
-                                "ask for fewer latents" + (", or raise --rank"
-                                                           if pod.rank == s.rank else ""))
+            raise EaeSindyError(
+                f"--latents {s.latents} exceeds the rank of the data, {pod.rank}: "
+                "ask for fewer latents" + (", or raise --rank" if pod.rank == s.rank else "")
+            )
         frames = project(snapshots, pod, parts)
         # A context manager around the yields would leak the device into the caller's code.
         with tf.device(self._device):
             data = self._data(snapshots, training, parts, pod, frames)
         del training
         chain = yield from self._chain(data, pod)
-        self.ensemble = Ensemble(s, self.library, pod, frames, [chain], snapshots.shape,
-                                 snapshots.mask, self._provenance(snapshots))
+        return Ensemble(
+            s,
+            self.library,
+            pod,
+            frames,
+            [chain],
+            snapshots.shape,
+            snapshots.mask,
+            self._provenance(snapshots),
+        )
 
-    def _data(self, snapshots: Snapshots, training: np.ndarray, parts: np.ndarray, pod: Pod,
-              frames: Frames) -> Data:
+    def _data(
+        self,
+        snapshots: Snapshots,
+        training: np.ndarray,
+        parts: np.ndarray,
+        pod: Pod,
+        frames: Frames,
+    ) -> Data:
         """Put the training frames on the device: what the networks see, and what they aim at."""
         root = np.float32(np.sqrt(pod.size))
         if not self.settings.full_space:
@@ -105,13 +118,14 @@ class EntropicAutoencoder:
             x, x_rate = frames.coordinates[rows], frames.rate_coordinates[rows]
             return Data(*map(tf.constant, (root * x, root * x_rate, x, x_rate)))
         if snapshots.rate is None:
-            raise EaeSindyError("--full-space needs /rate in the snapshots: add it, or fit in POD "
-                                "coordinates")
+            raise EaeSindyError(
+                "--full-space needs /rate in the snapshots: add it, or fit in POD coordinates"
+            )
         rate = training_frames(snapshots, parts, "rate")
         x, x_rate = tf.constant(training), tf.constant(rate)
         return Data(x, x_rate, x, x_rate)
 
-    def _chain(self, data: Data, pod: Pod) -> Iterator[Any]:
+    def _chain(self, data: Data, pod: Pod) -> Steps[Chain]:
         s, n = self.settings, pod.size
         seeds = np.random.SeedSequence([s.seed, 0]).generate_state(2)
         rng = np.random.default_rng(seeds[0])
@@ -121,10 +135,17 @@ class EntropicAutoencoder:
         if not s.full_space:
             encoder, decoder = networks.onto_span(encoder, decoder, pod.modes)
         thermostat = Thermostat(
-            s.temperature, s.mass, s.step, s.chain_length, s.thermostat_time * s.step,
-            s.resample_every, hidden=0 if s.full_space else (n - pod.rank) * s.hidden[0])
-        problem = entropic.Problem(data, self.library, s, thermostat,
-                                   share=1 / n if s.full_space else 1.0)
+            s.temperature,
+            s.mass,
+            s.step,
+            s.chain_length,
+            s.thermostat_time * s.step,
+            s.resample_every,
+            hidden=0 if s.full_space else (n - pod.rank) * s.hidden[0],
+        )
+        problem = entropic.Problem(
+            data, self.library, s, thermostat, share=1 / n if s.full_space else 1.0
+        )
         sampler = entropic.Sampler(problem, int(seeds[1] & 0x7FFFFFFF))
         with tf.device(self._device):
             session = entropic.Session(sampler, encoder, decoder)
@@ -154,28 +175,41 @@ class EntropicAutoencoder:
             draws.append(tuple(w[:kept] for w in encoders))
             records.append(entropic.Record(*(r[:kept] for r in record)))
             done += kept
-            yield self._report("collecting", s.updates + done // s.encoders, total, record)
+            yield self._report(
+                "collecting", s.updates + math.ceil(done / s.encoders), total, record
+            )
 
         final = tuple(session.decoder_arrays())
         if s.full_space:
             final = _fold(final, pod)
         loss, temperature = (np.concatenate(x) for x in zip(*records, strict=True))
         first_step = len(history) * s.encoders + 1
-        return Chain(tuple(np.concatenate(w) for w in zip(*draws, strict=True)), final, loss,
-                     temperature, first_step + np.arange(s.draws), np.array(history),
-                     session.arrays())
+        return Chain(
+            tuple(np.concatenate(w) for w in zip(*draws, strict=True)),
+            final,
+            loss,
+            temperature,
+            first_step + np.arange(s.draws),
+            np.array(history),
+            session.arrays(),
+        )
 
     def _report(self, stage: str, done: int, total: int, record: entropic.Record) -> Progress:
         loss = float(np.mean(record.loss))
         if not math.isfinite(loss):
-            raise EaeSindyError(f"the sampler diverged while {stage}: lower --step or --temperature, "
-                                "or raise --mass")
+            raise EaeSindyError(
+                f"the sampler diverged while {stage}: lower --step or --temperature, "
+                "or raise --mass"
+            )
         ratio = float(np.mean(record.kinetic_temperature[:, 0])) / self.settings.temperature
-        return Progress(stage, done, total, loss, ratio)
+        return Progress(stage, done, total, {"loss": loss, "temperature of set": ratio})
 
     def _provenance(self, snapshots: Snapshots) -> dict[str, Any]:
-        return {"version": __version__, "tensorflow": tf.__version__,
-                "system": snapshots.attributes.get("system", "")}
+        return {
+            "version": __version__,
+            "tensorflow": tf.__version__,
+            "system": snapshots.attributes.get("system", ""),
+        }
 
 
 def _fold(decoder: networks.Weights, pod: Pod) -> networks.Weights:
@@ -187,6 +221,6 @@ def _fold(decoder: networks.Weights, pod: Pod) -> networks.Weights:
     *inner, kernel, bias = decoder
     last = np.vstack([kernel, bias]) / np.sqrt(pod.size)
     inside = last @ pod.modes.T
-    outside = np.linalg.qr((last - inside @ pod.modes).T.astype(float), mode="r").T
-    wide = np.hstack([inside, outside]).astype(np.float32)
+    _, triangle = np.linalg.qr((last - inside @ pod.modes).T.astype(float))
+    wide = np.hstack([inside, triangle.T]).astype(np.float32)
     return (*inner, wide[:-1], wide[-1])

@@ -1,6 +1,7 @@
 """Initial weights of dense encoders and decoders."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,7 +14,7 @@ def glorot(sizes: Sequence[int], rng: np.random.Generator) -> Weights:
     `sizes` counts the units of every layer from input to output.
     """
     weights: list[np.ndarray] = []
-    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, fan_out in pairwise(sizes):
         limit = np.sqrt(6.0 / (fan_in + fan_out))
         kernel = rng.random((fan_in, fan_out), dtype=np.float32)
         weights += [limit * (2 * kernel - 1), np.zeros(fan_out, np.float32)]
@@ -29,6 +30,11 @@ def onto_span(encoder: Weights, decoder: Weights, modes: np.ndarray) -> tuple[We
     root = np.sqrt(modes.shape[1])
     first, *rest = encoder
     *inner, kernel, bias = decoder
-    return ((np.asarray(modes @ first, np.float32), *rest),
-            (*inner, np.asarray(kernel @ modes.T / root, np.float32),
-             np.asarray(bias @ modes.T / root, np.float32)))
+    return (
+        (np.asarray(modes @ first, np.float32), *rest),
+        (
+            *inner,
+            np.asarray(kernel @ modes.T / root, np.float32),
+            np.asarray(bias @ modes.T / root, np.float32),
+        ),
+    )

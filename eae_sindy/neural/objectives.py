@@ -58,8 +58,11 @@ def least_squares(theta: tf.Tensor, rate: tf.Tensor) -> tuple[tf.Tensor, object]
         multiplier = solve(upstream)
         along = tf.matmul(theta, multiplier)
         residual = rate - tf.matmul(theta, xi)
-        return (tf.matmul(residual, multiplier, transpose_b=True)
-                - tf.matmul(along, xi, transpose_b=True), along)
+        return (
+            tf.matmul(residual, multiplier, transpose_b=True)
+            - tf.matmul(along, xi, transpose_b=True),
+            along,
+        )
 
     return xi, gradient
 
@@ -72,8 +75,16 @@ class Parts(NamedTuple):
     rate: tf.Tensor
 
 
-def reconstruction(encoder: Tensors, decoder: Tensors, data: Data, library: Library, activation: str,
-                   field_weight: float, rate_weight: float, share: float = 1.0) -> Parts:
+def reconstruction(
+    encoder: Tensors,
+    decoder: Tensors,
+    data: Data,
+    library: Library,
+    activation: str,
+    field_weight: float,
+    rate_weight: float,
+    share: float = 1.0,
+) -> Parts:
     """Return Eq. 14, λ₁ |x − x̂|² + λ₂ |ẋ − ẋ̂|², both norms means over pixels and frames.
 
     ż = (dz/dx) ẋ and Ξ by Eq. 16; ẋ̂ = (dx̂/dz) Θ(z) Ξ by Eq. 15. `share` is what a target counts

@@ -3,8 +3,8 @@
 The Simmering sampler of A.3: the loss is the potential energy U(φ), its gradient the (negative)
 force, and a chain of thermostats makes the trajectory sample exp(−U/T). The splitting is that of
 Martyna, Tuckerman & Klein: half a step of the chain, velocity Verlet, half a step of the chain
-(Martyna et al. 1996, Mol. Phys. 87, 1117). Chain variables and kinetic energies are float64 whatever
-the weights are.
+(Martyna et al. 1996, Mol. Phys. 87, 1117). Chain variables and kinetic energies are float64
+whatever the weights are.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,10 +27,10 @@ def suzuki_yoshida(order: int) -> tuple[float, ...]:
     if order == 2:
         return (1.0,)
     if order == 4:
-        w = 1 / (4 - 4 ** (1 / 3))
-        return (w, w, 1 - 4 * w, w, w)
-    w = (0.784513610477560, 0.235573213359357, -1.17767998417887)
-    return (*w, 1 - 2 * sum(w), *w[::-1])
+        outer = float(1 / (4 - 4 ** (1 / 3)))
+        return (outer, outer, 1 - 4 * outer, outer, outer)
+    half = (0.784513610477560, 0.235573213359357, -1.17767998417887)
+    return (*half, 1 - 2 * sum(half), *half[::-1])
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ class State(NamedTuple):
     """Where the sampler stands; all that a restart needs.
 
     `gradient` is the force's negative at `position`; `friction` and `friction_position` are the
-    chain's velocities and positions (float64 [chain_length]); `hidden_kinetic` is the kinetic energy
-    of the hidden degrees of freedom (float64).
+    chain's velocities and positions (float64 [chain_length]); `hidden_kinetic` is the kinetic
+    energy of the hidden degrees of freedom (float64).
     """
 
     step: tf.Tensor
@@ -106,32 +106,44 @@ def freedom(settings: Thermostat, position: Tensors) -> int:
 
 def kinetic(settings: Thermostat, velocity: Tensors) -> tf.Tensor:
     """Return ½ m Σ v² of each tensor, float64."""
-    energies = [0.5 * m * tf.reduce_sum(tf.cast(v, tf.float64) ** 2)
-                for m, v in zip(settings.masses(len(velocity)), velocity, strict=True)]
+    energies = [
+        0.5 * m * tf.reduce_sum(tf.cast(v, tf.float64) ** 2)
+        for m, v in zip(settings.masses(len(velocity)), velocity, strict=True)
+    ]
     return tf.stack(energies)
 
 
-def maxwell(settings: Thermostat, position: Tensors, seed: tf.Tensor,
-            hidden_noise: tf.Tensor) -> tuple[tuple[tf.Tensor, ...], tf.Tensor]:
+def maxwell(
+    settings: Thermostat, position: Tensors, seed: tf.Tensor, hidden_noise: tf.Tensor
+) -> tuple[tuple[tf.Tensor, ...], tf.Tensor]:
     """Draw velocities of variance T/m, and the hidden kinetic energy (T/2)·χ².
 
     `hidden_noise` is a draw of χ² with `settings.hidden` degrees of freedom (see `chi_square`).
     """
     seeds = tf.unstack(tf.random.experimental.stateless_split(seed, len(position)))
     velocity = tuple(
-        tf.random.stateless_normal(p.shape, s, stddev=np.sqrt(settings.temperature / m), dtype=p.dtype)
-        for p, s, m in zip(position, seeds, settings.masses(len(position)), strict=True))
+        tf.random.stateless_normal(
+            p.shape, s, stddev=np.sqrt(settings.temperature / m), dtype=p.dtype
+        )
+        for p, s, m in zip(position, seeds, settings.masses(len(position)), strict=True)
+    )
     return velocity, 0.5 * settings.temperature * hidden_noise
 
 
 def chi_square(settings: Thermostat, count: int, rng: np.random.Generator) -> tf.Tensor:
     """Draw the χ² variates [count] that `maxwell` takes; XLA has no gamma sampler of its own."""
-    return tf.constant(rng.chisquare(settings.hidden, count) if settings.hidden
-                       else np.zeros(count))
+    return tf.constant(
+        rng.chisquare(settings.hidden, count) if settings.hidden else np.zeros(count)
+    )
 
 
-def init(settings: Thermostat, position: Tensors, potential: Potential, seed: tf.Tensor,
-         hidden_noise: tf.Tensor) -> State:
+def init(
+    settings: Thermostat,
+    position: Tensors,
+    potential: Potential,
+    seed: tf.Tensor,
+    hidden_noise: tf.Tensor,
+) -> State:
     """Start at `position` with velocities from the Maxwell–Boltzmann distribution (A.5.1)."""
     position = tuple(position)
     step = tf.constant(0, tf.int64)
@@ -141,16 +153,26 @@ def init(settings: Thermostat, position: Tensors, potential: Potential, seed: tf
     return State(step, position, velocity, tuple(gradient), chain, chain, hidden_kinetic)
 
 
-def _half_chain(settings: Thermostat, twice_kinetic: tf.Tensor, friction: tf.Tensor,
-                friction_position: tf.Tensor, n: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+def _half_chain(
+    settings: Thermostat,
+    twice_kinetic: tf.Tensor,
+    friction: tf.Tensor,
+    friction_position: tf.Tensor,
+    n: int,
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Advance the chain by half a step; also return the factor by which velocities are scaled."""
     t, q = settings.temperature, settings.chain_masses(n)
     weights = suzuki_yoshida(settings.order)
     lengths = settings.step * tf.constant(weights, tf.float64)
     last = settings.chain_length - 1
 
-    def substep(i: tf.Tensor, friction: tf.Tensor, friction_position: tf.Tensor,
-                twice_kinetic: tf.Tensor, scale: tf.Tensor) -> tuple:
+    def substep(
+        i: tf.Tensor,
+        friction: tf.Tensor,
+        friction_position: tf.Tensor,
+        twice_kinetic: tf.Tensor,
+        scale: tf.Tensor,
+    ) -> tuple:
         d = lengths[i]
         v, twice = tf.unstack(friction), twice_kinetic
 
@@ -174,12 +196,18 @@ def _half_chain(settings: Thermostat, twice_kinetic: tf.Tensor, friction: tf.Ten
     start = (tf.constant(0), friction, friction_position, twice_kinetic, tf.ones((), tf.float64))
     # A loop and not an unrolled composition: XLA's compile time grows with the size of the graph.
     _, friction, friction_position, _, scale = tf.while_loop(
-        lambda i, *_: i < len(weights), substep, start, maximum_iterations=len(weights))
+        lambda i, *_: i < len(weights), substep, start, maximum_iterations=len(weights)
+    )
     return scale, friction, friction_position
 
 
-def step(settings: Thermostat, state: State, potential: Potential, seed: tf.Tensor,
-         hidden_noise: tf.Tensor) -> tuple[State, Info]:
+def step(
+    settings: Thermostat,
+    state: State,
+    potential: Potential,
+    seed: tf.Tensor,
+    hidden_noise: tf.Tensor,
+) -> tuple[State, Info]:
     """Advance by one time step Δt. One evaluation of `potential`.
 
     `seed` [2] and `hidden_noise` are used on the steps that resample the velocities.
@@ -189,25 +217,30 @@ def step(settings: Thermostat, state: State, potential: Potential, seed: tf.Tens
         velocity, hidden = tf.cond(
             state.step % settings.resample_every == 0,
             lambda: maxwell(settings, state.position, seed, hidden_noise),
-            lambda: (state.velocity, state.hidden_kinetic))
+            lambda: (state.velocity, state.hidden_kinetic),
+        )
     n, masses = freedom(settings, state.position), settings.masses(len(state.position))
     dt = settings.step
 
     twice = 2 * (tf.reduce_sum(kinetic(settings, velocity)) + hidden)
     scale, friction, x = _half_chain(settings, twice, state.friction, state.friction_position, n)
     hidden = hidden * scale**2
-    velocity = tuple(tf.cast(scale, v.dtype) * v - (0.5 * dt / m) * g for v, g, m in
-                     zip(velocity, state.gradient, masses, strict=True))
+    velocity = tuple(
+        tf.cast(scale, v.dtype) * v - (0.5 * dt / m) * g
+        for v, g, m in zip(velocity, state.gradient, masses, strict=True)
+    )
     position = tuple(p + dt * v for p, v in zip(state.position, velocity, strict=True))
     energy, gradient, extra = potential(position, state.step + 1)
-    velocity = tuple(v - (0.5 * dt / m) * g
-                     for v, g, m in zip(velocity, gradient, masses, strict=True))
+    velocity = tuple(
+        v - (0.5 * dt / m) * g for v, g, m in zip(velocity, gradient, masses, strict=True)
+    )
     energies = kinetic(settings, velocity)
     twice = 2 * (tf.reduce_sum(energies) + hidden)
     scale, friction, x = _half_chain(settings, twice, friction, x, n)
     velocity = tuple(tf.cast(scale, v.dtype) * v for v in velocity)
-    state = State(state.step + 1, position, velocity, tuple(gradient), friction, x,
-                  hidden * scale**2)
+    state = State(
+        state.step + 1, position, velocity, tuple(gradient), friction, x, hidden * scale**2
+    )
     return state, Info(energy, energies * scale**2, extra)
 
 

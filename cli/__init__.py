@@ -1,0 +1,1 @@
+"""The command line of eae-sindy; installed as the package eae_sindy_cli."""

@@ -1,0 +1,119 @@
+"""eae-sindy fit: an ensemble of encoders from snapshots."""
+
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from eae_sindy import recipes
+
+from . import options
+
+HELP = {
+    "latents": "Latent variables.",
+    "hidden": "Units of a hidden layer of the encoder; repeat for more layers. Mirrored in the "
+    "decoder.",
+    "activation": "elu, tanh, sigmoid, silu, softplus or relu.",
+    "rank": "POD modes in which the networks live.",
+    "full_space": "Train on pixels instead of POD coordinates.",
+    "degree": "Highest degree of the polynomial terms.",
+    "sine": "Sines of the latents among the terms.",
+    "constant": "A constant among the terms.",
+    "field_weight": "λ₁ of Eq. 14.",
+    "rate_weight": "λ₂ of Eq. 14.",
+    "temperature": "T of the thermostat.",
+    "mass": "m of a weight.",
+    "step": "Time step of the sampler.",
+    "chain_length": "Thermostats in the Nosé–Hoover chain.",
+    "thermostat_time": "Time constant of the thermostat, in steps.",
+    "resample_every": "Steps between fresh velocities; 0 for never.",
+    "updates": "Decoder updates (Algorithm 1).",
+    "encoders": "Encoder steps to each decoder update.",
+    "learning_rate": "Of Adam, for the decoder.",
+    "tolerance": "Stop training when the mean decoder gradient is no longer than this.",
+    "batch": "Frames in a minibatch; 0 for all of them.",
+    "draws": "Members collected (Algorithm 2).",
+    "test": "Fraction of the time, at the end, to test on.",
+    "train": "Fraction of the frames before that to train on.",
+    "validation": "Fraction of the frames before that to validate on.",
+    "seed": "The one source of randomness.",
+}
+DEFAULT = recipes.recipe("reaction-diffusion")
+
+
+def setting_options(command: Any) -> Any:
+    """Add one option for each field of recipes.Fit; left out, the recipe's value holds."""
+    for field in reversed(fields(recipes.Fit)):
+        default, name = getattr(DEFAULT, field.name), field.name.replace("_", "-")
+        shown = (
+            " ".join(map(str, default))
+            if isinstance(default, tuple)
+            else (f"{default:.4g}" if isinstance(default, float) else default)
+        )
+        text = f"{HELP[field.name]}  [{DEFAULT_NOTE}: {shown}]"
+        kind: dict[str, Any] = {"type": type(default)}
+        if isinstance(default, bool):
+            name, kind = f"{name}/--no-{name}", {}
+        elif isinstance(default, tuple):
+            kind = {"type": int, "multiple": True}
+        command = click.option(f"--{name}", default=None, help=text, **kind)(command)
+    return command
+
+
+DEFAULT_NOTE = "reaction-diffusion"
+
+
+@click.command(cls=options.Command)
+@click.argument("data", type=click.Path(path_type=Path), default=Path("data/reaction_diffusion.h5"))
+@click.option(
+    "--recipe",
+    default=DEFAULT_NOTE,
+    show_default=True,
+    help=f"A named set of the values below: {', '.join(recipes.RECIPES)}.",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "gpu"]),
+    default="auto",
+    show_default=True,
+    help="auto uses a GPU where TensorFlow sees one.",
+)
+@options.output("runs/ensemble.h5")
+@options.config
+@options.force
+@setting_options
+def fit(data: Path, output: Path, force: bool, recipe: str, device: str, **values: Any) -> None:
+    """Fit an entropic autoencoder to the snapshots in DATA and write its ensemble of encoders.
+
+    Algorithm 1 trains the decoder under encoders drawn at temperature T; Algorithm 2 then collects
+    members with the decoder fixed.
+    """
+    settings = recipes.recipe(recipe).but(**{k: v for k, v in values.items() if v != ()})
+
+    from dataclasses import replace
+
+    from eae_sindy import storage
+    from eae_sindy.snapshots import Snapshots
+
+    storage.claim(output, force)
+    snapshots = Snapshots.open(data)
+
+    from eae_sindy.neural.estimator import EntropicAutoencoder
+
+    ensemble = options.follow(EntropicAutoencoder(settings, device=device).iterate(snapshots))
+    ensemble = replace(
+        ensemble,
+        attributes={
+            **ensemble.attributes,
+            "recipe": recipe,
+            "data": str(data),
+            "command": " ".join(["eae-sindy", *sys.argv[1:]]),
+        },
+    )
+    ensemble.save(output, force=force)
+    click.echo(
+        f"{output}: {len(ensemble):,} members, {settings.latents} latents in "
+        f"{ensemble.pod.rank} POD modes; now: eae-sindy discover --plot"
+    )

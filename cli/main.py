@@ -1,0 +1,20 @@
+"""The entry point `eae-sindy`."""
+
+import click
+
+from .discover import discover
+from .fit import fit
+from .simulate import simulate
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="eae-sindy", prog_name="eae-sindy")
+def main() -> None:
+    """Snapshots of a field in; its latents, their equations and how sure one may be of them out.
+
+    Run simulate, fit and discover in this order: without arguments they hand their files on.
+    """
+
+
+for command in (simulate, fit, discover):
+    main.add_command(command)

@@ -1,0 +1,196 @@
+"""Figures of a discovery, as matplotlib Figures; nothing here touches pyplot's state."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.stats import gaussian_kde
+
+from . import orbits
+from .discovery import Discovery
+from .snapshots import TEST
+from .storage import whole_file
+
+PURPLE, TEAL, GREY, INK = "#7b3f98", "#1b8a8f", "#b8b8b8", "#222222"
+STYLE: dict[str, Any] = {"fontsize": 9, "color": INK}
+
+
+def save(figure: Figure, folder: Path, name: str, force: bool = False) -> list[Path]:
+    """Write a figure as PNG and PDF; each appears whole or not at all."""
+    paths = []
+    for suffix in ("png", "pdf"):
+        path = folder / f"{name}.{suffix}"
+        with whole_file(path, force) as part:
+            figure.savefig(part, format=suffix, dpi=200)
+        paths.append(path)
+    return paths
+
+
+def overview(discovery: Discovery) -> Figure:
+    """Draw Figure 1: snapshots (a–c), the members' coefficients (d), two members' orbits (e, f)."""
+    ensemble = discovery.ensemble
+    figure = Figure(figsize=(9.0, 6.0), layout="constrained")
+    axes = figure.subplots(2, 3)
+    frames = ensemble.frames
+    shown = np.array([0, len(frames.time) // 2, len(frames.time) - 1])
+    fields = [
+        _slice(f, ensemble.attributes.get("channel_axis"))
+        for f in ensemble.field(frames.coordinates[shown])
+    ]
+    limit = max(float(np.nanmax(np.abs(f))) for f in fields)
+    drawn = None
+    for axis, letter, row, field in zip(axes[0], "abc", shown, fields, strict=True):
+        if field.ndim == 2:
+            drawn = axis.imshow(field, cmap="RdBu_r", vmin=-limit, vmax=limit, origin="lower")
+            axis.set(xticks=[], yticks=[])
+        else:
+            axis.plot(field, color=INK, lw=1)
+            axis.set(ylim=(-1.05 * limit, 1.05 * limit), xticks=[])
+        _title(axis, letter, f"field at t = {frames.time[row]:g}")
+    if drawn is not None:
+        figure.colorbar(drawn, ax=axes[0], shrink=0.85, pad=0.01)
+    chosen = discovery.representatives()
+    _coefficient_plane(axes[1, 0], discovery, chosen)
+    for axis, letter, index, colour in zip(axes[1, 1:], "ef", chosen, (PURPLE, TEAL), strict=True):
+        _orbit(axis, letter, discovery, index, colour)
+    return figure
+
+
+def correlations(discovery: Discovery) -> Figure:
+    """Draw Figure 4: correlations over members between the significant coefficients."""
+    labels, matrix = discovery.correlation.labels, discovery.correlation.matrix
+    side = max(3.2, 1.6 + 0.36 * len(labels))
+    figure = Figure(figsize=(side + 0.8, side), layout="constrained")
+    axis = figure.subplots()
+    if not labels:
+        axis.text(
+            0.5,
+            0.5,
+            "no coefficient is significant\n(mean and mode above 0.1)",
+            ha="center",
+            va="center",
+            **STYLE,
+        )
+        axis.set_axis_off()
+        return figure
+    image = axis.imshow(matrix, cmap="RdBu_r", vmin=-1, vmax=1)
+    axis.set_xticks(range(len(labels)), [_tex(v) for v in labels], rotation=90, fontsize=8)
+    axis.set_yticks(range(len(labels)), [_tex(v) for v in labels], fontsize=8)
+    axis.tick_params(length=0)
+    if len(labels) <= 14:
+        for (i, j), value in np.ndenumerate(matrix):
+            axis.text(
+                j,
+                i,
+                f"{value:.1f}",
+                ha="center",
+                va="center",
+                fontsize=6.5,
+                color="white" if abs(value) > 0.6 else INK,
+            )
+    figure.colorbar(image, shrink=0.8, label="Pearson correlation over members")
+    return figure
+
+
+def _coefficient_plane(axis: Axes, discovery: Discovery, chosen: tuple[int, int]) -> None:
+    """Scatter the two coefficients that turn z₁ into z₂ and back, one point a member."""
+    terms, d = discovery.ensemble.library.terms, discovery.values.shape[2]
+    if d < 2 or "z2" not in terms:
+        first, second = (0, 0), (min(1, len(terms) - 1), 0)
+    else:
+        first, second = (terms.index("z2"), 0), (terms.index("z1"), 1)
+    x, y = (discovery.values[:, j, k] for j, k in (first, second))
+    shade = np.ones(len(x))
+    if len(x) > 10 and np.linalg.matrix_rank(np.cov(x, y)) == 2:
+        thinned = slice(None, None, max(1, len(x) // 500))
+        shade = gaussian_kde(np.stack([x[thinned], y[thinned]]))(np.stack([x, y]))
+    axis.scatter(x, y, 4, shade, cmap="Greys", vmin=-0.3 * shade.max(), lw=0, rasterized=True)
+    for index, colour, letter in zip(chosen, (PURPLE, TEAL), "ef", strict=True):
+        at = (float(x[index]), float(y[index]))
+        axis.plot(*at, "o", ms=9, mfc=colour, mec="white", mew=1)
+        axis.annotate(letter, at, xytext=(7, 5), textcoords="offset points", fontweight="bold",
+                      fontsize=9, color=colour)  # fmt: skip
+    for set_label, (j, k) in ((axis.set_xlabel, first), (axis.set_ylabel, second)):
+        set_label(f"coefficient of {_tex(terms[j])} in {_tex(f'z{k + 1}')}′", **STYLE)
+    _title(axis, "d", f"{len(discovery.members):,} members")
+
+
+def _orbit(axis: Axes, letter: str, discovery: Discovery, index: int, colour: str) -> None:
+    """Draw a member's encoded test frames, and its equations integrated from the first of them."""
+    ensemble = discovery.ensemble
+    rows = ensemble.frames.where(TEST)
+    z, _ = ensemble.encode(int(discovery.members[index]), rows)
+    found = discovery.orbits
+    reference = found.reference_period if found else np.ptp(ensemble.frames.time[rows]) / 8
+    time = np.linspace(0, orbits.CYCLES * reference, orbits.CYCLES * orbits.SAMPLES + 1)
+    size = np.array([orbits.amplitude(z.astype(float))])
+    orbit = orbits.integrate(
+        ensemble.library, discovery.values[[index]], z[:1].astype(float), time, size
+    )[:, 0]
+    late = -3 * orbits.SAMPLES
+    if z.shape[1] == 1:
+        axis.plot(
+            ensemble.frames.time[rows] - ensemble.frames.time[rows[0]],
+            z[:, 0],
+            ".",
+            color=GREY,
+            ms=3,
+            label="encoded test frames",
+        )
+        axis.plot(time, orbit[:, 0], color=colour, lw=1.5, label="integrated")
+        axis.set_xlabel("t", **STYLE)
+        axis.set_ylabel(_tex("z1"), **STYLE)
+    else:
+        axis.plot(z[:, 0], z[:, 1], ".", color=GREY, ms=4, label="encoded test frames")
+        axis.plot(orbit[:late, 0], orbit[:late, 1], color=colour, lw=0.4, alpha=0.6)
+        axis.plot(orbit[late:, 0], orbit[late:, 1], color=colour, lw=2, label="integrated, settled")
+        axis.plot(*orbit[0, :2], "o", color=INK, ms=4, label="start")
+        reach = 1.5 * float(np.abs(z[:, :2]).max())
+        axis.set(xlim=(-reach, reach), ylim=(-reach, 1.25 * reach), aspect="equal")
+        axis.set_xlabel(_tex("z1"), **STYLE)
+        axis.set_ylabel(_tex("z2"), **STYLE)
+    axis.legend(
+        fontsize=7,
+        frameon=False,
+        loc="upper center",
+        ncols=3,
+        handlelength=1,
+        columnspacing=0.8,
+        handletextpad=0.4,
+    )
+    period = found.period[index] if found else np.nan
+    _title(
+        axis,
+        letter,
+        f"period {period:.3f} (data {reference:.3f})"
+        if np.isfinite(period)
+        else "does not hold the cycle"
+        if found
+        else "no period in the data",
+        colour,
+    )
+
+
+def _slice(field: np.ndarray, channel_axis: Any) -> np.ndarray:
+    """Reduce a frame to what a page shows: the first channel, the middle of further axes."""
+    if channel_axis is not None:
+        field = np.take(field, 0, axis=int(channel_axis))
+    while field.ndim > 2:
+        field = field[len(field) // 2]
+    return field
+
+
+def _title(axis: Axes, letter: str, text: str, colour: str = INK) -> None:
+    axis.set_title(f"$\\bf{{{letter}}}$  {text}", loc="left", fontsize=10, color=colour)
+    axis.tick_params(labelsize=8)
+
+
+def _tex(label: str) -> str:
+    """Set a term's name in mathematics: z1^2 z2 in z1' as z₁²z₂ in z₁′."""
+    term, *rest = label.split(" in ")
+    for digit in range(9, 0, -1):
+        term = term.replace(f"z{digit}", f"z_{digit}")
+    term = "$" + term.replace("sin(", r"\sin(").replace(" ", r"\,") + "$"
+    return term + (f" in ${rest[0].replace('z', 'z_')}$" if rest else "")

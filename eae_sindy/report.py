@@ -1,0 +1,82 @@
+"""What a discovery prints and writes: the table of coefficients, the summary."""
+
+import csv
+import json
+from pathlib import Path
+
+from .discovery import Discovery
+from .recipes import INTERVAL
+from .storage import whole_file
+
+
+def lines(discovery: Discovery) -> list[str]:
+    """Return the discovery as text: a table like Table 2, then orbits and errors."""
+    found = [f"{'':4} {'term':>9} {'mean':>9} {'mode':>9}   {INTERVAL:.0%} interval"]
+    for row in discovery.table:
+        low, high = row.interval
+        found.append(
+            f"{row.equation:4} {row.term:>9} {row.mean:9.3f} {row.mode:9.3f}   "
+            f"[{low:.3f}, {high:.3f}]{' *' if row.significant else ''}"
+        )
+    found += ["  * significant: mean and mode both exceed 0.1", ""]
+    first = discovery.representatives()[0]
+    found.append(f"most typical member ({discovery.members[first]}):")
+    found += [f"  {line}" for line in discovery.equations(first)] + [""]
+
+    tried = ", ".join(f"{k} {v:.0%}" for k, v in discovery.trials.items())
+    found.append(
+        f"frames: Ξ fitted on '{discovery.frames}'"
+        + (f" (members of a trial that held the cycle: {tried})" if tried else "")
+    )
+    orbits = discovery.summary().get("orbits")
+    if orbits is None:
+        found.append("orbits: the test frames show no period; nothing to compare with")
+    else:
+        text = (
+            f"orbits: {orbits['integrable_fraction']:.1%} of {orbits['members']:,} members hold "
+            "the cycle"
+        )
+        if "period" in orbits:
+            low, high = orbits["period"]["interval"]
+            text += f", period {orbits['period']['median']:.4f} [{low:.4f}, {high:.4f}]"
+        found.append(f"{text}; data {orbits['reference_period']:.4f}")
+    r, diagnostics = discovery.reconstruction, discovery.summary()["diagnostics"]
+    found.append(
+        f"test errors, mean over members: field {r.field:.4f}, rate {r.rate:.4f}, "
+        f"latent rate {r.latent_rate:.4f}; field of the mean {r.field_of_mean:.4f}"
+    )
+    found += [
+        f"{b.name} floor: field {b.field:.4f}, rate {b.rate:.4f}" for b in discovery.baselines
+    ]
+    found.append(
+        f"sampler: kinetic temperature {diagnostics['kinetic_temperature']:.3e} for "
+        f"{diagnostics['temperature']:.3e} set; median condition number of Θ "
+        f"{diagnostics['condition_number']:.0f}; {discovery.dropped} members dropped"
+    )
+    return found
+
+
+def write(discovery: Discovery, folder: Path, force: bool = False) -> list[Path]:
+    """Write summary.json and coefficients.csv; return their paths."""
+    summary, table = folder / "summary.json", folder / "coefficients.csv"
+    with whole_file(table, force) as part, part.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["equation", "term", "mean", "mode", "low", "high", "significant"])
+        for row in discovery.table:
+            writer.writerow(
+                [row.equation, row.term, row.mean, row.mode, *row.interval, row.significant]
+            )
+    with whole_file(summary, force) as part:
+        # NaN is no JSON: what has no value is null.
+        part.write_text(json.dumps(_clean(discovery.summary()), indent=2, allow_nan=False) + "\n")
+    return [summary, table]
+
+
+def _clean(value: object) -> object:
+    if isinstance(value, dict):
+        return {k: _clean(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(v) for v in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value
