@@ -40,18 +40,18 @@ def _configure(context: click.Context, _: click.Parameter, path: Path | None) ->
         values = tomllib.loads(path.read_text())
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise click.BadParameter(f"{path} is not a readable TOML file ({error})") from error
-    values = {k.replace("-", "_"): v for k, v in values.items()}
     # A file may carry a table for each command beside values for all.
-    own = values.pop(context.info_name or "", {})
-    values = {k: v for k, v in values.items() if not isinstance(v, dict)} | {
-        k.replace("-", "_"): v for k, v in own.items()
-    }
+    own = {k.replace("-", "_"): v for k, v in values.get(context.info_name or "", {}).items()}
+    common = {k.replace("-", "_"): v for k, v in values.items() if not isinstance(v, dict)}
     known = {p.name for p in context.command.params}
-    if unknown := sorted(set(values) - known):
+    elsewhere: set[str | None] = set()
+    if isinstance(group := context.parent and context.parent.command, click.Group):
+        elsewhere = {p.name for command in group.commands.values() for p in command.params}
+    if unknown := sorted(set(own) - known) + sorted(set(common) - known - elsewhere):
         raise click.BadParameter(
             f"unknown name {unknown[0]!r} in {path}: use the names of the options"
         )
-    context.default_map = {**(context.default_map or {}), **values}
+    context.default_map = {k: v for k, v in (common | own).items() if k in known}
 
 
 config = click.option(

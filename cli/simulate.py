@@ -23,7 +23,9 @@ DEFAULT = recipes.ReactionDiffusion()
     show_default=True,
     help="Of u and v; give it twice for different ones.",
 )
-@click.option("--beta", default=DEFAULT.beta, show_default=True, help="ω(A) = −β A².")
+@click.option(
+    "--beta", default=DEFAULT.beta, show_default=True, help="The frequency falls by β|w|²."
+)
 @click.option("--arms", default=DEFAULT.arms, show_default=True, help="Arms of the spiral.")
 @click.option("--end", default=DEFAULT.end, show_default=True, help="Last time.")
 @click.option("--step", default=DEFAULT.step, show_default=True, help="Time between frames.")

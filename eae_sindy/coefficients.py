@@ -24,7 +24,7 @@ def solve(theta: np.ndarray, rate: np.ndarray) -> tuple[np.ndarray, float]:
     length = np.linalg.norm(theta, axis=0)
     length[length == 0] = 1.0
     q, r = np.linalg.qr((theta / length).astype(float))
-    u, s, vt = np.linalg.svd(r)
+    u, s, vt = np.linalg.svd(r, full_matrices=False)
     kept = s > s[0] * len(theta) * np.finfo(float).eps
     inverse = np.where(kept, 1 / np.where(kept, s, 1), 0)
     xi = vt.T @ (inverse[:, None] * (u.T @ (q.T @ rate)))

@@ -12,11 +12,12 @@ from . import coefficients, orbits
 from .coefficients import Coefficient, Correlation
 from .ensemble import Ensemble
 from .errors import EaeSindyError
-from .orbits import Orbits
+from .orbits import Loop, Orbits
 from .progress import Progress, Steps, finish
 from .snapshots import TEST, TRAIN, VALIDATION
 
-FRAMES = {"train": (TRAIN,), "all": (TRAIN, VALIDATION, TEST), "test": (TEST,)}
+FRAMES = {"train": (TRAIN,), "all": (TRAIN, VALIDATION), "test": (TEST,)}
+AUTO = ("train", "all")  # never the test window: its errors would no longer be those of a test
 TRIAL_MEMBERS = 50  # with which "auto" tries each choice of frames
 BATCH = 100  # members read at a time: bounds what waits to be averaged
 
@@ -138,6 +139,8 @@ class Discovery:
     def _diagnostics(self) -> dict[str, Any]:
         settings, chains = self.ensemble.settings, self.ensemble.chains
         sizes = np.array([w[0].size for w in chains[0].encoder])
+        if settings.full_space:  # sampled on pixels, stored by projection
+            sizes[0] = self.ensemble.pod.size * settings.hidden[0]
         drawn = np.concatenate([c.kinetic_temperature for c in chains]) @ (sizes / sizes.sum())
         return {
             "temperature": settings.temperature,
@@ -148,12 +151,11 @@ class Discovery:
 
 
 class _Reading(NamedTuple):
-    """What one member says: Ξ and its condition, where it starts, errors, reconstruction."""
+    """What one member says: Ξ and its condition, the data in its latents, errors, x̂."""
 
     xi: np.ndarray
     condition: float
-    start: np.ndarray
-    amplitude: float
+    loop: Loop
     errors: np.ndarray
     field: np.ndarray
 
@@ -165,8 +167,9 @@ def discover(ensemble: Ensemble, frames: str = "auto") -> Discovery:
     ----------
     ensemble : Ensemble
     frames : {"auto", "train", "all", "test"}
-        Which frames enter Eq. 16. "test" is the paper's choice; "auto" is the first of train, all
-        and test with which the largest share of trial members holds the cycle.
+        Which frames enter Eq. 16: the training frames, those and the validation frames, or the test
+        window, which is the paper's choice. "auto" is the one of train and all with which more
+        trial members hold the cycle.
 
     Raises
     ------
@@ -185,12 +188,11 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
     trials = {}
     if frames == "auto":
         sample = np.unique(np.linspace(0, len(ensemble) - 1, TRIAL_MEMBERS).astype(int))
-        for choice in FRAMES if np.isfinite(reference) else ():
+        for tried, choice in enumerate(AUTO if np.isfinite(reference) else ()):
+            yield Progress("trying frames", tried, len(AUTO))
             readings = list(_read(ensemble, sample, ensemble.frames.where(*FRAMES[choice]), test))
             settled = _settle(ensemble, readings, reference)
             trials[choice] = settled.integrable_fraction if settled else 0.0
-            if trials[choice] == 1.0:
-                break
         frames = max(trials, key=lambda c: trials[c]) if trials else "train"
 
     rows = ensemble.frames.where(*FRAMES[frames])
@@ -269,11 +271,11 @@ def _error(ensemble: Ensemble, rows: np.ndarray, guess: np.ndarray, which: str) 
 def _read_one(ensemble: Ensemble, member: int, fit: np.ndarray, test: np.ndarray) -> _Reading:
     both = np.concatenate([fit, test])
     z, z_rate = (a.astype(float) for a in ensemble.encode(member, both))
-    n, terms, d = len(fit), len(ensemble.library), z.shape[1]
+    n = len(fit)
     theta = ensemble.library(z)
     if not (np.isfinite(theta).all() and np.isfinite(z_rate).all()):
-        nan = np.full((terms, d), np.nan)
-        return _Reading(nan, np.nan, nan[0], np.nan, np.full(3, np.nan), np.zeros(1))
+        nan = np.full((theta.shape[1], z.shape[1]), np.nan)
+        return _Reading(nan, np.nan, orbits.loop(z[n:]), np.full(3, np.nan), np.zeros(1))
     xi, condition = coefficients.solve(theta[:n], z_rate[:n])
     modelled = theta[n:] @ xi
     x, x_rate = ensemble.decode(member, z[n:], modelled)
@@ -281,7 +283,8 @@ def _read_one(ensemble: Ensemble, member: int, fit: np.ndarray, test: np.ndarray
     errors = np.array(
         [_error(ensemble, test, x, "field"), _error(ensemble, test, x_rate, "rate"), z_miss]
     )
-    return _Reading(xi, condition, z[n], float(orbits.amplitude(z[n:])), errors, x)
+    first = ensemble.frames.trajectory[test] == ensemble.frames.trajectory[test[0]]
+    return _Reading(xi, condition, orbits.loop(z[n:][first]), errors, x)
 
 
 def _read(
@@ -302,10 +305,8 @@ def _settle(ensemble: Ensemble, readings: list[_Reading], reference: float) -> O
     readings = [r for r in readings if np.isfinite(r.xi).all()]
     if not np.isfinite(reference) or not readings:
         return None
-    xi, start = np.stack([r.xi for r in readings]), np.stack([r.start for r in readings])
-    return orbits.settle(
-        ensemble.library, xi, start, np.array([r.amplitude for r in readings]), reference
-    )
+    data = Loop(*map(np.concatenate, zip(*(r.loop for r in readings), strict=True)))
+    return orbits.settle(ensemble.library, np.stack([r.xi for r in readings]), data, reference)
 
 
 def _densest(points: np.ndarray) -> int:

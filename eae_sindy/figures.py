@@ -125,9 +125,8 @@ def _orbit(axis: Axes, letter: str, discovery: Discovery, index: int, colour: st
     found = discovery.orbits
     reference = found.reference_period if found else np.ptp(ensemble.frames.time[rows]) / 8
     time = np.linspace(0, orbits.CYCLES * reference, orbits.CYCLES * orbits.SAMPLES + 1)
-    size = np.array([orbits.amplitude(z.astype(float))])
     orbit = orbits.integrate(
-        ensemble.library, discovery.values[[index]], z[:1].astype(float), time, size
+        ensemble.library, discovery.values[[index]], orbits.loop(z.astype(float)), time
     )[:, 0]
     late = -3 * orbits.SAMPLES
     if z.shape[1] == 1:

@@ -29,20 +29,23 @@ class Library:
 
     def __init__(self, features: Any, latents: int) -> None:
         self.latents = latents
-        self.features = features.fit(np.zeros((1, latents)))
+        self.features = features.fit(np.zeros((2, latents)))
         names = features.get_feature_names([f"z{k + 1}" for k in range(latents)])
         self.terms: list[str] = [n.replace("(1 z", "(z") for n in names]
-        try:  # an unsupported part is refused here, not in the middle of a fit
-            count = len(_columns(self.features, [np.zeros(1)] * latents, np))
+        # What this class evaluates differently than pysindy is refused here, not found out later.
+        z = np.random.default_rng(0).uniform(0.1, 0.9, (2, latents))
+        try:
+            found = self(z)
         except (TypeError, AttributeError) as error:
             raise EaeSindyError(
-                f"a term of the library fails on NumPy arrays ({error}): "
-                "write it with arithmetic and NumPy functions"
+                f"a term of the library fails on NumPy arrays ({error}): write it with arithmetic "
+                "and NumPy functions"
             ) from error
-        if count != len(self.terms):
+        theirs = np.asarray(features.transform(z))
+        if found.shape != theirs.shape or not np.allclose(found, theirs, equal_nan=True):
             raise EaeSindyError(
-                f"the library names {len(self.terms)} terms but makes {count}: "
-                "build it from pysindy's standard feature libraries"
+                f"{type(features).__name__} is not evaluated as pysindy does it: build the library "
+                "from pysindy's standard feature libraries"
             )
 
     def __len__(self) -> int:
@@ -87,7 +90,9 @@ class _Traced(np.lib.mixins.NDArrayOperatorsMixin):
                 f"numpy.{ufunc.__name__} in a custom library has no TensorFlow "
                 "counterpart: rewrite the term"
             )
-        plain = [i.value if isinstance(i, _Traced) else i for i in inputs]
+        # A bare number would become a float32 tensor, which float64 does not mix with.
+        kind = self.value.dtype.as_numpy_dtype
+        plain = [i.value if isinstance(i, _Traced) else np.asarray(i, kind) for i in inputs]
         return _Traced(function(*plain), self.ops)
 
 

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,9 +11,10 @@ from .library import Library
 # The rule for "holds the cycle": settled amplitude within this of the data's own, same latents.
 AMPLITUDE_TOLERANCE = 0.30
 # How long members are integrated, and how long they may take to settle, in reference periods.
-CYCLES, SETTLING = 30, 15
+CYCLES, SETTLING = 20, 12
 SAMPLES = 100  # per period; the section is crossed by cubic interpolation in between
-ESCAPE = 5.0  # amplitudes from the origin at which an orbit counts as lost
+ESCAPE = 5.0  # amplitudes from the data's centre at which an orbit counts as lost
+HYSTERESIS = 0.5  # standard deviations; see `period`
 GROUP = 250  # members that share a step size
 
 
@@ -21,32 +23,49 @@ def flow(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray:
     return np.einsum("...mp,mpd->...md", library(z), xi)
 
 
-def integrate(
-    library: Library, xi: np.ndarray, start: np.ndarray, time: np.ndarray, amplitude: np.ndarray
-) -> np.ndarray:
+class Loop(NamedTuple):
+    """What the data do in the latents of members m, from the first frame that is to be forecast.
+
+    `start` [m, d] is where they begin, `centre` [m, d] their mean, `amplitude` [m] the root mean
+    square distance from it.
+    """
+
+    start: np.ndarray
+    centre: np.ndarray
+    amplitude: np.ndarray
+
+    def take(self, members: slice) -> "Loop":
+        return Loop(*(part[members] for part in self))
+
+
+def loop(z: np.ndarray) -> Loop:
+    """Return the loop of one trajectory z [t, d], as one member."""
+    return Loop(z[:1], z.mean(axis=0)[None], amplitude(z)[None])
+
+
+def integrate(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) -> np.ndarray:
     """Integrate every member's equations with scipy.integrate.odeint.
 
     Members are stacked and share the steps of LSODA, at a relative tolerance of 1e-7. An orbit that
-    leaves, at 5 amplitudes from the origin, is halted there, so that the others go on.
+    leaves, at 5 amplitudes from the centre of the data, is halted there, so that the others go on.
 
     Parameters
     ----------
     xi : array [m, p, d]
-    start : array [m, d]
+    data : Loop of m members
+        Where to start, and how large an orbit is expected.
     time : array [t]
-    amplitude : array [m]
-        Size of the orbit that is expected.
 
     Returns
     -------
     array [t, m, d]
         NaN for a member that cannot be integrated at all.
     """
-    found = np.empty((len(time), *start.shape))
-    parts = [slice(i, min(i + GROUP, len(start))) for i in range(0, len(start), GROUP)]
+    found = np.empty((len(time), *data.start.shape))
+    parts = [slice(i, min(i + GROUP, len(xi))) for i in range(0, len(xi), GROUP)]
     while parts:
         part = parts.pop()
-        orbit = _together(library, xi[part], start[part], time, amplitude[part])
+        orbit = _together(library, xi[part], data.take(part), time)
         if orbit is not None:
             found[:, part] = orbit
         elif part.stop - part.start == 1:
@@ -57,26 +76,25 @@ def integrate(
     return found
 
 
-def _together(
-    library: Library, xi: np.ndarray, start: np.ndarray, time: np.ndarray, amplitude: np.ndarray
-) -> np.ndarray | None:
+def _together(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) -> np.ndarray | None:
     """Integrate a group of members; None where LSODA gives up."""
     from scipy.integrate import ODEintWarning, odeint
 
-    d = start.shape[1]
-    inside = np.ones(len(start), bool)
+    d = data.start.shape[1]
+    inside = np.ones(len(xi), bool)
 
     def halted(y: np.ndarray, _: float) -> np.ndarray:
         nonlocal inside
         z = y.reshape(-1, d)
         # Once out, out for good: a flow that could be entered again would stall the integrator.
-        inside = inside & (np.sum(z * z, axis=1) < (ESCAPE * amplitude) ** 2)
+        distance = np.sum((z - data.centre) ** 2, axis=1)
+        inside = inside & (distance < (ESCAPE * data.amplitude) ** 2)
         return np.where(inside[:, None], flow(library, xi, z), 0.0).ravel()
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ODEintWarning)  # the message says it, and is checked
         orbit, info = odeint(
-            halted, start.ravel(), time, rtol=1e-7, atol=1e-9 * float(amplitude.max()),
+            halted, data.start.ravel(), time, rtol=1e-7, atol=1e-9 * float(data.amplitude.max()),
             ml=d - 1, mu=d - 1, mxstep=5000, full_output=True,
         )  # fmt: skip
     return orbit.reshape(len(time), -1, d) if "success" in info["message"] else None
@@ -91,8 +109,9 @@ def period(time: np.ndarray, z: np.ndarray, rate: np.ndarray) -> float:
     """Return the mean time between returns to a Poincaré section, over whole cycles.
 
     The section is the plane through the mean of the orbit, across its longest axis; it is crossed
-    in one direction, between samples by cubic Hermite interpolation. NaN with fewer than two
-    returns.
+    in one direction, between samples by cubic Hermite interpolation. A crossing counts once the
+    orbit has been clearly on the other side, so that noise does not make several of one. NaN with
+    fewer than two returns.
 
     Parameters
     ----------
@@ -104,6 +123,8 @@ def period(time: np.ndarray, z: np.ndarray, rate: np.ndarray) -> float:
     axis = np.linalg.svd(centred, full_matrices=False)[2][0]
     g, slope = centred @ axis, rate @ axis
     at = np.flatnonzero((g[:-1] < 0) & (g[1:] >= 0))
+    visits = np.cumsum(g < -HYSTERESIS * g.std())[at]
+    at = at[np.diff(visits, prepend=0) > 0]
     if len(at) < 2:
         return np.nan
     h = time[at + 1] - time[at]
@@ -145,26 +166,20 @@ class Orbits:
         return float(self.holds.mean())
 
 
-def settle(
-    library: Library,
-    xi: np.ndarray,
-    start: np.ndarray,
-    data_amplitude: np.ndarray,
-    reference_period: float,
-) -> Orbits:
-    """Integrate members for 30 reference periods and judge the last 15.
+def settle(library: Library, xi: np.ndarray, data: Loop, reference_period: float) -> Orbits:
+    """Integrate members for 20 reference periods; the first 12 may be spent on settling.
 
     A member holds the cycle if over its last three periods its amplitude lies within 30 % of the
     data's own, and it keeps returning. Arguments as in `integrate`.
     """
     time = np.linspace(0, CYCLES * reference_period, CYCLES * SAMPLES + 1)
     late = slice(SETTLING * SAMPLES, None)
-    holds, periods = np.zeros(len(start), bool), np.full(len(start), np.nan)
-    for first in range(0, len(start), GROUP):
+    holds, periods = np.zeros(len(xi), bool), np.full(len(xi), np.nan)
+    for first in range(0, len(xi), GROUP):
         part = slice(first, first + GROUP)
-        z = integrate(library, xi[part], start[part], time, data_amplitude[part])[late]
+        z = integrate(library, xi[part], data.take(part), time)[late]
         rate = flow(library, xi[part], z)
-        ratio = amplitude(z[-3 * SAMPLES :]) / data_amplitude[part]
+        ratio = amplitude(z[-3 * SAMPLES :]) / data.amplitude[part]
         for m in np.flatnonzero(np.abs(ratio - 1) <= AMPLITUDE_TOLERANCE):
             periods[first + m] = period(time[late], z[:, m], rate[:, m])
         holds[part] = np.isfinite(periods[part])

@@ -22,7 +22,7 @@ class Pod:
     sigma : array [r]
         Singular values of the training frames divided by √(n N): root mean square amplitudes.
     mean : array [N]
-        Mean training frame. Errors are relative to the variance about it; the basis ignores it.
+        Mean training frame. The basis is not of the fluctuation about it; it is kept for what is.
     """
 
     mean: np.ndarray

@@ -122,9 +122,9 @@ class Fit(_Settings):
 
 
 RECIPES: Mapping[str, Fit] = {
-    # A.5.1 to the letter.
+    # A.5.1, with what it leaves open settled as docs/method.md says.
     "reaction-diffusion": Fit(),
-    # A.5.1 on a quarter of the frames and a fifth of the steps: for a first look, and for tests.
+    # A.5.1 on a quarter of the frames and of the steps: for a first look, and for tests.
     "quick": Fit(train=1 / 9, updates=60, encoders=100, draws=500),
 }
 

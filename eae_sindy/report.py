@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from .discovery import Discovery
-from .recipes import INTERVAL
+from .recipes import INTERVAL, SIGNIFICANCE
 from .storage import whole_file
 
 
@@ -18,7 +18,7 @@ def lines(discovery: Discovery) -> list[str]:
             f"{row.equation:4} {row.term:>9} {row.mean:9.3f} {row.mode:9.3f}   "
             f"[{low:.3f}, {high:.3f}]{' *' if row.significant else ''}"
         )
-    found += ["  * significant: mean and mode both exceed 0.1", ""]
+    found += [f"  * significant: mean and mode both exceed {SIGNIFICANCE}", ""]
     first = discovery.representatives()[0]
     found.append(f"most typical member ({discovery.members[first]}):")
     found += [f"  {line}" for line in discovery.equations(first)] + [""]

@@ -50,8 +50,10 @@ class Snapshots:
     def __post_init__(self) -> None:
         time = np.asarray(self.time, float)
         object.__setattr__(self, "time", time)
-        if self.trajectory is None:
-            object.__setattr__(self, "trajectory", np.zeros(len(time), int))
+        labels = np.zeros(len(time), int) if self.trajectory is None else self.trajectory
+        object.__setattr__(self, "trajectory", np.asarray(labels))
+        if self.mask is not None:
+            object.__setattr__(self, "mask", np.asarray(self.mask, bool))
         n = self.field.shape[0] if len(self.field.shape) else 0
         if len(self.field.shape) < 2:
             raise EaeSindyError("the field must have shape [frames, *space]: one row a snapshot")
@@ -141,12 +143,14 @@ class Snapshots:
             ) from error
         for name in ("time", "field"):
             if not isinstance(file.get(name), h5py.Dataset):
+                file.close()
                 raise EaeSindyError(
                     f"{path} has no /{name}: a snapshots file needs /time [n] and "
                     "/field [n, *space]"
                 )
         version = int(file.attrs.get("format_version", FORMAT_VERSION))
         if version > FORMAT_VERSION:
+            file.close()
             raise EaeSindyError(
                 f"{path} is of format {version}, this version reads up to "
                 f"{FORMAT_VERSION}: upgrade eae-sindy"
@@ -162,6 +166,7 @@ class Snapshots:
                 attributes=dict(file.attrs),
             )
         except EaeSindyError as error:
+            file.close()
             raise EaeSindyError(f"{path}: {error}") from error
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
@@ -212,6 +217,10 @@ def write(
         file.attrs.update({**(attributes or {}), "format_version": FORMAT_VERSION})
         done = 0
         for frames in blocks:
+            if done + len(frames[0]) > len(time):
+                raise EaeSindyError(
+                    f"there are more frames than the {len(time)} times: give one of each"
+                )
             for name, block in zip(("field", "rate"), frames, strict=True):
                 if block is None:
                     continue

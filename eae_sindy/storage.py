@@ -8,6 +8,10 @@ from pathlib import Path
 
 from .errors import EaeSindyError
 
+# mkstemp makes private files; a result gets the permissions that any new file would.
+_MASK = os.umask(0)
+os.umask(_MASK)
+
 
 def claim(path: str | Path, force: bool = False) -> Path:
     """Check that `path` can be written, before any work is spent on it.
@@ -44,15 +48,13 @@ def whole_file(path: str | Path, force: bool = False) -> Iterator[Path]:
     part = Path(name)
     try:
         yield part
-        # mkstemp makes private files; a result gets the permissions any new file would.
-        mask = os.umask(0)
-        os.umask(mask)
-        part.chmod(0o666 & ~mask)
+        part.chmod(0o666 & ~_MASK)
         with part.open("rb") as written:
             os.fsync(written.fileno())
-        if path.exists() and not force:
-            raise EaeSindyError(f"{path} appeared meanwhile: choose another name, or add --force")
-        part.replace(path)
+        if force:
+            part.replace(path)
+        else:
+            _place(part, path)
     except OSError as error:
         raise EaeSindyError(
             f"cannot write {path} ({error.strerror or error}): free some space "
@@ -60,3 +62,15 @@ def whole_file(path: str | Path, force: bool = False) -> Iterator[Path]:
         ) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _place(part: Path, path: Path) -> None:
+    """Give `part` the name `path`, unless something took it while the work went on."""
+    try:
+        os.link(part, path)
+    except FileExistsError as error:
+        raise EaeSindyError(
+            f"{path} appeared meanwhile: choose another name with -o, or add --force"
+        ) from error
+    except OSError:  # a file system without hard links
+        part.replace(path)

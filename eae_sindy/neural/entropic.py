@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from ..errors import EaeSindyError
 from ..library import Library
 from ..recipes import Fit
 from . import thermostat
@@ -175,6 +176,10 @@ class Session:
         settings = sampler.problem.settings
         self.sampler = sampler
         self.steps = settings.encoders
+        if tf.keras.backend.backend() != "tensorflow":
+            raise EaeSindyError(
+                "Keras runs on another backend: set KERAS_BACKEND=tensorflow, or leave it unset"
+            )
         self.decoder = [tf.Variable(w) for w in decoder]
         self.optimizer = tf.keras.optimizers.Adam(settings.learning_rate)
         self.optimizer.build(self.decoder)

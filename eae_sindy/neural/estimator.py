@@ -79,6 +79,12 @@ class EntropicAutoencoder:
         parts = snapshots_.split(
             snapshots, train=s.train, validation=s.validation, test=s.test, seed=s.seed
         )
+        frames_needed, given = len(self.library), int(np.count_nonzero(parts == TRAIN))
+        if given < frames_needed:
+            raise EaeSindyError(
+                f"{given} training frames are too few for {frames_needed} terms: give more frames, "
+                "or a smaller --degree"
+            )
         training = training_frames(snapshots, parts)
         pod = decompose(training, s.rank)
         if s.latents > pod.rank:
@@ -165,15 +171,14 @@ class EntropicAutoencoder:
         weights = 4 * sum(int(np.prod(w.shape)) for w in encoder)
         block, done = max(1, min(s.encoders, BLOCK_BYTES // weights)), 0
         while done < s.draws:
-            # Blocks are of one size, so that nothing is compiled twice; the last is cut.
+            kept = min(block, s.draws - done)  # a last block of another size is compiled anew
             with tf.device(self._device):
-                record, encoders = session.collect(block)
-            kept = min(block, s.draws - done)
+                record, encoders = session.collect(kept)
             if s.full_space:
-                first = np.einsum("rn,dnh->drh", pod.modes, encoders[0][:kept], optimize=True)
+                first = np.einsum("rn,dnh->drh", pod.modes, encoders[0], optimize=True)
                 encoders = (first, *encoders[1:])
-            draws.append(tuple(w[:kept] for w in encoders))
-            records.append(entropic.Record(*(r[:kept] for r in record)))
+            draws.append(encoders)
+            records.append(record)
             done += kept
             yield self._report(
                 "collecting", s.updates + math.ceil(done / s.encoders), total, record
@@ -205,11 +210,9 @@ class EntropicAutoencoder:
         return Progress(stage, done, total, {"loss": loss, "temperature of set": ratio})
 
     def _provenance(self, snapshots: Snapshots) -> dict[str, Any]:
-        return {
-            "version": __version__,
-            "tensorflow": tf.__version__,
-            "system": snapshots.attributes.get("system", ""),
-        }
+        found = {"version": __version__, "tensorflow": tf.__version__}
+        carried = ("system", "channel_axis")
+        return found | {k: v for k, v in snapshots.attributes.items() if k in carried}
 
 
 def _fold(decoder: networks.Weights, pod: Pod) -> networks.Weights:

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from ..errors import EaeSindyError
+
 Tensors = Sequence[tf.Tensor]
 # φ and the number of the step to (U, ∂U/∂φ, anything else worth keeping)
 Potential = Callable[[Tensors, tf.Tensor], tuple[tf.Tensor, Tensors, Any]]
@@ -29,6 +31,8 @@ def suzuki_yoshida(order: int) -> tuple[float, ...]:
     if order == 4:
         outer = float(1 / (4 - 4 ** (1 / 3)))
         return (outer, outer, 1 - 4 * outer, outer, outer)
+    if order != 6:
+        raise EaeSindyError(f"a chain of order {order} is not known: choose 2, 4 or 6")
     half = (0.784513610477560, 0.235573213359357, -1.17767998417887)
     return (*half, 1 - 2 * sum(half), *half[::-1])
 

@@ -1,0 +1,48 @@
+"""Small data that many tests share."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from eae_sindy import lambda_omega, recipes, snapshots
+from eae_sindy.ensemble import Ensemble
+from eae_sindy.progress import finish
+from eae_sindy.snapshots import Snapshots
+
+SMALL = recipes.ReactionDiffusion(grid=16, end=60.0, step=0.1)
+TINY_FIT = recipes.recipe("quick").but(
+    hidden=(16,), rank=12, train=0.5, updates=6, encoders=20, draws=50, chain_length=4
+)
+
+
+def gather(system: lambda_omega.LambdaOmega) -> tuple[np.ndarray, np.ndarray]:
+    blocks = list(system.frames())
+    return np.concatenate([b[0] for b in blocks]), np.concatenate([b[1] for b in blocks])
+
+
+@pytest.fixture(scope="session")
+def small() -> Snapshots:
+    """601 frames of the λ–ω system on 16 × 16 points."""
+    system = lambda_omega.LambdaOmega(SMALL)
+    field, rate = gather(system)
+    return Snapshots(system.time, field, rate, attributes={"system": "lambda-omega"})
+
+
+@pytest.fixture(scope="session")
+def small_file(small: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "small.h5"
+    finish(snapshots.write(path, small.time, [(small.field, small.rate)]))
+    return path
+
+
+@pytest.fixture(scope="session")
+def ensemble(small: Snapshots) -> Ensemble:
+    """A tiny ensemble: nothing about it is good, everything about it is there."""
+    from eae_sindy.neural.estimator import EntropicAutoencoder
+
+    return EntropicAutoencoder(TINY_FIT).fit(small)

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from eae_sindy import coefficients
+from eae_sindy.library import standard
+
+
+def planted(seed=0, n=400, amplitude=1.0):
+    rng = np.random.default_rng(seed)
+    z = amplitude * rng.uniform(-1, 1, (n, 2))
+    library = standard(2)
+    xi = rng.normal(size=(len(library), 2))
+    return library, library(z), xi
+
+
+def test_planted_coefficients_are_recovered_to_1e_8():
+    _, theta, xi = planted()
+    found, condition = coefficients.solve(theta, theta @ xi)
+    np.testing.assert_allclose(found, xi, atol=1e-8)
+    assert condition > 100  # z and sin z: nearly collinear, and said so
+
+
+def test_small_latents_are_recovered_too_where_normal_equations_fail():
+    """At |z| < 0.1 the squared condition number exceeds what float64 normal equations bear."""
+    _, theta, xi = planted(amplitude=0.1)
+    found, condition = coefficients.solve(theta, theta @ xi)
+    np.testing.assert_allclose(theta @ found, theta @ xi, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found[2:5], xi[2:5], atol=1e-8)  # those with no twin
+    assert condition > 1e4
+
+
+def test_a_term_that_is_another_one_twice_leaves_a_finite_answer():
+    _, theta, xi = planted()
+    twice = np.hstack([theta, theta[:, :1], np.zeros((len(theta), 1))])
+    found, condition = coefficients.solve(twice, theta @ xi)
+    np.testing.assert_allclose(twice @ found, theta @ xi, atol=1e-9)
+    assert np.isfinite(found).all()
+    assert condition > 1e12
+
+
+def test_mode_is_the_dominant_peak_and_not_the_mean():
+    rng = np.random.default_rng(0)
+    sample = np.r_[rng.normal(-2, 0.1, 700), rng.normal(3, 0.1, 300)]
+    assert coefficients.mode(sample) == pytest.approx(-2, abs=0.1)
+    assert coefficients.mode(np.full(10, 1.5)) == 1.5
+
+
+def test_significance_needs_mean_and_mode():
+    rng = np.random.default_rng(0)
+    values = np.zeros((1000, 3, 1))
+    values[:, 0, 0] = rng.normal(0.5, 0.01, 1000)
+    values[:, 1, 0] = np.r_[rng.normal(0, 0.01, 700), rng.normal(1, 0.01, 300)]  # mean alone
+    values[:, 2, 0] = np.r_[rng.normal(-0.5, 0.05, 500), rng.normal(0.5, 0.05, 500)]  # mode alone
+    rows = coefficients.table(values, ["a", "b", "c"])
+    assert [row.significant for row in rows] == [True, False, False]
+    low, high = rows[0].interval
+    assert np.mean((values[:, 0, 0] > low) & (values[:, 0, 0] < high)) == pytest.approx(
+        0.9, abs=0.01
+    )
+
+
+def test_correlation_is_that_of_the_significant_coefficients():
+    rng = np.random.default_rng(0)
+    a = rng.normal(2, 0.1, 500)
+    values = np.stack([np.stack([a, 0 * a], 1), np.stack([0 * a, -a], 1)], 2)  # [500, 2, 2]
+    rows = coefficients.table(values, ["z1", "z2"])
+    found = coefficients.correlation(values, rows)
+    assert found.labels == ("z1 in z1'", "z2 in z2'")
+    np.testing.assert_allclose(found.matrix, [[1, -1], [-1, 1]], atol=1e-12)
+
+
+def test_equations_read_like_equations():
+    xi = np.array([[0.0, -1.5], [2.0, 0.0]])
+    assert coefficients.equations(xi, ["z1", "z2"]) == ["z1' = 2 z2", "z2' = - 1.5 z1"]

@@ -1,0 +1,205 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.stats import ks_2samp
+
+from eae_sindy.ensemble import Ensemble
+from eae_sindy.errors import EaeSindyError
+from eae_sindy.library import standard
+from eae_sindy.networks import forward
+from eae_sindy.neural import entropic, networks
+from eae_sindy.neural import thermostat as thermostat_
+from eae_sindy.neural.estimator import EntropicAutoencoder
+from eae_sindy.neural.objectives import Data
+from eae_sindy.neural.thermostat import Thermostat
+from eae_sindy.recipes import recipe
+from eae_sindy.snapshots import TEST, TRAIN, Snapshots
+from tests.conftest import TINY_FIT
+
+
+def test_two_runs_with_one_seed_agree_and_another_seed_does_not(small, ensemble):
+    settings = TINY_FIT
+    again = EntropicAutoencoder(settings).fit(small)
+    other = EntropicAutoencoder(settings.but(seed=1)).fit(small)
+    for a, b, c in zip(ensemble.chains[0].encoder, again.chains[0].encoder,
+                       other.chains[0].encoder, strict=True):  # fmt: skip
+        np.testing.assert_array_equal(a, b)
+        assert not np.array_equal(a, c)
+    np.testing.assert_array_equal(ensemble.chains[0].loss, again.chains[0].loss)
+
+
+def test_an_ensemble_file_gives_back_what_went_in(ensemble, tmp_path):
+    ensemble.save(tmp_path / "e.h5")
+    found = Ensemble.open(tmp_path / "e.h5")
+    assert found.settings == ensemble.settings
+    assert found.shape == ensemble.shape
+    rows = ensemble.frames.where(TEST)
+    for a, b in zip(ensemble.encode(7, rows), found.encode(7, rows), strict=True):
+        np.testing.assert_array_equal(a, b)
+    z = ensemble.encode(3, rows)
+    for a, b in zip(ensemble.decode(3, *z), found.decode(3, *z), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert set(found.chains[0].state) == set(ensemble.chains[0].state)
+    np.testing.assert_array_equal(found.chain_of, np.zeros(50))
+
+
+def test_a_file_that_is_no_ensemble_is_refused(small_file, tmp_path, ensemble):
+    with pytest.raises(EaeSindyError, match="not a whole ensemble file"):
+        Ensemble.open(small_file)
+    with pytest.raises(EaeSindyError, match="does not exist"):
+        Ensemble.open(tmp_path / "none.h5")
+    ensemble.save(tmp_path / "e.h5")
+    whole = (tmp_path / "e.h5").read_bytes()
+    (tmp_path / "cut.h5").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(EaeSindyError, match="not a whole ensemble file"):
+        Ensemble.open(tmp_path / "cut.h5")
+
+
+def test_stored_loss_is_that_of_the_stored_members(ensemble, small):
+    """What NumPy makes of the file is what TensorFlow sampled: loss of Eq. 14, draw by draw."""
+    from eae_sindy import coefficients
+
+    rows, f, s = ensemble.frames.where(TRAIN), ensemble.frames, ensemble.settings
+    for member in (0, 20, 49):
+        z, z_rate = (a.astype(float) for a in ensemble.encode(member, rows))
+        theta = ensemble.library(z)
+        xi, _ = coefficients.solve(theta, z_rate)
+        x, x_rate = ensemble.decode(member, z, theta @ xi)
+        loss = s.field_weight * np.mean(np.sum((f.coordinates[rows] - x) ** 2, 1))
+        loss += s.rate_weight * np.mean(np.sum((f.rate_coordinates[rows] - x_rate) ** 2, 1))
+        assert loss == pytest.approx(ensemble.chains[0].loss[member], rel=1e-4)
+
+
+def test_training_lowers_the_loss_and_the_sampler_keeps_its_temperature(small):
+    settings = TINY_FIT.but(updates=15, learning_rate=0.01)
+    chain = EntropicAutoencoder(settings).fit(small).chains[0]
+    assert chain.training[-1] < 0.9 * chain.training[0]
+    sizes = np.array([w[0].size for w in chain.encoder])
+    drawn = chain.kinetic_temperature @ (sizes / sizes.sum()) / settings.temperature
+    # Fresh every 5 steps: ten independent values, each of relative width √(2/N_f).
+    assert drawn.mean() == pytest.approx(1, abs=4 * np.sqrt(2 / sizes.sum() / 10))
+
+
+@pytest.mark.parametrize("batch", [0, 64])
+def test_full_space_and_minibatches_fit_too(small, batch):
+    settings = TINY_FIT.but(full_space=batch == 0, batch=batch, draws=12, updates=3)
+    found = EntropicAutoencoder(settings).fit(small)
+    assert len(found) == 12
+    assert found.chains[0].encoder[0].shape == (12, found.pod.rank, 16)
+
+
+def test_full_space_members_mean_the_same_in_pod_coordinates(small):
+    """A decoder on pixels, folded into the file, has the loss its members were drawn at."""
+    from eae_sindy import coefficients
+
+    settings = TINY_FIT.but(full_space=True, rank=60, draws=3, updates=2)
+    found = EntropicAutoencoder(settings).fit(small)
+    rows, f = found.frames.where(TRAIN), found.frames
+    z, z_rate = (a.astype(float) for a in found.encode(2, rows))
+    theta = found.library(z)
+    x, x_rate = found.decode(2, z, theta @ coefficients.solve(theta, z_rate)[0])
+    r = found.pod.rank
+    loss = 0.0
+    for target, outside, guess, weight in (
+        (f.coordinates, f.outside, x, 1.0), (f.rate_coordinates, f.rate_outside, x_rate, 20.0),
+    ):  # fmt: skip
+        miss = np.sum((target[rows] - guess[:, :r]) ** 2, 1) + np.sum(guess[:, r:] ** 2, 1)
+        loss += weight * np.mean(miss + outside[rows])
+    assert loss == pytest.approx(found.chains[0].loss[2], rel=1e-3)
+
+
+def test_pod_coordinates_and_pixels_sample_one_distribution(small):
+    """Many short runs from one start under one decoder: loss, latent spread, kinetic energy."""
+    n, every, runs, steps = small.size, 6, 80, 100
+    x = small.field[::every].reshape(-1, n).astype(np.float32)
+    x_rate = small.rate[::every].reshape(-1, n).astype(np.float32)
+    modes = np.linalg.svd(np.vstack([x, x_rate]).astype(float), full_matrices=False)[2][:40]
+    modes, root = modes.astype(np.float32), np.float32(np.sqrt(n))
+    a, a_rate = x @ modes.T, x_rate @ modes.T
+    rng = np.random.default_rng(0)
+    encoder, decoder = networks.glorot((n, 8, 2), rng), networks.glorot((2, 8, n), rng)
+    decoder = (*decoder[:-2], 10 * decoder[-2], decoder[-1])  # so that the loss sees the encoder
+    reduced_encoder, reduced_decoder = networks.onto_span(encoder, decoder, modes)
+    wide = tuple(root * w @ modes for w in reduced_decoder[-2:])  # the same, on pixels
+    settings = recipe("quick").but(hidden=(8,))
+    seen = []
+    for data, enc, dec, share, hidden, seed in (
+        ((x, x_rate, x, x_rate), encoder, (*decoder[:-2], *wide), 1 / n, 0, 1),
+        ((a, a_rate, a / root, a_rate / root), reduced_encoder, reduced_decoder, 1.0,
+         (n - 40) * 8, 2),
+    ):  # fmt: skip
+        thermostat = Thermostat(1e-3, 1e-6, 1e-5, 4, 1e-3, 20, hidden=hidden)
+        problem = entropic.Problem(Data(*map(tf.constant, data)), standard(2), settings, thermostat,
+                                   share)  # fmt: skip
+        sampler, fixed = entropic.Sampler(problem, seed), tuple(map(tf.constant, dec))
+        origin = sampler.init(tuple(map(tf.constant, enc)), fixed)
+        rows = []
+        for k in range(runs):  # the step's number sets the noise: each run has its own
+            state, record, _ = sampler.hold(
+                origin._replace(step=tf.constant(steps * k, tf.int64)), fixed, steps)  # fmt: skip
+            z, _ = forward([w.numpy() for w in state.position], "elu", data[0], data[1])
+            moving = float(tf.reduce_sum(thermostat_.kinetic(thermostat, state.velocity)))
+            rows.append((record.loss[-1], z.std(), moving + float(state.hidden_kinetic)))
+        seen.append(np.array(rows, float))
+    for k, name in enumerate(("loss", "latent spread", "kinetic energy")):
+        assert ks_2samp(seen[0][:, k], seen[1][:, k]).pvalue > 0.01, name
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"temperature": 0.0}, "--temperature must be positive"),
+        ({"temperature": float("nan")}, "--temperature must be positive"),
+        ({"mass": -1.0}, "--mass must be positive"),
+        ({"latents": 0}, "--latents must be at least 1"),
+        ({"train": 0.9, "validation": 0.2}, "add up to at most 1"),
+        ({"hidden": (0,)}, "--hidden"),
+        ({"tempreature": 1.0}, "unknown setting 'tempreature'"),
+    ],
+)
+def test_settings_that_cannot_be_right_are_refused_at_birth(changes, says):
+    with pytest.raises(EaeSindyError, match=says):
+        recipe("quick").but(**changes)
+
+
+def test_what_only_the_data_can_tell_is_refused_before_any_step(small):
+    with pytest.raises(EaeSindyError, match="unknown recipe 'slow'"):
+        recipe("slow")
+    with pytest.raises(EaeSindyError, match="unknown activation"):
+        EntropicAutoencoder(TINY_FIT.but(activation="step"))
+    with pytest.raises(EaeSindyError, match="no GPU"):
+        EntropicAutoencoder(TINY_FIT, device="gpu")
+    with pytest.raises(EaeSindyError, match="exceeds the rank of the data, 12"):
+        EntropicAutoencoder(TINY_FIT.but(latents=13, degree=1)).fit(small)
+    flat = Snapshots(small.time, np.ones_like(small.field), np.zeros_like(small.field))
+    with pytest.raises(EaeSindyError, match="never change"):
+        EntropicAutoencoder(TINY_FIT).fit(flat)
+    with pytest.raises(EaeSindyError, match="too few"):
+        EntropicAutoencoder(TINY_FIT).fit(
+            Snapshots(small.time[:4], small.field[:4], small.rate[:4])
+        )
+
+
+def test_a_sampler_that_diverges_says_what_to_change(small):
+    with pytest.raises(EaeSindyError, match=r"diverged.*--step"):
+        EntropicAutoencoder(TINY_FIT.but(step=1e-2)).fit(small)
+
+
+def test_three_latents_two_hidden_layers_channels_and_trajectories(small):
+    """Two trajectories of a two-channel field with a mask: every size is a value, not a shape."""
+    half = 240
+    field = np.stack([small.field[: 2 * half], small.rate[: 2 * half]], 1)
+    mask = np.ones(field.shape[1:], bool)
+    mask[:, :2] = False
+    rate = np.gradient(field, 0.1, axis=0)
+    data = Snapshots(np.tile(small.time[:half], 2), field, rate, np.repeat([0, 1], half), mask,
+                     attributes={"channel_axis": 0})  # fmt: skip
+    settings = TINY_FIT.but(latents=3, hidden=(12, 10), degree=2, sine=False, constant=True)
+    found = EntropicAutoencoder(settings).fit(data)
+    z, z_rate = found.encode(0, found.frames.where(TEST))
+    assert z.shape == z_rate.shape == (half, 3)
+    assert found.library.terms[0] == "1"
+    fields = found.field(found.decode(0, z, z_rate)[0])
+    assert fields.shape == (half, 2, 16, 16)
+    assert np.isnan(fields[:, :, :2]).all()
+    assert np.isfinite(fields[:, :, 2:]).all()

@@ -1,0 +1,101 @@
+import numpy as np
+import pysindy as ps
+import pytest
+
+from eae_sindy import orbits
+from eae_sindy.library import Library, standard
+
+CUBIC = Library(ps.PolynomialLibrary(3, include_bias=False), 2)
+
+
+def hopf(growth=0.2, omega=0.9, pull=1.0, shear=0.3):
+    """Ξ of ż = (μ + iω) z − (a + ib)|z|²z: a cycle at |z|² = μ/a of period 2π/(ω − bμ/a)."""
+    xi = np.zeros((len(CUBIC), 2))
+    row = CUBIC.terms.index
+    xi[row("z1")] = growth, omega
+    xi[row("z2")] = -omega, growth
+    for term, sign in (("z1^3", 1), ("z1 z2^2", 1)):
+        xi[row(term)] = -pull * sign, -shear * sign
+    for term in ("z1^2 z2", "z2^3"):
+        xi[row(term)] = shear, -pull
+    return xi, np.sqrt(max(growth, 0) / pull), 2 * np.pi / (omega - shear * growth / pull)
+
+
+def round_loop(start, amplitude):
+    start = np.array(start, float)
+    return orbits.Loop(start, np.zeros_like(start), np.full(len(start), float(amplitude)))
+
+
+def test_period_of_a_hopf_normal_form():
+    xi, radius, period = hopf()
+    found = orbits.settle(CUBIC, xi[None], round_loop([[1.2 * radius, 0.0]], radius), 1.05 * period)
+    assert found.holds.all()
+    assert abs(found.period[0] - period) < 1e-4
+
+
+@pytest.mark.parametrize("samples", [20, 40])
+def test_the_section_is_crossed_to_fourth_order(samples):
+    time = np.arange(0, 30, 2 * np.pi / samples)
+    z = np.stack([np.cos(time), 0.5 * np.sin(time)], 1)
+    rate = np.stack([-np.sin(time), 0.5 * np.cos(time)], 1)
+    assert abs(orbits.period(time, z, rate) - 2 * np.pi) < 2 * (2 * np.pi / samples) ** 4 / 384
+
+
+def test_whole_cycles_are_counted_on_an_orbit_that_is_no_circle():
+    """A relaxation oscillation: Van der Pol at μ = 2, whose period is known to many digits."""
+    xi = np.zeros((len(CUBIC), 2))
+    row = CUBIC.terms.index
+    xi[row("z2"), 0] = 1.0
+    xi[row("z1"), 1], xi[row("z2"), 1], xi[row("z1^2 z2"), 1] = -1.0, 2.0, -2.0
+    found = orbits.settle(CUBIC, xi[None], round_loop([[2.0, 0.0]], 2.2), 7.6)
+    assert found.period[0] == pytest.approx(7.62987448, abs=1e-4)
+
+
+def test_members_that_decay_escape_or_blow_up_do_not_hold_and_do_not_harm_the_others():
+    good, radius, period = hopf()
+    decay, explode = hopf(growth=-0.2)[0], -hopf(growth=-0.2)[0]
+    doubled = hopf(growth=0.8)[0]  # holds a cycle of twice the size
+    xi = np.stack([explode, good, decay, doubled, explode, good])
+    start = np.tile([radius, 0.0], (6, 1)) * 1.3
+    found = orbits.settle(CUBIC, xi, round_loop(start, radius), period)
+    np.testing.assert_array_equal(found.holds, [False, True, False, False, False, True])
+    assert abs(found.period[[1, 5]] - period).max() < 1e-4
+    assert np.isnan(found.period[~found.holds]).all()
+    assert found.integrable_fraction == pytest.approx(1 / 3)
+
+
+def test_stacked_members_follow_the_same_orbits_as_alone():
+    rng = np.random.default_rng(0)
+    base, radius, _ = hopf()
+    xi = base + 0.02 * rng.normal(size=(7, *base.shape))
+    data, time = round_loop(rng.normal(size=(7, 2)) * radius, radius), np.arange(0, 40, 0.1)
+    together = orbits.integrate(CUBIC, xi, data, time)
+    for m in range(7):
+        alone = orbits.integrate(CUBIC, xi[[m]], data.take(slice(m, m + 1)), time)
+        np.testing.assert_allclose(together[:, m], alone[:, 0], atol=1e-4 * radius)
+
+
+def test_any_number_of_latents():
+    library = standard(3, degree=1, sine=False)
+    xi = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])  # a circle, and a decay
+    found = orbits.settle(library, xi[None], round_loop([[1.0, 0.0, 0.3]], 1.0), 2 * np.pi)
+    assert found.period[0] == pytest.approx(2 * np.pi, abs=1e-4)
+    assert np.isnan(orbits.period(np.arange(9.0), np.arange(9.0)[:, None], np.ones((9, 1))))
+
+
+def test_a_cycle_far_from_the_origin_is_not_taken_for_an_escape():
+    """A latent's origin is where the encoder's bias puts it: it must not matter."""
+    library = standard(2, degree=1, sine=False, constant=True)
+    xi = np.array([[0.0, -30.0], [0.0, 1.0], [-1.0, 0.0]])  # a circle about (30, 0)
+    data = orbits.Loop(np.array([[31.0, 0.0]]), np.array([[30.0, 0.0]]), np.ones(1))
+    found = orbits.settle(library, xi[None], data, 2 * np.pi)
+    assert found.period[0] == pytest.approx(2 * np.pi, abs=1e-4)
+
+
+def test_noise_does_not_make_several_returns_of_one():
+    rng = np.random.default_rng(0)
+    time = np.arange(0, 50, 0.05)
+    z = np.stack([np.cos(0.9 * time), np.sin(0.9 * time)], 1)
+    rate = 0.9 * np.stack([-np.sin(0.9 * time), np.cos(0.9 * time)], 1)
+    noisy = z + 0.1 * rng.normal(size=z.shape)
+    assert orbits.period(time, noisy, rate) == pytest.approx(2 * np.pi / 0.9, rel=0.01)
