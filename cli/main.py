@@ -18,3 +18,6 @@ def main() -> None:
 
 for command in (simulate, fit, discover):
     main.add_command(command)
+
+if __name__ == "__main__":
+    main()

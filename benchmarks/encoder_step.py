@@ -1,0 +1,97 @@
+"""Cost of one encoder step: POD coordinates, pixels, and the bare network, in one run.
+
+    python benchmarks/encoder_step.py [frames]
+
+The data are random numbers of the sizes of the built-in example: cost does not depend on them.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from eae_sindy.library import standard
+from eae_sindy.networks import forward
+from eae_sindy.neural import entropic, networks
+from eae_sindy.neural.objectives import Data
+from eae_sindy.neural.thermostat import Thermostat
+from eae_sindy.recipes import Fit
+
+PIXELS, RANK, REPEATS = 10_000, 32, 5
+
+
+def seconds(run: Callable[[], object], steps: int) -> float:
+    """Median time a step over repeats, after a first run that compiles."""
+    run()
+    found = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        run()
+        found.append((time.perf_counter() - start) / steps)
+    return float(np.median(found))
+
+
+def setup(frames: int, inputs: int, share: float, hidden: int) -> tuple:
+    rng = np.random.default_rng(0)
+    numbers = [rng.normal(size=(frames, inputs)).astype(np.float32) for _ in range(2)]
+    x, x_rate = map(tf.constant, numbers)
+    settings = Fit()
+    thermostat = Thermostat(settings.temperature, settings.mass, settings.step,
+                            settings.chain_length, 1e-3, settings.resample_every,
+                            hidden=hidden)  # fmt: skip
+    data = Data(x, x_rate, x, x_rate)
+    problem = entropic.Problem(data, standard(2), settings, thermostat, share)
+    encoder = tuple(map(tf.constant, networks.glorot((inputs, 256, 2), rng)))
+    decoder = tuple(map(tf.constant, networks.glorot((2, 256, inputs), rng)))
+    return problem, encoder, decoder
+
+
+def step_time(frames: int, inputs: int, share: float, hidden: int, steps: int) -> float:
+    problem, encoder, decoder = setup(frames, inputs, share, hidden)
+    sampler = entropic.Sampler(problem, 0)
+    state = sampler.init(encoder, decoder)
+    return seconds(lambda: sampler.update(state, decoder, steps)[1].loss.numpy(), steps)
+
+
+def bare_time(frames: int, steps: int) -> float:
+    """Forward and backward through both networks and their tangents; no sampler and no Eq. 16."""
+    problem, encoder, decoder = setup(frames, RANK, 1.0, 0)
+    data = problem.data
+
+    @tf.function(jit_compile=True, autograph=False)
+    def loop(encoder: tuple, decoder: tuple) -> tuple:
+        def body(i: tf.Tensor, encoder: tuple, decoder: tuple) -> tuple:
+            with tf.GradientTape() as tape:
+                tape.watch((encoder, decoder))
+                z, z_rate = forward(encoder, "elu", data.inputs, data.input_rates, tf.math)
+                x, x_rate = forward(decoder, "elu", z, z_rate, tf.math)
+                loss = tf.reduce_mean((data.targets - x) ** 2)
+                loss += tf.reduce_mean((data.target_rates - x_rate) ** 2)
+            of_encoder, of_decoder = tape.gradient(loss, (encoder, decoder))
+            move = lambda w, g: w - 1e-9 * g  # noqa: E731 - so that no step is optimized away
+            return (i + 1, tf.nest.map_structure(move, encoder, of_encoder),
+                    tf.nest.map_structure(move, decoder, of_decoder))  # fmt: skip
+
+        return tf.while_loop(lambda i, *_: i < steps, body, (tf.constant(0), encoder, decoder))
+
+    return seconds(lambda: loop(encoder, decoder)[1][0].numpy(), steps)
+
+
+def main() -> None:
+    frames = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    hidden = (PIXELS - RANK) * 256
+    reduced = step_time(frames, RANK, 1.0, hidden, 50)
+    bare = bare_time(frames, 50)
+    pixels = step_time(frames, PIXELS, 1 / PIXELS, 0, 4)
+    print(f"{frames} frames a batch, median of {REPEATS}:")
+    print(f"  POD rank {RANK}    {1e3 * reduced:8.2f} ms a step")
+    print(f"  bare network   {1e3 * bare:8.2f} ms; step / bare = {reduced / bare:.2f}"
+          " (asked for: at most 3)")  # fmt: skip
+    print(f"  {PIXELS} pixels  {1e3 * pixels:8.2f} ms; pixels / POD = {pixels / reduced:.0f}"
+          " (asked for: at least 50)")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,251 @@
+"""The commands as a user types them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import h5py
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from eae_sindy_cli.main import main
+
+from eae_sindy.snapshots import Snapshots
+
+FIT = [
+    *("--recipe", "quick", "--hidden", "16", "--rank", "12", "--train", "0.5"),
+    *("--chain-length", "4", "--updates", "4", "--encoders", "20", "--draws", "40"),
+]
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+def refused(*arguments, code=1):
+    """Run what must fail: one line on what is wrong, no traceback. Return the line."""
+    result = run(*arguments)
+    assert result.exit_code == code, result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    if code == 1:
+        assert result.output.startswith("Error: ")
+        assert len(result.output.strip().splitlines()) == 1
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """The three commands one after the other, without arguments for their files."""
+    folder = tmp_path_factory.mktemp("work")
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        results = [
+            run("simulate", "--grid", 16, "--end", 240, "--step", 0.1),
+            run("fit", *FIT),
+            run("discover", "--plot"),
+        ]
+    finally:
+        os.chdir(before)
+    for result in results:
+        assert result.exit_code == 0, result.output
+    return folder, results
+
+
+def test_the_three_commands_hand_their_files_on(workspace):
+    folder, _ = workspace
+    found = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+    assert found == {
+        "data/reaction_diffusion.h5", "runs/ensemble.h5", "runs/discovery/summary.json",
+        "runs/discovery/coefficients.csv", "runs/discovery/figure1.png",
+        "runs/discovery/figure1.pdf", "runs/discovery/figure4.png", "runs/discovery/figure4.pdf",
+    }  # fmt: skip
+
+
+def test_summary_has_the_keys_that_scripts_rely_on(workspace):
+    folder, _ = workspace
+    summary = json.loads((folder / "runs/discovery/summary.json").read_text())
+    assert len(summary["terms"]) == 11
+    assert len(summary["coefficients"]) == 22
+    assert set(summary["coefficients"][0]) == {
+        "equation", "term", "mean", "mode", "interval", "significant"}  # fmt: skip
+    assert set(summary["reconstruction"]) == {"field", "rate", "latent_rate", "field_of_mean"}
+    assert summary["baselines"][0]["name"] == "POD-2"
+    assert summary["orbits"]["members"] == 40
+    assert summary["provenance"]["recipe"] == "quick"
+    assert summary["provenance"]["command"].startswith("eae-sindy")
+    assert {"temperature", "kinetic_temperature", "condition_number", "dropped"} <= set(
+        summary["diagnostics"])  # fmt: skip
+
+
+def test_figures_are_pictures_and_not_blank(workspace):
+    from matplotlib.image import imread
+
+    folder, _ = workspace
+    for name in ("figure1", "figure4"):
+        image = imread(folder / f"runs/discovery/{name}.png")
+        assert image.shape[0] > 500
+        assert image[..., :3].std() > 0.02
+        assert (folder / f"runs/discovery/{name}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_what_exists_is_kept_unless_forced(workspace):
+    folder, _ = workspace
+    data, ensemble = folder / "data/reaction_diffusion.h5", folder / "runs/ensemble.h5"
+    before = data.read_bytes()
+    assert "exists" in refused("simulate", "--grid", 16, "--end", 1, "-o", data)
+    assert "exists" in refused("fit", data, "-o", ensemble)
+    assert "exists" in refused("discover", ensemble, "-o", folder / "runs/discovery")
+    assert data.read_bytes() == before
+    copy = folder / "copy.h5"
+    copy.write_bytes(before)
+    assert run("simulate", "--grid", 8, "--end", 1, "-o", copy, "--force").exit_code == 0
+    assert Snapshots.open(copy).shape == (8, 8)
+
+
+def test_frames_can_be_chosen(workspace, tmp_path):
+    folder, _ = workspace
+    for frames in ("train", "test", "all"):
+        result = run(
+            "discover", folder / "runs/ensemble.h5", "--frames", frames, "-o", tmp_path / frames
+        )
+        assert result.exit_code == 0
+        assert f"Ξ fitted on '{frames}'" in result.output
+
+
+def spoil(source, target, change):
+    target.write_bytes(source.read_bytes())
+    with h5py.File(target, "r+") as file:
+        change(file)
+    return target
+
+
+def set_nan(file):
+    file["field"][5, 0, 0] = np.nan
+
+
+def set_flat(file):
+    file["field"][:] = 1.0
+
+
+def set_time_back(file):
+    file["time"][7] = file["time"][3]
+
+
+def drop_field(file):
+    del file["field"]
+
+
+def keep_five(file):
+    for name in ("time", "field", "rate"):
+        values = file[name][:5]
+        del file[name]
+        file[name] = values
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (set_nan, "frame 5 of the field holds NaN"),
+        (set_flat, "never change"),
+        (set_time_back, "time does not increase"),
+        (drop_field, "no /field"),
+        (keep_five, "too few"),
+    ],
+)
+def test_bad_data_is_refused_in_one_line_and_nothing_is_written(small_file, tmp_path, change, says):
+    bad = spoil(small_file, tmp_path / "bad.h5", change)
+    assert says in refused("fit", bad, "-o", tmp_path / "out" / "e.h5")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_missing_and_truncated_files(small_file, tmp_path):
+    assert "does not exist" in refused("fit", tmp_path / "none.h5", "-o", tmp_path / "e.h5")
+    assert "does not exist" in refused("discover", tmp_path / "none.h5", "-o", tmp_path / "d")
+    whole = small_file.read_bytes()
+    (tmp_path / "cut.h5").write_bytes(whole[: len(whole) // 3])
+    assert "not a whole HDF5" in refused("fit", tmp_path / "cut.h5", "-o", tmp_path / "e.h5")
+    assert "not a whole ensemble" in refused("discover", small_file, "-o", tmp_path / "d2")
+    (tmp_path / "text.h5").write_text("not HDF5")
+    assert "not a whole HDF5" in refused("fit", tmp_path / "text.h5", "-o", tmp_path / "e.h5")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--temperature", "0"], "--temperature must be positive"),
+        (["--temperature", "-1e-4"], "--temperature must be positive"),
+        (["--mass", "0"], "--mass must be positive"),
+        (["--recipe", "fast"], "unknown recipe 'fast'"),
+        (["--activation", "step"], "unknown activation"),
+        (["--latents", "13", "--rank", "12", "--degree", "1"], "--latents 13 exceeds the rank"),
+        (["--device", "gpu"], "no GPU"),
+    ],
+)
+def test_settings_that_cannot_be_right(small_file, tmp_path, arguments, says):
+    output = tmp_path / "e.h5"
+    assert says in refused("fit", small_file, "-o", output, *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_usage_exits_with_2(tmp_path):
+    refused("fit", "--no-such-option", code=2)
+    refused("discover", "--frames", "some", code=2)
+    refused("simulate", "--grid", "many", code=2)
+    refused("simulate", "--diffusivity", 1, "--diffusivity", 1, "--diffusivity", 1, code=2)
+    (tmp_path / "c.toml").write_text("gird = 3")
+    assert "gird" in refused("simulate", "--config", tmp_path / "c.toml", code=2)
+    (tmp_path / "c.toml").write_text("grid = ")
+    assert "TOML" in refused("simulate", "--config", tmp_path / "c.toml", code=2)
+    refused("simulate", "--config", tmp_path / "none.toml", code=2)
+
+
+def test_a_folder_that_takes_no_files(tmp_path):
+    """Root may write anywhere, so the folder that is no folder stands for the read-only one."""
+    (tmp_path / "file").write_text("")
+    assert "cannot write in" in refused("simulate", "-o", tmp_path / "file" / "data.h5")
+    if os.geteuid() != 0:
+        (tmp_path / "locked").mkdir(mode=0o500)
+        assert "cannot write in" in refused("simulate", "-o", tmp_path / "locked" / "data.h5")
+
+
+def test_a_config_file_gives_defaults_and_the_command_line_has_the_last_word(tmp_path):
+    config = tmp_path / "c.toml"
+    config.write_text("temperature = 1e-5\n[simulate]\ngrid = 8\nend = 2\nstep = 0.5\n")
+    for extra, grid in (([], 8), (["--grid", 12], 12)):
+        out = tmp_path / f"{grid}.h5"
+        assert run("simulate", "--config", config, "-o", out, *extra).exit_code == 0
+        assert Snapshots.open(out).field.shape == (5, grid, grid)
+
+
+def test_interrupted_work_says_so_and_leaves_nothing(tmp_path):
+    """Ctrl-C in the middle of a simulation that was told to replace a file."""
+    target = tmp_path / "data.h5"
+    target.write_bytes(b"precious")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "eae_sindy_cli.main", "simulate", "-o", str(target), "--force"],
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    for _ in range(600):
+        if len(list(tmp_path.iterdir())) > 1:
+            break
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert said.strip().splitlines()[-1].startswith("Error: interrupted")
+    assert "Traceback" not in said
+    assert target.read_bytes() == b"precious"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_version_and_help():
+    assert run("--version").output.startswith("eae-sindy, version ")
+    for command in ("simulate", "fit", "discover"):
+        result = run(command, "--help")
+        assert result.exit_code == 0
+        assert "--config" in result.output
