@@ -45,7 +45,7 @@ def main() -> None:
                 period = orbits.get(
                     "period", {"median": float("nan"), "interval": [float("nan")] * 2}
                 )
-                print(f"seed {seed} {frames:5}: fit {fitted[0]:.0f} s, {fitted[1]:.2f} GB; discover "
+                print(f"seed {seed} {frames}: fit {fitted[0]:.0f} s, {fitted[1]:.2f} GB; discover "
                       f"{found[0]:.0f} s, {found[1]:.2f} GB; field {r['field']:.4f}, rate "
                       f"{r['rate']:.4f}, latent rate {r['latent_rate']:.4f} (POD-2 "
                       f"{floor['field']:.4f}, {floor['rate']:.4f}); cycle "

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from scipy.stats import gaussian_kde
 
 from . import orbits
@@ -50,7 +51,7 @@ def overview(discovery: Discovery) -> Figure:
             axis.set(ylim=(-1.05 * limit, 1.05 * limit), xticks=[])
         _title(axis, letter, f"field at t = {frames.time[row]:g}")
     if drawn is not None:
-        figure.colorbar(drawn, ax=axes[0], shrink=0.85, pad=0.01)
+        figure.colorbar(drawn, ax=axes[0], shrink=0.85, pad=0.01).ax.tick_params(labelsize=8)
     chosen = discovery.representatives()
     _coefficient_plane(axes[1, 0], discovery, chosen)
     for axis, letter, index, colour in zip(axes[1, 1:], "ef", chosen, (PURPLE, TEAL), strict=True):
@@ -90,7 +91,9 @@ def correlations(discovery: Discovery) -> Figure:
                 fontsize=6.5,
                 color="white" if abs(value) > 0.6 else INK,
             )
-    figure.colorbar(image, shrink=0.8, label="Pearson correlation over members")
+    bar = figure.colorbar(image, shrink=0.8)
+    bar.set_label("Pearson correlation over members", fontsize=9)
+    bar.ax.tick_params(labelsize=8)
     return figure
 
 
@@ -111,9 +114,10 @@ def _coefficient_plane(axis: Axes, discovery: Discovery, chosen: tuple[int, int]
         at = (float(x[index]), float(y[index]))
         axis.plot(*at, "o", ms=9, mfc=colour, mec="white", mew=1)
         axis.annotate(letter, at, xytext=(7, 5), textcoords="offset points", fontweight="bold",
-                      fontsize=9, color=colour)  # fmt: skip
+                      color=colour, path_effects=[withStroke(linewidth=3, foreground="white")]
+                      )  # fmt: skip
     for set_label, (j, k) in ((axis.set_xlabel, first), (axis.set_ylabel, second)):
-        set_label(f"coefficient of {_tex(terms[j])} in {_tex(f'z{k + 1}')}′", **STYLE)
+        set_label("coefficient of " + _tex(f"{terms[j]} in z{k + 1}'"), **STYLE)
     _title(axis, "d", f"{len(discovery.members):,} members")
 
 
@@ -136,15 +140,15 @@ def _orbit(axis: Axes, letter: str, discovery: Discovery, index: int, colour: st
             ".",
             color=GREY,
             ms=3,
-            label="encoded test frames",
+            label="test frames",
         )
         axis.plot(time, orbit[:, 0], color=colour, lw=1.5, label="integrated")
         axis.set_xlabel("t", **STYLE)
         axis.set_ylabel(_tex("z1"), **STYLE)
     else:
-        axis.plot(z[:, 0], z[:, 1], ".", color=GREY, ms=4, label="encoded test frames")
+        axis.plot(z[:, 0], z[:, 1], ".", color=GREY, ms=4, label="test frames")
         axis.plot(orbit[:late, 0], orbit[:late, 1], color=colour, lw=0.4, alpha=0.6)
-        axis.plot(orbit[late:, 0], orbit[late:, 1], color=colour, lw=2, label="integrated, settled")
+        axis.plot(orbit[late:, 0], orbit[late:, 1], color=colour, lw=2, label="integrated")
         axis.plot(*orbit[0, :2], "o", color=INK, ms=4, label="start")
         reach = 1.5 * float(np.abs(z[:, :2]).max())
         axis.set(xlim=(-reach, reach), ylim=(-reach, 1.25 * reach), aspect="equal")
@@ -187,9 +191,9 @@ def _title(axis: Axes, letter: str, text: str, colour: str = INK) -> None:
 
 
 def _tex(label: str) -> str:
-    """Set a term's name in mathematics: z1^2 z2 in z1' as z₁²z₂ in z₁′."""
+    """Set a term's name in mathematics: z1^2 z2 in z1' as z₁²z₂ in ż₁."""
     term, *rest = label.split(" in ")
     for digit in range(9, 0, -1):
         term = term.replace(f"z{digit}", f"z_{digit}")
     term = "$" + term.replace("sin(", r"\sin(").replace(" ", r"\,") + "$"
-    return term + (f" in ${rest[0].replace('z', 'z_')}$" if rest else "")
+    return " in ".join([term, *(rf"$\dot z_{equation.strip('z')[:-1]}$" for equation in rest)])

@@ -1,6 +1,6 @@
 """Candidate terms Θ(z) of Eq. 13: a pysindy feature library with one evaluation everywhere."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from .errors import EaeSindyError
 
 Array = Any
+Term = Callable[[Sequence[Array], Any], Array]  # latents and the namespace of functions
 
 
 class Library:
@@ -32,6 +33,7 @@ class Library:
         self.features = features.fit(np.zeros((2, latents)))
         names = features.get_feature_names([f"z{k + 1}" for k in range(latents)])
         self.terms: list[str] = [n.replace("(1 z", "(z") for n in names]
+        self._functions = _functions(self.features, list(range(latents)))
         # What this class evaluates differently than pysindy is refused here, not found out later.
         z = np.random.default_rng(0).uniform(0.1, 0.9, (2, latents))
         try:
@@ -56,11 +58,11 @@ class Library:
 
         `ops` is the namespace of the elementwise functions: `numpy` or `tensorflow.math`.
         """
-        return _columns(self.features, list(z), ops)
+        return [function(z, ops) for function in self._functions]
 
     def __call__(self, z: np.ndarray) -> np.ndarray:
         """Return Θ(z) of shape [..., p] for latents z of shape [..., d]."""
-        return np.stack(self.columns(list(np.moveaxis(z, -1, 0))), axis=-1)
+        return np.moveaxis(np.array(self.columns(list(np.moveaxis(z, -1, 0)))), 0, -1)
 
 
 def standard(latents: int, degree: int = 3, sine: bool = True, constant: bool = False) -> Library:
@@ -96,51 +98,38 @@ class _Traced(np.lib.mixins.NDArrayOperatorsMixin):
         return _Traced(function(*plain), self.ops)
 
 
-def _columns(features: Any, z: list[Array], ops: Any) -> list[Array]:
-    """Evaluate a pysindy library on one array per latent; the order is pysindy's own."""
+def _functions(features: Any, inputs: list[int]) -> list[Term]:
+    """Return one function a term of a pysindy library on the latents `inputs`, in its order."""
     import pysindy as ps
 
     if isinstance(features, ps.GeneralizedLibrary):
-        found: list[Array] = []
+        found: list[Term] = []
         for index, part in enumerate(features.libraries_full_):
             if index >= len(features.inputs_per_library):  # a tensor product picks its own inputs
-                found += _columns(part, z, ops)
+                found += _functions(part, inputs)
             elif index not in features.exclude_libraries:
-                chosen = dict.fromkeys(features.inputs_per_library[index])
-                found += _columns(part, [z[i] for i in chosen], ops)
+                found += _functions(part, _chosen(inputs, features.inputs_per_library[index]))
         return found
     if isinstance(features, ps.ConcatLibrary):
-        return [c for part in features.libraries for c in _columns(part, z, ops)]
+        return [f for part in features.libraries for f in _functions(part, inputs)]
     if isinstance(features, ps.TensoredLibrary):
-        product: list[Array] = []
-        for part, inputs in zip(features.libraries, features.inputs_per_library, strict=True):
-            columns = _columns(part, [z[i] for i in dict.fromkeys(inputs)], ops)
-            product = [a * b for a in product for b in columns] if product else columns
-        return product
+        found = []
+        for part, own in zip(features.libraries, features.inputs_per_library, strict=True):
+            factors = _functions(part, _chosen(inputs, own))
+            found = [_product(f, g) for f in found for g in factors] if found else factors
+        return found
     if isinstance(features, ps.PolynomialLibrary):
-        return [_monomial(row, z) for row in features.powers_]
+        return [_monomial(np.repeat(inputs, powers).tolist()) for powers in features.powers_]
     if isinstance(features, ps.FourierLibrary):
-        waves = [
-            w
-            for w, wanted in ((ops.sin, features.include_sin), (ops.cos, features.include_cos))
-            if wanted
-        ]
-        return [
-            wave(float(k + 1) * x)
-            for k in range(features.n_frequencies)
-            for x in z
-            for wave in waves
-        ]
+        waves = ["sin"] * features.include_sin + ["cos"] * features.include_cos
+        frequencies = range(1, features.n_frequencies + 1)
+        return [_wave(w, float(k), i) for k in frequencies for i in inputs for w in waves]
     if isinstance(features, ps.CustomLibrary):
-        inputs = z if ops is np else [_Traced(x, ops) for x in z]
-        found = [z[0] * 0.0 + 1.0] if features.include_bias else []
+        found = [_monomial([])] if features.include_bias else []
         for function in features.functions:
-            combinations = features._combinations(
-                len(z), function.__code__.co_argcount, features.interaction_only
-            )
-            for chosen in combinations:
-                value = function(*[inputs[i] for i in chosen])
-                found.append(value.value if isinstance(value, _Traced) else value)
+            count = function.__code__.co_argcount
+            among = features._combinations(len(inputs), count, features.interaction_only)
+            found += [_custom(function, _chosen(inputs, own)) for own in among]
         return found
     raise EaeSindyError(
         f"pysindy's {type(features).__name__} needs more than the latents: use a "
@@ -148,12 +137,35 @@ def _columns(features: Any, z: list[Array], ops: Any) -> list[Array]:
     )
 
 
-def _monomial(powers: Sequence[int], z: list[Array]) -> Array:
-    # Repeated products, as pysindy does it: the same rounding, and no pow in the inner loop.
-    factors = [x for x, power in zip(z, powers, strict=True) for _ in range(int(power))]
-    if not factors:
-        return z[0] * 0.0 + 1.0
-    product = factors[0]
-    for factor in factors[1:]:
-        product = product * factor
+def _chosen(inputs: list[int], own: Iterable[int]) -> list[int]:
+    return [inputs[i] for i in dict.fromkeys(own)]
+
+
+def _product(f: Term, g: Term) -> Term:
+    return lambda z, ops: f(z, ops) * g(z, ops)
+
+
+def _wave(name: str, frequency: float, latent: int) -> Term:
+    return lambda z, ops: getattr(ops, name)(frequency * z[latent])
+
+
+def _monomial(factors: list[int]) -> Term:
+    def product(z: Sequence[Array], ops: Any) -> Array:
+        if not factors:
+            return z[0] * 0.0 + 1.0
+        # Repeated products, as pysindy does it: the same rounding, and no pow in the inner loop.
+        found = z[factors[0]]
+        for i in factors[1:]:
+            found = found * z[i]
+        return found
+
     return product
+
+
+def _custom(function: Callable, latents: list[int]) -> Term:
+    def evaluate(z: Sequence[Array], ops: Any) -> Array:
+        if ops is np:
+            return function(*[z[i] for i in latents])
+        return function(*[_Traced(z[i], ops) for i in latents]).value
+
+    return evaluate

@@ -20,7 +20,7 @@ GROUP = 250  # members that share a step size
 
 def flow(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray:
     """Return Θ(z) Ξ for members m, each with its own Ξ [m, p, d], at z [..., m, d]."""
-    return np.einsum("...mp,mpd->...md", library(z), xi)
+    return (library(z)[..., None, :] @ xi)[..., 0, :]
 
 
 class Loop(NamedTuple):
