@@ -50,6 +50,7 @@ class ReactionDiffusion(_Settings):
         _require(self.substeps >= 1, "--substeps must be at least 1")
         _require(self.window >= 0, "--window must not be negative")
         _require(self.noise >= 0, "--noise must not be negative")
+        _require(self.seed >= 0, "--seed must not be negative")
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Fit(_Settings):
                 value > 0 and math.isfinite(value),
                 f"--{name.replace('_', '-')} must be positive and finite, not {value}",
             )
-        for name in ("field_weight", "rate_weight", "tolerance", "batch", "resample_every"):
+        for name in ("field_weight", "rate_weight", "tolerance", "batch", "resample_every", "seed"):
             _require(getattr(self, name) >= 0, f"--{name.replace('_', '-')} must not be negative")
         _require(
             self.field_weight + self.rate_weight > 0,
