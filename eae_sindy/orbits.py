@@ -13,7 +13,7 @@ AMPLITUDE_TOLERANCE = 0.30
 # How long members are integrated, and how long they may take to settle, in reference periods.
 CYCLES, SETTLING = 20, 12
 SAMPLES = 100  # per period; the section is crossed by cubic interpolation in between
-ESCAPE = 5.0  # amplitudes from the data's centre at which an orbit counts as lost
+ESCAPE = 3.0  # amplitudes from the data's centre at which an orbit counts as lost
 HYSTERESIS = 0.5  # standard deviations; see `period`
 GROUP = 250  # members that share a step size
 
@@ -47,7 +47,7 @@ def integrate(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
     """Integrate every member's equations with scipy.integrate.odeint.
 
     Members are stacked and share the steps of LSODA, at a relative tolerance of 1e-7. An orbit that
-    leaves, at 5 amplitudes from the centre of the data, is halted there, so that the others go on.
+    leaves, at 3 amplitudes from the centre of the data, is halted there, so that the others go on.
 
     Parameters
     ----------
