@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from scipy.stats import gaussian_kde
 
 from . import orbits
@@ -112,10 +111,9 @@ def _coefficient_plane(axis: Axes, discovery: Discovery, chosen: tuple[int, int]
     axis.scatter(x, y, 4, shade, cmap="Greys", vmin=-0.3 * shade.max(), lw=0, rasterized=True)
     for index, colour, letter in zip(chosen, (PURPLE, TEAL), "ef", strict=True):
         at = (float(x[index]), float(y[index]))
-        axis.plot(*at, "o", ms=9, mfc=colour, mec="white", mew=1)
-        axis.annotate(letter, at, xytext=(7, 5), textcoords="offset points", fontweight="bold",
-                      color=colour, path_effects=[withStroke(linewidth=3, foreground="white")]
-                      )  # fmt: skip
+        axis.plot(*at, "o", ms=12, mfc=colour, mec="white", mew=1)
+        axis.text(*at, letter, ha="center", va="center_baseline", fontsize=8.5, fontweight="bold",
+                  color="white")  # fmt: skip
     for set_label, (j, k) in ((axis.set_xlabel, first), (axis.set_ylabel, second)):
         set_label("coefficient of " + _tex(f"{terms[j]} in z{k + 1}'"), **STYLE)
     _title(axis, "d", f"{len(discovery.members):,} members")
