@@ -30,6 +30,7 @@ def discover(ensemble: Path, plot: bool, frames: str, output: Path, force: bool)
 
     if output.is_file():
         raise click.ClickException(f"{output} is a file: name a folder with -o")
+    opened = Ensemble.open(ensemble)
     drawn = ["figure1", "figure4"] if plot else []
     for name in [
         "summary.json",
@@ -37,13 +38,14 @@ def discover(ensemble: Path, plot: bool, frames: str, output: Path, force: bool)
         *(f"{d}.{suffix}" for d in drawn for suffix in ("png", "pdf")),
     ]:
         storage.claim(output / name, force)
-    found = options.follow(discovery.iterate(Ensemble.open(ensemble), frames))
-    for line in report.lines(found):
-        click.echo(line)
-    paths = report.write(found, output, force)
+    found = options.follow(discovery.iterate(opened, frames))
+    paths = []
     if plot:
         from eae_sindy import figures
 
         for name, draw in zip(drawn, (figures.overview, figures.correlations), strict=True):
             paths += figures.save(draw(found), output, name, force)
+    paths += report.write(found, output, force)
+    for line in report.lines(found):
+        click.echo(line)
     click.echo(f"\n{output}: {', '.join(p.name for p in paths)}")

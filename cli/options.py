@@ -13,6 +13,7 @@ from eae_sindy.errors import EaeSindyError
 from eae_sindy.progress import Progress, Steps, finish
 
 T = TypeVar("T")
+SHARED = ("seed", "force")  # names that mean the same in every command
 QUIET_SECONDS = 10.0  # between plain progress lines where there is no terminal
 
 
@@ -29,7 +30,7 @@ class Command(click.Command):
                 "out of memory: use fewer frames, a smaller --rank or --batch"
             ) from error
         except KeyboardInterrupt as error:
-            raise click.ClickException("interrupted: nothing was written") from error
+            raise click.ClickException("interrupted: no half-written file is left") from error
 
 
 def _configure(context: click.Context, _: click.Parameter, path: Path | None) -> None:
@@ -37,21 +38,32 @@ def _configure(context: click.Context, _: click.Parameter, path: Path | None) ->
     if path is None:
         return
     try:
-        values = tomllib.loads(path.read_text())
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise click.BadParameter(f"{path} is not a readable TOML file ({error})") from error
-    # A file may carry a table for each command beside values for all.
-    own = {k.replace("-", "_"): v for k, v in values.get(context.info_name or "", {}).items()}
-    common = {k.replace("-", "_"): v for k, v in values.items() if not isinstance(v, dict)}
-    known = {p.name for p in context.command.params}
-    elsewhere: set[str | None] = set()
-    if isinstance(group := context.parent and context.parent.command, click.Group):
-        elsewhere = {p.name for command in group.commands.values() for p in command.params}
-    if unknown := sorted(set(own) - known) + sorted(set(common) - known - elsewhere):
-        raise click.BadParameter(
-            f"unknown name {unknown[0]!r} in {path}: use the names of the options"
-        )
-    context.default_map = {k: v for k, v in (common | own).items() if k in known}
+    # One meaning in every command stands at the top; the rest in a table for its command.
+    known = {p.name: p for p in context.command.params}
+    group = context.parent.command if context.parent else None
+    commands = set(group.commands) if isinstance(group, click.Group) else {context.info_name}
+    own = values.get(context.info_name or "", {})
+    for name, value in values.items():
+        if isinstance(value, dict) != (name in commands) or not (
+            name in commands or name in SHARED
+        ):
+            raise click.BadParameter(
+                f"{name!r} in {path} is no table for a command and not one of {', '.join(SHARED)}: "
+                f"put options into a table such as [{context.info_name}]"
+            )
+    found = {k: v for k, v in values.items() if k in SHARED and k in known}
+    for key, value in own.items():
+        name = key.replace("-", "_")
+        if name not in known:
+            raise click.BadParameter(
+                f"unknown name {key!r} in {path}: use the names of the options"
+            )
+        several = known[name].multiple if isinstance(known[name], click.Option) else False
+        found[name] = [value] if several and not isinstance(value, list) else value
+    context.default_map = found
 
 
 config = click.option(
@@ -60,7 +72,7 @@ config = click.option(
     is_eager=True,
     expose_value=False,
     callback=_configure,
-    help="TOML file with values for these options, under the same names.",
+    help="TOML file with a table of options for each command, under the same names.",
 )
 force = click.option("--force", is_flag=True, help="Overwrite what exists.")
 seed = click.option(

@@ -116,7 +116,6 @@ class Discovery:
             "diagnostics": self._diagnostics(),
             "provenance": {k: _plain(v) for k, v in self.ensemble.attributes.items()}
             | {
-                "recipe": _plain(self.ensemble.attributes.get("recipe", "")),
                 "seed": self.ensemble.settings.seed,
                 "frames": self.frames,
                 "frames_tried": dict(self.trials),

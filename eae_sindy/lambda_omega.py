@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy import fft
 
+from .errors import EaeSindyError
 from .recipes import ReactionDiffusion
 
 
@@ -109,14 +110,19 @@ class LambdaOmega:
         for start in range(0, n, block):
             size = min(block, n - start)
             field, rate = np.empty((2, size, s.grid, s.grid))
-            for i in range(size):
-                reaction = self.reaction(spectrum)
-                field[i] = self.observe(spectrum)
-                rate[i] = self.observe(self.linear * spectrum + reaction)
-                for sub in range(s.substeps if start + i + 1 < n else 0):
-                    spectrum = self.step(
-                        spectrum, reaction if sub == 0 else self.reaction(spectrum)
-                    )
+            with np.errstate(over="ignore", invalid="ignore"):  # checked below, and said in words
+                for i in range(size):
+                    reaction = self.reaction(spectrum)
+                    field[i] = self.observe(spectrum)
+                    rate[i] = self.observe(self.linear * spectrum + reaction)
+                    for sub in range(s.substeps if start + i + 1 < n else 0):
+                        fresh = reaction if sub == 0 else self.reaction(spectrum)
+                        spectrum = self.step(spectrum, fresh)
+            if not (np.isfinite(field).all() and np.isfinite(rate).all()):
+                raise EaeSindyError(
+                    f"the integration diverged before t = {self.time[start + size - 1]:g}: take a "
+                    "shorter --step, or more --substeps"
+                )
             if s.noise:
                 field += s.noise * rng.standard_normal(field.shape)
                 rate += s.noise * rng.standard_normal(rate.shape)

@@ -42,6 +42,10 @@ class ReactionDiffusion(_Settings):
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for f in fields(self):
+            values = getattr(self, f.name)
+            for value in values if isinstance(values, tuple) else (values,):
+                _require(math.isfinite(value), f"--{f.name} must be a finite number, not {value}")
         _require(self.grid >= 4, "--grid must be at least 4 points a side")
         _require(self.length > 0, "--length must be positive")
         _require(min(self.diffusivity) >= 0, "--diffusivity must not be negative")

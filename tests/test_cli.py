@@ -165,6 +165,7 @@ def test_bad_data_is_refused_in_one_line_and_nothing_is_written(small_file, tmp_
 def test_missing_and_truncated_files(small_file, tmp_path):
     assert "does not exist" in refused("fit", tmp_path / "none.h5", "-o", tmp_path / "e.h5")
     assert "does not exist" in refused("discover", tmp_path / "none.h5", "-o", tmp_path / "d")
+    assert not (tmp_path / "d").exists()
     whole = small_file.read_bytes()
     (tmp_path / "cut.h5").write_bytes(whole[: len(whole) // 3])
     assert "not a whole HDF5" in refused("fit", tmp_path / "cut.h5", "-o", tmp_path / "e.h5")
@@ -191,15 +192,40 @@ def test_settings_that_cannot_be_right(small_file, tmp_path, arguments, says):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_simulation_that_cannot_be_right(tmp_path):
+    output = tmp_path / "d.h5"
+    assert "finite" in refused("simulate", "--end", "inf", "-o", output)
+    assert "finite" in refused("simulate", "--beta", "nan", "-o", output)
+    assert "diverged" in refused("simulate", "--step", 50, "-o", output)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_wrong_usage_exits_with_2(tmp_path):
     refused("fit", "--no-such-option", code=2)
     refused("discover", "--frames", "some", code=2)
     refused("simulate", "--grid", "many", code=2)
     refused("simulate", "--diffusivity", 1, "--diffusivity", 1, "--diffusivity", 1, code=2)
-    (tmp_path / "c.toml").write_text("gird = 3")
-    assert "gird" in refused("simulate", "--config", tmp_path / "c.toml", code=2)
-    (tmp_path / "c.toml").write_text("grid = ")
-    assert "TOML" in refused("simulate", "--config", tmp_path / "c.toml", code=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b"[simulate]\ngird = 3", "unknown name 'gird'"),
+        (b"step = 0.1", "'step'"),  # of the frames for simulate, of the sampler for fit
+        (b"[fti]\nseed = 3", "'fti'"),
+        (b"simulate = 3", "'simulate'"),
+        (b"grid = ", "TOML"),
+        (b"\xff\xfe", "TOML"),
+    ],
+)
+def test_a_config_file_that_cannot_be_meant(tmp_path, text, says):
+    config = tmp_path / "c.toml"
+    config.write_bytes(text)
+    assert says in refused("simulate", "--config", config, "-o", tmp_path / "d.h5", code=2)
+    assert not (tmp_path / "d.h5").exists()
+
+
+def test_a_config_file_that_does_not_exist(tmp_path):
     refused("simulate", "--config", tmp_path / "none.toml", code=2)
 
 
@@ -214,11 +240,17 @@ def test_a_folder_that_takes_no_files(tmp_path):
 
 def test_a_config_file_gives_defaults_and_the_command_line_has_the_last_word(tmp_path):
     config = tmp_path / "c.toml"
-    config.write_text("temperature = 1e-5\n[simulate]\ngrid = 8\nend = 2\nstep = 0.5\n")
+    config.write_text(
+        "seed = 3\n[fit]\ntemperature = 1e-5\nhidden = 16\n"
+        "[simulate]\ngrid = 8\nend = 2\nstep = 0.5\ndiffusivity = 0.2\n"
+    )
     for extra, grid in (([], 8), (["--grid", 12], 12)):
         out = tmp_path / f"{grid}.h5"
         assert run("simulate", "--config", config, "-o", out, *extra).exit_code == 0
-        assert Snapshots.open(out).field.shape == (5, grid, grid)
+        made = Snapshots.open(out)
+        assert made.field.shape == (5, grid, grid)
+        assert made.attributes["seed"] == 3
+        np.testing.assert_array_equal(made.attributes["diffusivity"], [0.2, 0.2])
 
 
 def test_interrupted_work_says_so_and_leaves_nothing(tmp_path):
