@@ -88,9 +88,9 @@ def main() -> None:
     print(f"{frames} frames a batch, median of {REPEATS}:")
     print(f"  POD rank {RANK}    {1e3 * reduced:8.2f} ms a step")
     print(f"  bare network   {1e3 * bare:8.2f} ms; step / bare = {reduced / bare:.2f}"
-          " (asked for: at most 3)")  # fmt: skip
+          " (target: at most 3)")  # fmt: skip
     print(f"  {PIXELS} pixels  {1e3 * pixels:8.2f} ms; pixels / POD = {pixels / reduced:.0f}"
-          " (asked for: at least 50)")  # fmt: skip
+          " (target: at least 50)")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def main() -> None:
         for n in substeps
     ]
     order = -np.polyfit(np.log(substeps), np.log(errors), 1)[0]
-    print(f"relative error at t = 5: {errors[0]:.2e} (asked for: < 2e-6)")
+    print(f"relative error at t = 5: {errors[0]:.2e} (target: < 2e-6)")
     print(f"with 2 and 4 substeps: {errors[1]:.2e}, {errors[2]:.2e}; observed order {order:.2f}")
 
     with tempfile.TemporaryDirectory() as folder:
@@ -57,13 +57,13 @@ def main() -> None:
         seconds = time.perf_counter() - started
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         data = Snapshots.open(path)
-        print(f"default command: {seconds:.1f} s, peak memory {peak:.0f} MB (asked for: < 1 GB)")
+        print(f"default command: {seconds:.1f} s, peak memory {peak:.0f} MB (target: < 1 GB)")
         late = Snapshots(data.time[9000:], data.rows("field", 9000, 10_001),
                          data.rows("rate", 9000, 10_001))  # fmt: skip
         parts = np.full(len(late), TRAIN)
         frames = pod.project(late, pod.decompose(late.field, 8), parts)
         period = orbits.period(frames.time, frames.coordinates, frames.rate_coordinates)
-        print(f"late-time period: {period:.4f} (asked for: 6.9187 ± 0.002)")
+        print(f"late-time period: {period:.4f} (target: 6.9187 ± 0.002)")
 
 
 if __name__ == "__main__":
