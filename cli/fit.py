@@ -40,7 +40,8 @@ HELP = {
     "validation": "Fraction of the frames before that to validate on.",
     "seed": "The one source of randomness.",
 }
-DEFAULT = recipes.recipe("reaction-diffusion")
+DEFAULT_NOTE = "reaction-diffusion"
+DEFAULT = recipes.recipe(DEFAULT_NOTE)
 
 
 def setting_options(command: Any) -> Any:
@@ -60,9 +61,6 @@ def setting_options(command: Any) -> Any:
             kind = {"type": int, "multiple": True}
         command = click.option(f"--{name}", default=None, help=text, **kind)(command)
     return command
-
-
-DEFAULT_NOTE = "reaction-diffusion"
 
 
 @click.command(cls=options.Command)

@@ -231,10 +231,9 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
 def reference_period(ensemble: Ensemble) -> float:
     """Return the period of the data's longest POD axis over the test window; NaN if it has none."""
     f = ensemble.frames
-    test = f.where(TEST)
-    test = test[f.trajectory[test] == f.trajectory[test[0]]]
+    run = f.test_run()
     return orbits.period(
-        f.time[test], f.coordinates[test].astype(float), f.rate_coordinates[test].astype(float)
+        f.time[run], f.coordinates[run].astype(float), f.rate_coordinates[run].astype(float)
     )
 
 
@@ -282,8 +281,8 @@ def _read_one(ensemble: Ensemble, member: int, fit: np.ndarray, test: np.ndarray
     errors = np.array(
         [_error(ensemble, test, x, "field"), _error(ensemble, test, x_rate, "rate"), z_miss]
     )
-    first = ensemble.frames.trajectory[test] == ensemble.frames.trajectory[test[0]]
-    return _Reading(xi, condition, orbits.loop(z[n:][first]), errors, x)
+    run = np.isin(test, ensemble.frames.test_run())
+    return _Reading(xi, condition, orbits.loop(z[n:][run]), errors, x)
 
 
 def _read(

@@ -10,7 +10,7 @@ from scipy.stats import gaussian_kde
 
 from . import orbits
 from .discovery import Discovery
-from .snapshots import TEST
+from .recipes import SIGNIFICANCE
 from .storage import whole_file
 
 PURPLE, TEAL, GREY, INK = "#7b3f98", "#1b8a8f", "#b8b8b8", "#222222"
@@ -68,7 +68,7 @@ def correlations(discovery: Discovery) -> Figure:
         axis.text(
             0.5,
             0.5,
-            "no coefficient is significant\n(mean and mode above 0.1)",
+            f"no coefficient is significant\n(mean and mode above {SIGNIFICANCE})",
             ha="center",
             va="center",
             **STYLE,
@@ -122,15 +122,15 @@ def _coefficient_plane(axis: Axes, discovery: Discovery, chosen: tuple[int, int]
 def _orbit(axis: Axes, letter: str, discovery: Discovery, index: int, colour: str) -> None:
     """Draw a member's encoded test frames, and its equations integrated from the first of them."""
     ensemble = discovery.ensemble
-    rows = ensemble.frames.where(TEST)
+    rows = ensemble.frames.test_run()
     z, _ = ensemble.encode(int(discovery.members[index]), rows)
     found = discovery.orbits
     reference = found.reference_period if found else np.ptp(ensemble.frames.time[rows]) / 8
-    time = np.linspace(0, orbits.CYCLES * reference, orbits.CYCLES * orbits.SAMPLES + 1)
+    time = orbits.horizon(reference)
     orbit = orbits.integrate(
         ensemble.library, discovery.values[[index]], orbits.loop(z.astype(float)), time
     )[:, 0]
-    late = -3 * orbits.SAMPLES
+    late = -orbits.LAST
     if z.shape[1] == 1:
         axis.plot(
             ensemble.frames.time[rows] - ensemble.frames.time[rows[0]],

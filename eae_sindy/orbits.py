@@ -13,6 +13,7 @@ AMPLITUDE_TOLERANCE = 0.30
 # How long members are integrated, and how long they may take to settle, in reference periods.
 CYCLES, SETTLING = 20, 12
 SAMPLES = 100  # per period; the section is crossed by cubic interpolation in between
+LAST = 3 * SAMPLES  # samples over which the settled amplitude is taken
 ESCAPE = 3.0  # amplitudes from the data's centre at which an orbit counts as lost
 HYSTERESIS = 0.5  # standard deviations; see `period`
 GROUP = 250  # members that share a step size
@@ -41,6 +42,11 @@ class Loop(NamedTuple):
 def loop(z: np.ndarray) -> Loop:
     """Return the loop of one trajectory z [t, d], as one member."""
     return Loop(z[:1], z.mean(axis=0)[None], amplitude(z)[None])
+
+
+def horizon(reference_period: float) -> np.ndarray:
+    """Return the times at which orbits are judged, CYCLES reference periods long."""
+    return np.linspace(0, CYCLES * reference_period, CYCLES * SAMPLES + 1)
 
 
 def integrate(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) -> np.ndarray:
@@ -172,14 +178,14 @@ def settle(library: Library, xi: np.ndarray, data: Loop, reference_period: float
     A member holds the cycle if over its last three periods its amplitude lies within 30 % of the
     data's own, and it keeps returning. Arguments as in `integrate`.
     """
-    time = np.linspace(0, CYCLES * reference_period, CYCLES * SAMPLES + 1)
+    time = horizon(reference_period)
     late = slice(SETTLING * SAMPLES, None)
     holds, periods = np.zeros(len(xi), bool), np.full(len(xi), np.nan)
     for first in range(0, len(xi), GROUP):
         part = slice(first, first + GROUP)
         z = integrate(library, xi[part], data.take(part), time)[late]
         rate = flow(library, xi[part], z)
-        ratio = amplitude(z[-3 * SAMPLES :]) / data.amplitude[part]
+        ratio = amplitude(z[-LAST:]) / data.amplitude[part]
         for m in np.flatnonzero(np.abs(ratio - 1) <= AMPLITUDE_TOLERANCE):
             periods[first + m] = period(time[late], z[:, m], rate[:, m])
         holds[part] = np.isfinite(periods[part])

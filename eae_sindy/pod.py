@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .errors import EaeSindyError
-from .snapshots import TRAIN, Snapshots
+from .snapshots import TEST, TRAIN, Snapshots
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,11 @@ class Frames:
     def where(self, *parts: int) -> np.ndarray:
         """Return the indices of the frames that belong to the named parts of the split."""
         return np.flatnonzero(np.isin(self.split, parts))
+
+    def test_run(self) -> np.ndarray:
+        """Return the indices of the first test trajectory: what orbits start on and are held to."""
+        test = self.where(TEST)
+        return test[self.trajectory[test] == self.trajectory[test[0]]]
 
 
 def training_frames(snapshots: Snapshots, parts: np.ndarray, which: str = "field") -> np.ndarray:

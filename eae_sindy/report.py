@@ -11,6 +11,7 @@ from .storage import whole_file
 
 def lines(discovery: Discovery) -> list[str]:
     """Return the discovery as text: a table like Table 2, then orbits and errors."""
+    summary = discovery.summary()
     found = [f"{'':4} {'term':>9} {'mean':>9} {'mode':>9}   {INTERVAL:.0%} interval"]
     for row in discovery.table:
         low, high = row.interval
@@ -28,7 +29,7 @@ def lines(discovery: Discovery) -> list[str]:
         f"frames: Ξ fitted on '{discovery.frames}'"
         + (f" (members of a trial that held the cycle: {tried})" if tried else "")
     )
-    orbits = discovery.summary().get("orbits")
+    orbits = summary.get("orbits")
     if orbits is None:
         found.append("orbits: the test frames show no period; nothing to compare with")
     else:
@@ -40,7 +41,7 @@ def lines(discovery: Discovery) -> list[str]:
             low, high = orbits["period"]["interval"]
             text += f", period {orbits['period']['median']:.4f} [{low:.4f}, {high:.4f}]"
         found.append(f"{text}; data {orbits['reference_period']:.4f}")
-    r, diagnostics = discovery.reconstruction, discovery.summary()["diagnostics"]
+    r, diagnostics = discovery.reconstruction, summary["diagnostics"]
     found.append(
         f"test errors, mean over members: field {r.field:.4f}, rate {r.rate:.4f}, "
         f"latent rate {r.latent_rate:.4f}; field of the mean {r.field_of_mean:.4f}"
