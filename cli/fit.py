@@ -23,18 +23,23 @@ HELP = {
     "constant": "A constant among the terms.",
     "field_weight": "λ₁ of Eq. 14.",
     "rate_weight": "λ₂ of Eq. 14.",
+    "sampler": f"{' or '.join(recipes.SAMPLERS)}.",
     "temperature": "T of the thermostat.",
-    "mass": "m of a weight.",
+    "mass": "m of a weight; repeat to give one for each layer of the encoder.",
     "step": "Time step of the sampler.",
     "chain_length": "Thermostats in the Nosé–Hoover chain.",
-    "thermostat_time": "Time constant of the thermostat, in steps.",
+    "thermostat_time": "Time constant of the thermostat, in steps; one over the friction of langevin.",
     "resample_every": "Steps between fresh velocities; 0 for never.",
     "updates": "Decoder updates (Algorithm 1).",
     "encoders": "Encoder steps to each decoder update.",
     "learning_rate": "Of Adam, for the decoder.",
     "tolerance": "Stop training when the mean decoder gradient is no longer than this.",
+    "schedule": f"Temperature during training: {', '.join(recipes.SCHEDULES)}.",
+    "start_temperature": "Where a schedule starts; it ends at --temperature. 0 for the same.",
     "batch": "Frames in a minibatch; 0 for all of them.",
     "draws": "Members collected (Algorithm 2).",
+    "chains": "Chains in all, each with its own decoder and seeds.",
+    "chains_per_decoder": "Chains that share a decoder, which follows the gradient of all of them.",
     "test": "Fraction of the time, at the end, to test on.",
     "train": "Fraction of the frames before that to train on.",
     "validation": "Fraction of the frames before that to validate on.",
@@ -49,7 +54,7 @@ def setting_options(command: Any) -> Any:
     for field in reversed(fields(recipes.Fit)):
         default, name = getattr(DEFAULT, field.name), field.name.replace("_", "-")
         shown = (
-            " ".join(map(str, default))
+            " ".join(f"{d:.4g}" for d in default)
             if isinstance(default, tuple)
             else (f"{default:.4g}" if isinstance(default, float) else default)
         )
@@ -58,7 +63,7 @@ def setting_options(command: Any) -> Any:
         if isinstance(default, bool):
             name, kind = f"{name}/--no-{name}", {}
         elif isinstance(default, tuple):
-            kind = {"type": int, "multiple": True}
+            kind = {"type": type(default[0]), "multiple": True}
         command = click.option(f"--{name}", default=None, help=text, **kind)(command)
     return command
 
@@ -78,29 +83,77 @@ def setting_options(command: Any) -> Any:
     show_default=True,
     help="auto uses a GPU where TensorFlow sees one.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Processes for several chains; 0 for as many as there are cores.",
+)
+@click.option("--resume", is_flag=True, help="Go on where a fit of the same name was interrupted.")
+@click.option(
+    "--checkpoint-every",
+    type=click.FloatRange(0.0),
+    default=15.0,
+    show_default=True,
+    help="Seconds between segments, of which an interruption loses at most the last.",
+)
 @options.output("runs/ensemble.h5")
 @options.config
 @options.force
 @setting_options
-def fit(data: Path, output: Path, force: bool, recipe: str, device: str, **values: Any) -> None:
+def fit(
+    data: Path,
+    output: Path,
+    force: bool,
+    recipe: str,
+    device: str,
+    jobs: int,
+    resume: bool,
+    checkpoint_every: float,
+    **values: Any,
+) -> None:
     """Fit an entropic autoencoder to the snapshots in DATA and write its ensemble of encoders.
 
     Algorithm 1 trains the decoder under encoders drawn at temperature T; Algorithm 2 then collects
-    members with the decoder fixed.
+    members with the decoder fixed. Both save segments beside the output: see --resume.
     """
     settings = recipes.recipe(recipe).but(**{k: v for k, v in values.items() if v != ()})
 
+    import os
     from dataclasses import replace
 
     from eae_sindy import storage
+    from eae_sindy.ensemble import Ensemble
+    from eae_sindy.errors import EaeSindyError
+    from eae_sindy.segments import Segments
     from eae_sindy.snapshots import Snapshots
 
-    storage.claim(output, force)
+    segments = Segments(output, checkpoint_every)
+    if not (resume and output.is_file()):
+        storage.claim(output, force)
+    if segments and not resume:
+        if not force:
+            raise EaeSindyError(
+                f"{segments.folder} holds an interrupted fit: add --resume to go on with it, or "
+                "--force to start anew"
+            )
+        segments.remove()
     snapshots = Snapshots.open(data)
 
     from eae_sindy.neural.estimator import EntropicAutoencoder
 
-    ensemble = options.follow(EntropicAutoencoder(settings, device=device).iterate(snapshots))
+    jobs = jobs or os.cpu_count() or 1
+    estimator = EntropicAutoencoder(settings, device=device, jobs=jobs)
+    if resume and output.is_file() and not (force and segments):
+        estimator.agree(Ensemble.open(output), snapshots, output)
+        segments.remove()
+        click.echo(f"{output} is finished: nothing to resume")
+        return
+    try:
+        ensemble = options.follow(estimator.iterate(snapshots, segments))
+    except KeyboardInterrupt as error:
+        raise EaeSindyError("interrupted: add --resume to the same command to go on") from error
     ensemble = replace(
         ensemble,
         attributes={
@@ -111,7 +164,9 @@ def fit(data: Path, output: Path, force: bool, recipe: str, device: str, **value
         },
     )
     ensemble.save(output, force=force)
+    segments.remove()
+    chains = f" in {len(ensemble.chains)} chains" if len(ensemble.chains) > 1 else ""
     click.echo(
-        f"{output}: {len(ensemble):,} members, {settings.latents} latents in "
+        f"{output}: {len(ensemble):,} members{chains}, {settings.latents} latents in "
         f"{ensemble.pod.rank} POD modes; now: eae-sindy discover --plot"
     )

@@ -1,7 +1,7 @@
 """The ensemble: everything that discovery, forecasting and a restart need, in one HDF5 file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from .pod import Frames, Pod
 from .recipes import Fit
 from .storage import whole_file
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1 had one chain to a decoder and no curvature
 ROWS = 500  # frames that are encoded together
 
 
@@ -38,6 +38,16 @@ class Chain:
         Encoder steps since the start of the chain.
     training : array [updates]
         Mean loss over the ensemble of each decoder update (Algorithm 1).
+    gradient_square : array [draws]
+        |∂loss/∂φ|² at the draw.
+    laplacian : array [blocks]
+        Estimates of the trace of the loss's Hessian in φ, spread over the draws.
+    largest_stable_step : float
+        2/ω at the last draw, with ω the highest frequency; longer steps are unstable.
+    batch_noise : float
+        Δt²σ²/(mT), what minibatches add to the noise of the bath; 0 with full batches.
+    decoder_index : int
+        Chains with the same number share a decoder, and so a target.
     state : mapping of str to arrays
         What a restart needs.
     """
@@ -48,10 +58,53 @@ class Chain:
     kinetic_temperature: np.ndarray
     step: np.ndarray
     training: np.ndarray
+    gradient_square: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    laplacian: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    largest_stable_step: float = np.nan
+    batch_noise: float = np.nan
+    decoder_index: int = 0
     state: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.loss)
+
+    @classmethod
+    def join(cls, parts: "Sequence[Chain]") -> "Chain":
+        """Return one chain from its consecutive parts; what is no series is that of the last."""
+        series: dict[str, Any] = {
+            name: np.concatenate([getattr(part, name) for part in parts]) for name in SERIES
+        }
+        encoder = zip(*(part.encoder for part in parts), strict=True)
+        return replace(
+            parts[-1], encoder=tuple(np.concatenate(layer) for layer in encoder), **series
+        )
+
+
+SERIES = ("loss", "kinetic_temperature", "step", "gradient_square", "laplacian")
+NUMBERS = ("largest_stable_step", "batch_noise", "decoder_index")
+
+
+def write_chain(file: h5py.Group, at: str, chain: Chain) -> None:
+    """Write a chain into the group `at`."""
+    for name in (*SERIES, "training", *NUMBERS):
+        file[f"{at}/{name}"] = getattr(chain, name)
+    for net in ("encoder", "decoder"):
+        for i, weights in enumerate(getattr(chain, net)):
+            file[f"{at}/{net}/{_layer(i)}"] = weights
+    for name, value in chain.state.items():
+        file[f"{at}/state/{name}"] = value
+
+
+def read_chain(group: h5py.Group) -> Chain:
+    """Read what `write_chain` wrote; what version 1 lacks keeps its default."""
+    nets = {
+        net: tuple(group[f"{net}/{_layer(i)}"][:] for i in range(len(group[net])))
+        for net in ("encoder", "decoder")
+    }
+    series = {name: group[name][:] for name in (*SERIES, "training") if name in group}
+    numbers = {name: group[name][()].item() for name in NUMBERS if name in group}
+    state = {k: v[()] for k, v in group.get("state", {}).items()}
+    return Chain(nets["encoder"], nets["decoder"], **series, **numbers, state=state)
 
 
 @dataclass(frozen=True)
@@ -128,6 +181,19 @@ class Ensemble:
         fields[:, self.mask] = flat
         return fields
 
+    def differences(self, other: "Ensemble") -> list[str]:
+        """Say in which settings, versions, terms or data another ensemble was made differently."""
+        ours, theirs = self._identity(), other._identity()
+        return [
+            f"{name} {ours.get(name)} there, {theirs.get(name)} asked for"
+            for name in ours | theirs
+            if ours.get(name) != theirs.get(name)
+        ]
+
+    def _identity(self) -> dict[str, Any]:
+        versions = {k: self.attributes.get(k) for k in ("version", "tensorflow", "data fingerprint")}
+        return versions | {"terms": ", ".join(self.library.terms)} | asdict(self.settings)
+
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the ensemble file. Raises `EaeSindyError` if it exists and `force` is false."""
         with whole_file(path, force) as part, h5py.File(part, "w") as file:
@@ -141,15 +207,9 @@ class Ensemble:
                 file["mask"] = self.mask
             for name, value in {**_group("pod", self.pod), **_group("frames", self.frames)}.items():
                 file[name] = value
+            file.create_group("chains")
             for c, chain in enumerate(self.chains):
-                at = f"chains/{c}"
-                for name in ("loss", "kinetic_temperature", "step", "training"):
-                    file[f"{at}/{name}"] = getattr(chain, name)
-                for net in ("encoder", "decoder"):
-                    for i, weights in enumerate(getattr(chain, net)):
-                        file[f"{at}/{net}/{_layer(i)}"] = weights
-                for name, value in chain.state.items():
-                    file[f"{at}/state/{name}"] = value
+                write_chain(file, f"chains/{c}", chain)
 
     @classmethod
     def open(cls, path: str | Path, library: Library | None = None) -> "Ensemble":
@@ -187,7 +247,10 @@ class Ensemble:
             for k in list(attributes)
             if k.startswith("settings/")
         }
-        settings = Fit(**{k: _plain(v) for k, v in stored.items()})
+        plain = {k: _plain(v) for k, v in stored.items()}
+        if not isinstance(plain["mass"], tuple):  # of version 1
+            plain["mass"] = (plain["mass"],)
+        settings = Fit(**plain)
         terms = [str(t) for t in attributes.pop("library")]
         if library is None:
             library = standard(settings.latents, settings.degree, settings.sine, settings.constant)
@@ -196,24 +259,7 @@ class Ensemble:
                 f"the ensemble was fitted with the terms {', '.join(terms)}: pass "
                 "that library from Python"
             )
-        chains = []
-        for c in range(len(file["chains"])):
-            group = file[f"chains/{c}"]
-            nets = {
-                net: tuple(group[f"{net}/{_layer(i)}"][:] for i in range(len(group[net])))
-                for net in ("encoder", "decoder")
-            }
-            chains.append(
-                Chain(
-                    nets["encoder"],
-                    nets["decoder"],
-                    **{
-                        name: group[name][:]
-                        for name in ("loss", "kinetic_temperature", "step", "training")
-                    },
-                    state={k: v[()] for k, v in group.get("state", {}).items()},
-                )
-            )
+        chains = [read_chain(file[f"chains/{c}"]) for c in range(len(file["chains"]))]
         return cls(
             settings,
             library,

@@ -57,6 +57,11 @@ class ReactionDiffusion(_Settings):
         _require(self.seed >= 0, "--seed must not be negative")
 
 
+SAMPLERS = ("nose-hoover", "langevin")
+SCHEDULES = ("fixed", "linear", "geometric", "steps")
+PLATEAUS = 5  # of the schedule "steps", at temperatures in geometric progression
+
+
 @dataclass(frozen=True)
 class Fit(_Settings):
     """Settings of Algorithms 1 and 2; the defaults are A.5.1 (reaction–diffusion)."""
@@ -76,8 +81,9 @@ class Fit(_Settings):
     field_weight: float = 1.0
     rate_weight: float = 20.0
     # Sampler (A.5.1). The chain length is A.5.2's; A.5.1 names none.
+    sampler: str = "nose-hoover"
     temperature: float = 1e-4
-    mass: float = 1e-6
+    mass: tuple[float, ...] = (1e-6,)  # one for all, or one for each layer of the encoder
     step: float = 1e-5
     chain_length: int = 30
     thermostat_time: float = 100.0  # in steps; the papers name none, see docs/method.md
@@ -87,9 +93,15 @@ class Fit(_Settings):
     encoders: int = 200
     learning_rate: float = 1e-3
     tolerance: float = 0.0
+    # Temperature during training (A.6.2 suggests schedules; A.5 keeps it fixed).
+    schedule: str = "fixed"
+    start_temperature: float = 0.0  # 0 is `temperature`
     batch: int = 0  # 0 is full batch: A.6.1 asks for the largest that fits
     # Algorithm 2 (A.5.1): members collected with the decoder fixed.
     draws: int = 5000
+    # Chains in all, and how many of them share a decoder. The paper runs one.
+    chains: int = 1
+    chains_per_decoder: int = 1
     # Split (A.5.1): 4,000, 1,000 and 1,000 of 10,000 frames, as fractions.
     test: float = 0.1
     train: float = 4 / 9
@@ -97,20 +109,42 @@ class Fit(_Settings):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("latents", "rank", "degree", "chain_length", "updates", "encoders", "draws"):
+        for name in (
+            *("latents", "rank", "degree", "chain_length", "updates", "encoders", "draws"),
+            *("chains", "chains_per_decoder"),
+        ):
             least = 0 if name == "updates" else 1
             _require(
                 getattr(self, name) >= least,
                 f"--{name.replace('_', '-')} must be at least {least}, not {getattr(self, name)}",
             )
         for name in ("temperature", "mass", "step", "thermostat_time", "learning_rate"):
-            value = getattr(self, name)
-            _require(
-                value > 0 and math.isfinite(value),
-                f"--{name.replace('_', '-')} must be positive and finite, not {value}",
-            )
-        for name in ("field_weight", "rate_weight", "tolerance", "batch", "resample_every", "seed"):
+            values = getattr(self, name)
+            for value in values if isinstance(values, tuple) else (values,):
+                _require(
+                    value > 0 and math.isfinite(value),
+                    f"--{name.replace('_', '-')} must be positive and finite, not {value}",
+                )
+        for name in (
+            *("field_weight", "rate_weight", "tolerance", "batch", "resample_every", "seed"),
+            "start_temperature",
+        ):
             _require(getattr(self, name) >= 0, f"--{name.replace('_', '-')} must not be negative")
+        for name, known in (("sampler", SAMPLERS), ("schedule", SCHEDULES)):
+            _require(
+                getattr(self, name) in known,
+                f"unknown {name} {getattr(self, name)!r}: choose from {', '.join(known)}",
+            )
+        _require(
+            len(self.mass) in (1, len(self.hidden) + 1),
+            f"--mass is given {len(self.mass)} times: give it once, or once for each of the "
+            f"{len(self.hidden) + 1} layers of the encoder",
+        )
+        _require(
+            self.chains % self.chains_per_decoder == 0,
+            f"--chains {self.chains} is no multiple of --chains-per-decoder "
+            f"{self.chains_per_decoder}",
+        )
         _require(
             self.field_weight + self.rate_weight > 0,
             "--field-weight and --rate-weight are both 0: nothing would be fitted",
@@ -124,6 +158,18 @@ class Fit(_Settings):
             self.train > 0 and self.validation >= 0 and self.train + self.validation <= 1,
             "the training and validation fractions must be positive and add up to at most 1",
         )
+
+    def temperatures(self) -> list[float]:
+        """Return T at each decoder update; members are collected at `temperature`."""
+        start, end, n = self.start_temperature or self.temperature, self.temperature, self.updates
+        ramp = [u / (n - 1) if n > 1 else 1.0 for u in range(n)]
+        if self.schedule == "fixed":
+            return [end] * n
+        if self.schedule == "linear":
+            return [start + (end - start) * x for x in ramp]
+        if self.schedule == "steps":
+            ramp = [min(u * PLATEAUS // n, PLATEAUS - 1) / (PLATEAUS - 1) for u in range(n)]
+        return [start * (end / start) ** x for x in ramp]
 
 
 RECIPES: Mapping[str, Fit] = {

@@ -1,7 +1,7 @@
 """Algorithm 1 (train) and Algorithm 2 (collect) of the entropic autoencoder."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,7 +13,10 @@ from ..library import Library
 from ..recipes import Fit
 from . import thermostat
 from .objectives import Data, reconstruction
-from .thermostat import Potential, State, Tensors, Thermostat
+from .thermostat import Potential, State, Tensors, Thermostat, kernel
+
+LOST = 10.0  # times the loss of predicting nothing: a sampler there has diverged
+POWER_STEPS = 20  # of the power iteration for the stiffest direction
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,16 @@ class Problem:
     settings: Fit
     thermostat: Thermostat
     share: float = 1.0
+
+    @property
+    def nothing(self) -> float:
+        """The loss of a reconstruction that is zero everywhere."""
+        s = self.settings
+        x, x_rate = (
+            self.share * float(tf.reduce_mean(tf.reduce_sum(part**2, axis=-1)))
+            for part in (self.data.targets, self.data.target_rates)
+        )
+        return s.field_weight * x + s.rate_weight * x_rate
 
     def potential(self, decoder: Tensors, seed: tf.Tensor, *, decoder_gradient: bool) -> Potential:
         """Return φ, step ↦ (loss, ∂loss/∂φ, ∂loss/∂ϑ or ()) for a fixed decoder ϑ."""
@@ -61,11 +74,17 @@ class Problem:
 class Record(NamedTuple):
     """What a run of steps leaves behind, one row a step.
 
-    `loss` [M]; `kinetic_temperature` [M, tensors], 2K/N_f of each tensor of weights.
+    `loss` [M]; `kinetic_temperature` [M, tensors], 2K/N_f of each tensor of weights;
+    `gradient_square` [M], |∂loss/∂φ|².
     """
 
     loss: tf.Tensor
     kinetic_temperature: tf.Tensor
+    gradient_square: tf.Tensor
+
+
+class Diverged(EaeSindyError):
+    """A chain left what can be integrated."""
 
 
 def _fold(seed: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
@@ -75,80 +94,100 @@ def _fold(seed: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
 class Sampler:
     """The compiled inner loop: many encoder steps at a fixed decoder, no Python in between.
 
-    XLA compiles the two loops (with the decoder's gradient, or with the draws) as a whole, once.
+    XLA compiles the two loops (with the decoder's gradient, or with the draws) as a whole, once for
+    all chains: seed and temperature are arguments.
     """
 
-    def __init__(self, problem: Problem, seed: int) -> None:
+    def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.seed = tf.constant([seed, 0x5EED], tf.int32)
-        self._host_seed = seed
         compiled = partial(tf.function, jit_compile=True, autograph=False)
         self._compiled_begin = compiled(self._begin)
         self._compiled_refresh = compiled(self._refresh)
         self._compiled_run = compiled(self._run)
 
-    def _chi_square(self, start: int, count: int) -> tf.Tensor:
+    def _chi_square(self, seed: int, start: int, count: int) -> tf.Tensor:
         """Draw the hidden kinetic energies of `count` steps: the same for the same `start`."""
-        rng = np.random.default_rng([self._host_seed, start + 1])
+        rng = np.random.default_rng([seed, start + 1])
         return thermostat.chi_square(self.problem.thermostat, count, rng)
 
-    def init(self, encoder: Tensors, decoder: Tensors) -> State:
-        """Return the sampler's state at the start of a chain."""
-        return self._compiled_begin(encoder, decoder, self._chi_square(-1, 1)[0])
+    def init(self, encoder: Tensors, decoder: Tensors, seed: int, temperature: float) -> State:
+        """Start at `encoder` with fresh velocities."""
+        noise = self._chi_square(seed, -1, 1)[0]
+        return self._compiled_begin(encoder, decoder, _key(seed), noise, _number(temperature))
 
-    def refresh(self, state: State, decoder: Tensors) -> State:
-        """Recompute the force after the decoder has changed."""
-        return self._compiled_refresh(state, decoder)
+    def refresh(self, state: State, decoder: Tensors, seed: int) -> State:
+        """Recompute the force: under a new decoder, or at a new position."""
+        return self._compiled_refresh(state, decoder, _key(seed))
 
-    def update(self, state: State, decoder: Tensors, steps: int) -> tuple[State, Record, Tensors]:
-        """Take `steps` encoder steps; return ḡ, the mean decoder gradient (Eq. 7) with them."""
-        noise = self._chi_square(int(state.step), steps)
-        state, record, mean, _ = self._compiled_run(state, decoder, noise, True)
+    def update(
+        self, state: State, decoder: Tensors, seed: int, temperature: float, steps: int
+    ) -> tuple[State, Record, Tensors]:
+        """Take `steps` encoder steps; return the mean decoder gradient ḡ (Eq. 7) with them."""
+        noise = self._chi_square(seed, int(state.step), steps)
+        state, record, mean, _ = self._compiled_run(
+            state, decoder, _key(seed), noise, _number(temperature), True
+        )
         return state, record, mean
 
-    def hold(self, state: State, decoder: Tensors, steps: int) -> tuple[State, Record, Tensors]:
+    def hold(
+        self, state: State, decoder: Tensors, seed: int, temperature: float, steps: int
+    ) -> tuple[State, Record, Tensors]:
         """Take `steps` encoder steps; return every encoder, [steps, ...], with them."""
-        noise = self._chi_square(int(state.step), steps)
-        state, record, _, draws = self._compiled_run(state, decoder, noise, False)
+        noise = self._chi_square(seed, int(state.step), steps)
+        state, record, _, draws = self._compiled_run(
+            state, decoder, _key(seed), noise, _number(temperature), False
+        )
         return state, record, draws
 
-    def _begin(self, encoder: Tensors, decoder: Tensors, noise: tf.Tensor) -> State:
-        potential = self.problem.potential(decoder, self.seed, decoder_gradient=False)
-        return thermostat.init(
-            self.problem.thermostat, encoder, potential, _fold(self.seed, -1), noise
-        )
+    def _begin(
+        self,
+        encoder: Tensors,
+        decoder: Tensors,
+        key: tf.Tensor,
+        noise: tf.Tensor,
+        temperature: tf.Tensor,
+    ) -> State:
+        potential = self.problem.potential(decoder, key, decoder_gradient=False)
+        settings = replace(self.problem.thermostat, temperature=temperature)
+        return kernel(settings).init(settings, encoder, potential, _fold(key, -1), noise)
 
-    def _refresh(self, state: State, decoder: Tensors) -> State:
-        potential = self.problem.potential(decoder, self.seed, decoder_gradient=False)
+    def _refresh(self, state: State, decoder: Tensors, key: tf.Tensor) -> State:
+        potential = self.problem.potential(decoder, key, decoder_gradient=False)
         return state._replace(gradient=tuple(potential(state.position, state.step)[1]))
 
     def _run(
-        self, state: State, decoder: Tensors, noise: tf.Tensor, training: bool
+        self,
+        state: State,
+        decoder: Tensors,
+        key: tf.Tensor,
+        noise: tf.Tensor,
+        temperature: tf.Tensor,
+        training: bool,
     ) -> tuple[State, Record, Tensors, Tensors]:
-        settings = self.problem.thermostat
-        potential = self.problem.potential(decoder, self.seed, decoder_gradient=training)
+        settings = replace(self.problem.thermostat, temperature=temperature)
+        potential = self.problem.potential(decoder, key, decoder_gradient=training)
+        take = kernel(settings).step
         steps = noise.shape[0]
         sizes = np.array([int(np.prod(p.shape)) for p in state.position])
 
         def body(
             i: tf.Tensor, state: State, record: Record, total: Tensors, draws: Tensors
         ) -> tuple:
-            state, info = thermostat.step(
-                settings, state, potential, _fold(self.seed, 2 * state.step), noise[i]
-            )
-            temperatures = 2.0 * info.kinetic / sizes
-            record = Record(
-                _put(record.loss, i, info.potential),
-                _put(record.kinetic_temperature, i, temperatures),
-            )
+            state, info = take(settings, state, potential, _fold(key, 2 * state.step), noise[i])
+            slope = tf.add_n([tf.reduce_sum(g**2) for g in state.gradient])
+            found = Record(info.potential, 2.0 * info.kinetic / sizes, slope)
+            record = Record(*(_put(rows, i, row) for rows, row in zip(record, found, strict=True)))
             if training:
                 total = tuple(t + g for t, g in zip(total, info.extra, strict=True))
             else:
                 draws = tuple(_put(d, i, p) for d, p in zip(draws, state.position, strict=True))
             return i + 1, state, record, total, draws
 
+        dtype = state.position[0].dtype
         empty = Record(
-            tf.zeros(steps, state.position[0].dtype), tf.zeros((steps, len(sizes)), tf.float64)
+            tf.zeros(steps, dtype),
+            tf.zeros((steps, len(sizes)), tf.float64),
+            tf.zeros(steps, dtype),
         )
         total = tuple(tf.zeros_like(w) for w in decoder) if training else ()
         draws = (
@@ -167,15 +206,28 @@ def _put(rows: tf.Tensor, i: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
     return tf.tensor_scatter_nd_update(rows, [[i]], row[None])
 
 
+def _key(seed: int) -> tf.Tensor:
+    return tf.constant([seed, 0x5EED], tf.int32)
+
+
+def _number(value: float) -> tf.Tensor:
+    return tf.constant(value, tf.float64)
+
+
 class Session:
-    """A chain in the making: sampler, decoder and optimizer, and the state of all three."""
+    """Chains in the making that share a decoder: their states, the decoder and its optimizer."""
 
     def __init__(
-        self, sampler: Sampler, encoder: Sequence[np.ndarray], decoder: Sequence[np.ndarray]
+        self,
+        sampler: Sampler,
+        encoders: Sequence[Sequence[np.ndarray]],
+        decoder: Sequence[np.ndarray],
+        seeds: Sequence[int],
     ) -> None:
         settings = sampler.problem.settings
-        self.sampler = sampler
-        self.steps = settings.encoders
+        self.sampler, self.seeds = sampler, tuple(seeds)
+        self.settings = settings
+        self.nothing = sampler.problem.nothing
         if tf.keras.backend.backend() != "tensorflow":
             raise EaeSindyError(
                 "Keras runs on another backend: set KERAS_BACKEND=tensorflow, or leave it unset"
@@ -183,37 +235,153 @@ class Session:
         self.decoder = [tf.Variable(w) for w in decoder]
         self.optimizer = tf.keras.optimizers.Adam(settings.learning_rate)
         self.optimizer.build(self.decoder)
-        self.state = sampler.init(tuple(map(tf.constant, encoder)), self._fixed())
+        start = (*settings.temperatures(), settings.temperature)[0]
+        self.states = [
+            sampler.init(tuple(map(tf.constant, encoder)), self._fixed(), seed, start)
+            for encoder, seed in zip(encoders, self.seeds, strict=True)
+        ]
 
     def _fixed(self) -> tuple[tf.Tensor, ...]:
         return tuple(tf.convert_to_tensor(w) for w in self.decoder)
 
-    def update(self) -> tuple[Record, float]:
-        """Sample an ensemble, update the decoder once (Algorithm 1); return the record and ‖ḡ‖."""
-        decoder = self._fixed()
-        self.state, record, mean = self.sampler.update(self.state, decoder, self.steps)
-        self.optimizer.apply_gradients(zip(mean, self.decoder, strict=True))
-        self.state = self.sampler.refresh(self.state, self._fixed())
-        return _host(record), float(tf.linalg.global_norm(mean))
+    def update(self, temperature: float) -> tuple[list[Record], float]:
+        """Sample ensembles, update the decoder once (Algorithm 1); return records and ‖ḡ‖.
 
-    def collect(self, steps: int) -> tuple[Record, tuple[np.ndarray, ...]]:
-        """Draw `steps` encoders with the decoder fixed (Algorithm 2)."""
-        self.state, record, draws = self.sampler.hold(self.state, self._fixed(), steps)
-        return _host(record), tuple(d.numpy() for d in draws)
+        With several chains ḡ is the mean over the ensembles of all.
+        """
+        fixed, records, means, states = self._fixed(), [], [], []
+        for state, seed in zip(self.states, self.seeds, strict=True):
+            after, record, mean = self.sampler.update(
+                state, fixed, seed, temperature, self.settings.encoders
+            )
+            records.append(self._sound(record, state, seed, "training"))
+            means.append(mean)
+            states.append(after)
+        mean = [tf.add_n(parts) / len(parts) for parts in zip(*means, strict=True)]
+        self.optimizer.apply_gradients(zip(mean, self.decoder, strict=True))
+        fixed = self._fixed()
+        self.states = [
+            self.sampler.refresh(state, fixed, seed)
+            for state, seed in zip(states, self.seeds, strict=True)
+        ]
+        return records, float(tf.linalg.global_norm(mean))
+
+    def collect(self, steps: int) -> list[tuple[Record, tuple[np.ndarray, ...]]]:
+        """Draw `steps` encoders of each chain with the decoder fixed (Algorithm 2)."""
+        fixed, found, states = self._fixed(), [], []
+        for state, seed in zip(self.states, self.seeds, strict=True):
+            after, record, draws = self.sampler.hold(
+                state, fixed, seed, self.settings.temperature, steps
+            )
+            record = self._sound(record, state, seed, "collecting")
+            found.append((record, tuple(d.numpy() for d in draws)))
+            states.append(after)
+        self.states = states
+        return found
+
+    def _sound(self, record: Record, before: State, seed: int, stage: str) -> Record:
+        """Return the record on the host. Raises `Diverged` if the sampler went astray in it."""
+        record = Record(*(part.numpy() for part in record))
+        limit = LOST * self.nothing
+        astray = np.flatnonzero(~(record.loss < limit))
+        if len(astray):
+            stable, step = self._largest_stable_step(before, seed), self.settings.step
+            advice = f"the largest stable --step is about {stable:.2g}, --step is {step:.2g}"
+            cure = "lower --temperature" if step < stable / 2 else f"take about {stable / 3:.1g}"
+            raise Diverged(
+                f"the sampler diverged while {stage}, at encoder step "
+                f"{int(before.step) + int(astray[0]) + 1} (loss above {limit:.3g}): {advice}; {cure}"
+            )
+        return record
 
     def decoder_arrays(self) -> list[np.ndarray]:
         """Return the decoder's weights."""
         return [w.numpy() for w in self.decoder]
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Return all that a restart needs, as named arrays."""
+    def arrays(self, chain: int) -> dict[str, np.ndarray]:
+        """Return all that a restart of one chain needs, as named arrays."""
         found: dict[str, np.ndarray] = {}
-        for name, value in self.state._asdict().items():
+        for name, value in self.states[chain]._asdict().items():
             parts = value if isinstance(value, tuple) else (value,)
             found |= {f"{name}_{i}": part.numpy() for i, part in enumerate(parts)}
         found |= {f"optimizer_{i}": v.numpy() for i, v in enumerate(self.optimizer.variables)}
         return found | {f"decoder_{i}": w for i, w in enumerate(self.decoder_arrays())}
 
+    def restore(self, chains: Sequence[Mapping[str, np.ndarray]]) -> None:
+        """Go on from what `arrays` gave for each chain."""
+        for i, weights in enumerate(self.decoder):
+            weights.assign(chains[0][f"decoder_{i}"])
+        for i, variable in enumerate(self.optimizer.variables):
+            variable.assign(chains[0][f"optimizer_{i}"])
+        restored = []
+        for state, arrays in zip(self.states, chains, strict=True):
+            found = {}
+            for name, value in state._asdict().items():
+                if isinstance(value, tuple):
+                    parts = [tf.constant(arrays[f"{name}_{i}"]) for i in range(len(value))]
+                    found[name] = type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+                else:
+                    found[name] = tf.constant(arrays[f"{name}_0"])
+            restored.append(State(**found))
+        self.states = restored
 
-def _host(record: Record) -> Record:
-    return Record(*(part.numpy() for part in record))
+    def _product(self, state: State, seed: int, along: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return the Hessian of the loss in φ times a vector, by a central difference."""
+        # As far as a weight moves in a step: small against the curvature, large against rounding.
+        size = self.settings.step * np.sqrt(self.settings.temperature / min(self.settings.mass))
+        ends = []
+        for sign in (1, -1):
+            moved = tuple(
+                p + tf.cast(sign * size * a, p.dtype)
+                for p, a in zip(state.position, along, strict=True)
+            )
+            there = self.sampler.refresh(
+                state._replace(position=moved), self._fixed(), seed
+            )
+            ends.append([g.numpy().astype(float) for g in there.gradient])
+        return [(a - b) / (2 * size) for a, b in zip(*ends, strict=True)]
+
+    def laplacian(self, chain: int, probes: int = 2) -> float:
+        """Estimate the trace of the Hessian of the loss in φ (Hutchinson, random signs)."""
+        state, seed = self.states[chain], self.seeds[chain]
+        rng, found = np.random.default_rng([seed, int(state.step), 1]), []
+        for _ in range(probes):
+            signs = [rng.choice([-1.0, 1.0], size=p.shape) for p in state.position]
+            product = self._product(state, seed, signs)
+            found.append(sum(float(np.sum(s * h)) for s, h in zip(signs, product, strict=True)))
+        return float(np.mean(found))
+
+    def largest_stable_step(self, chain: int) -> float:
+        """Return 2/ω, beyond which velocity Verlet is unstable; ω² is the largest of H/m."""
+        return self._largest_stable_step(self.states[chain], self.seeds[chain])
+
+    def _largest_stable_step(self, state: State, seed: int) -> float:
+        rng = np.random.default_rng([seed, 2])
+        roots = np.sqrt(self.sampler.problem.thermostat.masses(len(state.position)))
+        vector = [rng.normal(size=p.shape) for p in state.position]
+        square = 0.0
+        for _ in range(POWER_STEPS):
+            length = np.sqrt(sum(float(np.sum(v**2)) for v in vector))
+            vector = [v / length / r for v, r in zip(vector, roots, strict=True)]
+            product = self._product(state, seed, vector)
+            vector = [h / r for h, r in zip(product, roots, strict=True)]
+            square = np.sqrt(sum(float(np.sum(v**2)) for v in vector))
+        return float(2 / np.sqrt(square)) if square > 0 else np.inf
+
+    def batch_noise(self, chain: int, batches: int = 8) -> float:
+        """Return Δt²σ²/(mT): σ² is the variance of a component of the minibatch gradient."""
+        s, state = self.settings, self.states[chain]
+        if not 0 < s.batch < self.sampler.problem.data.inputs.shape[0]:
+            return 0.0
+        gradients = [
+            self.sampler.refresh(
+                state._replace(step=state.step + k), self._fixed(), self.seeds[chain]
+            ).gradient
+            for k in range(batches)
+        ]
+        masses = self.sampler.problem.thermostat.masses(len(state.position))
+        ratios = [
+            np.var([g.numpy() for g in parts], axis=0, ddof=1).ravel() / m
+            for parts, m in zip(zip(*gradients, strict=True), masses, strict=True)
+        ]
+        return float(np.mean(np.concatenate(ratios)) * s.step**2 / s.temperature)

@@ -1,6 +1,6 @@
 """EntropicAutoencoder: snapshots in, an ensemble of encoders out."""
 
-import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,19 +8,17 @@ import tensorflow as tf
 
 from .. import __version__
 from .. import snapshots as snapshots_
-from ..ensemble import Chain, Ensemble
+from ..ensemble import Ensemble
 from ..errors import EaeSindyError
 from ..library import Library, standard
 from ..networks import ACTIVATIONS
-from ..pod import Frames, Pod, decompose, project, training_frames
-from ..progress import Progress, Steps, finish
+from ..pod import decompose, project, training_frames
+from ..progress import Steps, finish
 from ..recipes import RECIPES, Fit
+from ..segments import Segments
 from ..snapshots import TRAIN, Snapshots
-from . import entropic, networks
-from .objectives import Data
-from .thermostat import Thermostat
-
-BLOCK_BYTES = 2**28  # of draws held on the device at a time
+from . import workers
+from .chains import Task
 
 
 class EntropicAutoencoder:
@@ -34,6 +32,8 @@ class EntropicAutoencoder:
         Candidate terms of the user's own; those of `settings` if absent.
     device : {"auto", "cpu", "gpu"}
         "auto" is TensorFlow's own choice: a GPU if it sees one.
+    jobs : int
+        Processes among which chains with different decoders are spread; with 1, no new process.
 
     Examples
     --------
@@ -46,6 +46,7 @@ class EntropicAutoencoder:
         *,
         library: Library | None = None,
         device: str = "auto",
+        jobs: int = 1,
     ) -> None:
         if settings.activation not in ACTIVATIONS:
             raise EaeSindyError(
@@ -63,18 +64,55 @@ class EntropicAutoencoder:
                 "TensorFlow sees no GPU: install eae-sindy[gpu] on a machine that "
                 "has one, or use --device cpu"
             )
-        self.settings = settings
+        if jobs < 1:
+            raise EaeSindyError(f"--jobs must be at least 1, not {jobs}")
+        self.settings, self.jobs = settings, jobs
+        self._custom = library
         self.library = library or standard(
             settings.latents, settings.degree, settings.sine, settings.constant
         )
         self._device = {"auto": None, "cpu": "/CPU:0", "gpu": "/GPU:0"}[device]
 
-    def fit(self, snapshots: Snapshots) -> Ensemble:
-        """Train a decoder, collect an ensemble of encoders, and return them."""
-        return finish(self.iterate(snapshots))
+    def fit(self, snapshots: Snapshots, segments: Segments | None = None) -> Ensemble:
+        """Train decoders, collect an ensemble of encoders, and return them.
 
-    def iterate(self, snapshots: Snapshots) -> Steps[Ensemble]:
+        With `segments` the work is saved as it goes on, and goes on from what is there. Raises
+        `EaeSindyError` if what is there was made by another version, from other data or settings.
+        """
+        return finish(self.iterate(snapshots, segments))
+
+    def iterate(self, snapshots: Snapshots, segments: Segments | None = None) -> Steps[Ensemble]:
         """Do what `fit` does, step by step."""
+        if segments:  # what a kill left behind, down to the bits of the POD
+            begun = segments.opening(self._custom)
+            self.agree(begun, snapshots, segments.folder)
+            training = training_frames(snapshots, begun.frames.split)
+        else:
+            begun, training = self._begin(snapshots)
+            if segments is not None:
+                segments.begin(begun)
+        data = self._data(snapshots, training, begun)
+        del training
+        task = Task(self.settings, self._custom, begun.pod, data, segments, self._device)
+        chains = yield from workers.grow(task, self.jobs)
+        return replace(begun, chains=chains)
+
+    def agree(self, made: Ensemble, snapshots: Snapshots, where: Any) -> None:
+        """Raise `EaeSindyError` if `made` is not what this estimator would make of the snapshots."""
+        blank = replace(
+            made,
+            settings=self.settings,
+            library=self.library,
+            attributes=self._provenance(snapshots),
+        )
+        if differences := made.differences(blank):
+            raise EaeSindyError(
+                f"{where} was begun otherwise ({'; '.join(differences)}): ask for the same, or use "
+                "another name with -o"
+            )
+
+    def _begin(self, snapshots: Snapshots) -> tuple[Ensemble, np.ndarray]:
+        """Split the frames and find their POD; return an ensemble without chains, and its frames."""
         s = self.settings
         parts = snapshots_.split(
             snapshots, train=s.train, validation=s.validation, test=s.test, seed=s.seed
@@ -93,137 +131,30 @@ class EntropicAutoencoder:
                 "ask for fewer latents" + (", or raise --rank" if pod.rank == s.rank else "")
             )
         frames = project(snapshots, pod, parts)
-        # A context manager around the yields would leak the device into the caller's code.
-        with tf.device(self._device):
-            data = self._data(snapshots, training, parts, pod, frames)
-        del training
-        chain = yield from self._chain(data, pod)
-        return Ensemble(
-            s,
-            self.library,
-            pod,
-            frames,
-            [chain],
-            snapshots.shape,
-            snapshots.mask,
-            self._provenance(snapshots),
+        provenance = self._provenance(snapshots)
+        begun = Ensemble(
+            s, self.library, pod, frames, [], snapshots.shape, snapshots.mask, provenance
         )
+        return begun, training
 
     def _data(
-        self,
-        snapshots: Snapshots,
-        training: np.ndarray,
-        parts: np.ndarray,
-        pod: Pod,
-        frames: Frames,
-    ) -> Data:
-        """Put the training frames on the device: what the networks see, and what they aim at."""
-        root = np.float32(np.sqrt(pod.size))
+        self, snapshots: Snapshots, training: np.ndarray, begun: Ensemble
+    ) -> tuple[np.ndarray, ...]:
+        """Return the training frames: what the networks see, and what they aim at."""
+        frames = begun.frames
         if not self.settings.full_space:
-            rows = frames.where(TRAIN)
+            rows, root = frames.where(TRAIN), np.float32(np.sqrt(begun.pod.size))
             x, x_rate = frames.coordinates[rows], frames.rate_coordinates[rows]
-            return Data(*map(tf.constant, (root * x, root * x_rate, x, x_rate)))
+            return root * x, root * x_rate, x, x_rate
         if snapshots.rate is None:
             raise EaeSindyError(
                 "--full-space needs /rate in the snapshots: add it, or fit in POD coordinates"
             )
-        rate = training_frames(snapshots, parts, "rate")
-        x, x_rate = tf.constant(training), tf.constant(rate)
-        return Data(x, x_rate, x, x_rate)
-
-    def _chain(self, data: Data, pod: Pod) -> Steps[Chain]:
-        s, n = self.settings, pod.size
-        seeds = np.random.SeedSequence([s.seed, 0]).generate_state(2)
-        rng = np.random.default_rng(seeds[0])
-        # In full space, whatever the coordinates: the reduced network starts where that one would.
-        encoder = networks.glorot((n, *s.hidden, s.latents), rng)
-        decoder = networks.glorot((s.latents, *s.hidden[::-1], n), rng)
-        if not s.full_space:
-            encoder, decoder = networks.onto_span(encoder, decoder, pod.modes)
-        thermostat = Thermostat(
-            s.temperature,
-            s.mass,
-            s.step,
-            s.chain_length,
-            s.thermostat_time * s.step,
-            s.resample_every,
-            hidden=0 if s.full_space else (n - pod.rank) * s.hidden[0],
-        )
-        problem = entropic.Problem(
-            data, self.library, s, thermostat, share=1 / n if s.full_space else 1.0
-        )
-        sampler = entropic.Sampler(problem, int(seeds[1] & 0x7FFFFFFF))
-        with tf.device(self._device):
-            session = entropic.Session(sampler, encoder, decoder)
-
-        history: list[float] = []
-        total = s.updates + math.ceil(s.draws / s.encoders)
-        for _ in range(s.updates):
-            with tf.device(self._device):
-                record, slope = session.update()
-            history.append(float(np.mean(record.loss)))
-            yield self._report("training", len(history), total, record)
-            if slope <= s.tolerance:
-                break
-
-        draws: list[tuple[np.ndarray, ...]] = []
-        records: list[entropic.Record] = []
-        weights = 4 * sum(int(np.prod(w.shape)) for w in encoder)
-        block, done = max(1, min(s.encoders, BLOCK_BYTES // weights)), 0
-        while done < s.draws:
-            kept = min(block, s.draws - done)  # a last block of another size is compiled anew
-            with tf.device(self._device):
-                record, encoders = session.collect(kept)
-            if s.full_space:
-                first = np.einsum("rn,dnh->drh", pod.modes, encoders[0], optimize=True)
-                encoders = (first, *encoders[1:])
-            draws.append(encoders)
-            records.append(record)
-            done += kept
-            yield self._report(
-                "collecting", s.updates + math.ceil(done / s.encoders), total, record
-            )
-
-        final = tuple(session.decoder_arrays())
-        if s.full_space:
-            final = _fold(final, pod)
-        loss, temperature = (np.concatenate(x) for x in zip(*records, strict=True))
-        first_step = len(history) * s.encoders + 1
-        return Chain(
-            tuple(np.concatenate(w) for w in zip(*draws, strict=True)),
-            final,
-            loss,
-            temperature,
-            first_step + np.arange(s.draws),
-            np.array(history),
-            session.arrays(),
-        )
-
-    def _report(self, stage: str, done: int, total: int, record: entropic.Record) -> Progress:
-        loss = float(np.mean(record.loss))
-        if not math.isfinite(loss):
-            raise EaeSindyError(
-                f"the sampler diverged while {stage}: lower --step or --temperature, "
-                "or raise --mass"
-            )
-        ratio = float(np.mean(record.kinetic_temperature[:, 0])) / self.settings.temperature
-        return Progress(stage, done, total, {"loss": loss, "temperature of set": ratio})
+        rate = training_frames(snapshots, frames.split, "rate")
+        return training, rate, training, rate
 
     def _provenance(self, snapshots: Snapshots) -> dict[str, Any]:
         found = {"version": __version__, "tensorflow": tf.__version__}
         carried = ("system", "channel_axis")
-        return found | {k: v for k, v in snapshots.attributes.items() if k in carried}
-
-
-def _fold(decoder: networks.Weights, pod: Pod) -> networks.Weights:
-    """Express a decoder on pixels in POD coordinates, without loss of what it makes outside.
-
-    Outside the span only lengths matter, and they are kept by the triangular factor of the part of
-    the last layer that lies there: at most as many further outputs as the layer has rows.
-    """
-    *inner, kernel, bias = decoder
-    last = np.vstack([kernel, bias]) / np.sqrt(pod.size)
-    inside = last @ pod.modes.T
-    _, triangle = np.linalg.qr((last - inside @ pod.modes).T.astype(float))
-    wide = np.hstack([inside, triangle.T]).astype(np.float32)
-    return (*inner, wide[:-1], wide[-1])
+        found |= {k: v for k, v in snapshots.attributes.items() if k in carried}
+        return found | {"data fingerprint": snapshots.fingerprint()}

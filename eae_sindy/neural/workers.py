@@ -1,0 +1,114 @@
+"""Decoders spread over processes: each has its own, and cores are shared out evenly."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from ..ensemble import Chain
+from ..errors import EaeSindyError
+from ..progress import Progress, Steps
+from .chains import Task, grow as grow_one, units
+
+
+def grow(task: Task, jobs: int) -> Steps[list[Chain]]:
+    """Grow the chains of all decoders, in this process or in `jobs` others; return them in order."""
+    s = task.settings
+    decoders = s.chains // s.chains_per_decoder
+    if min(jobs, decoders) == 1:
+        chains: list[Chain] = []
+        sampler = task.sampler()
+        for index in range(decoders):
+            steps = grow_one(task, sampler, index)
+            while True:
+                try:
+                    step = next(steps)
+                except StopIteration as end:
+                    chains += end.value
+                    break
+                yield step._replace(
+                    done=index * units(s) + step.done, total=decoders * units(s)
+                )
+        return chains
+    return (yield from _spread(task, decoders, min(jobs, decoders)))
+
+
+def _spread(task: Task, decoders: int, jobs: int) -> Steps[list[Chain]]:
+    context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork
+    processes, pipes = [], []
+    try:
+        for job in range(jobs):
+            ours, theirs = context.Pipe(duplex=False)
+            shares = (task, list(range(job, decoders, jobs)), jobs, theirs)
+            process = context.Process(target=_work, args=shares, daemon=True)
+            _start(process)
+            theirs.close()
+            processes.append(process)
+            pipes.append(ours)
+        found: dict[int, list[Chain]] = {}
+        done = dict.fromkeys(range(decoders), 0)
+        open_pipes = list(pipes)
+        while open_pipes:
+            for pipe in wait(open_pipes):
+                assert isinstance(pipe, Connection)
+                try:
+                    index, message = pipe.recv()
+                except EOFError:
+                    open_pipes.remove(pipe)
+                    continue
+                if isinstance(message, Progress):
+                    done[index] = message.done
+                    yield message._replace(
+                        done=sum(done.values()), total=decoders * units(task.settings)
+                    )
+                elif isinstance(message, str):
+                    raise EaeSindyError(message)
+                else:
+                    found[index], done[index] = message, units(task.settings)
+        if len(found) < decoders:
+            raise EaeSindyError(
+                "a process that grew chains was killed, probably for want of memory: use fewer "
+                "--jobs, and --resume to go on"
+            )
+        return [chain for index in range(decoders) for chain in found[index]]
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
+
+
+def _start(process: Any) -> None:
+    try:
+        process.start()
+    except (AttributeError, TypeError) as error:  # what pickle raises
+        raise EaeSindyError(
+            f"these candidate terms cannot be sent to another process ({error}): use jobs=1"
+        ) from error
+
+
+def _work(task: Task, decoders: Sequence[int], jobs: int, pipe: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    # A killed parent cannot end us; nobody else may write segments then.
+    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // jobs))
+    try:
+        sampler = task.sampler()
+        for index in decoders:
+            steps = grow_one(task, sampler, index)
+            while True:
+                try:
+                    pipe.send((index, next(steps)))
+                except StopIteration as end:
+                    pipe.send((index, end.value))
+                    break
+    except EaeSindyError as error:
+        pipe.send((-1, str(error)))
+    except MemoryError:
+        pipe.send((-1, "out of memory: use fewer --jobs, a smaller --rank or --batch"))

@@ -1,0 +1,78 @@
+"""The folder of segments that a fit leaves beside its target while it runs."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import h5py
+
+from .ensemble import Chain, Ensemble, read_chain, write_chain
+from .errors import EaeSindyError
+from .library import Library
+from .storage import whole_file
+
+START = "start.h5"
+
+
+class Segments:
+    """Segments of the chains in the making, each one a whole file.
+
+    A segment holds, for each chain that shares a decoder, what was drawn since the segment before,
+    and the state to go on from. Segment 0 is the training; it is replaced as training goes on.
+
+    Parameters
+    ----------
+    target : path
+        The ensemble file to be; the folder stands beside it.
+    every : float
+        Seconds between segments.
+    """
+
+    def __init__(self, target: str | Path, every: float = 15.0) -> None:
+        target = Path(target)
+        self.folder = target.with_name(f"{target.name}.segments")
+        self.every = every
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to resume."""
+        return (self.folder / START).is_file()
+
+    def begin(self, ensemble: Ensemble) -> None:
+        """Write the ensemble that all chains share, still without chains."""
+        ensemble.save(self.folder / START, force=True)
+
+    def opening(self, library: Library | None = None) -> Ensemble:
+        """Return what `begin` wrote."""
+        return Ensemble.open(self.folder / START, library)
+
+    def _path(self, decoder: int, index: int) -> Path:
+        return self.folder / f"decoder-{decoder:03d}-{index:06d}.h5"
+
+    def write(self, decoder: int, index: int, chains: Sequence[Chain]) -> None:
+        """Write a segment; one of the same index is replaced once the new one is whole."""
+        with whole_file(self._path(decoder, index), True) as part, h5py.File(part, "w") as file:
+            for c, chain in enumerate(chains):
+                write_chain(file, str(c), chain)
+
+    def read(self, decoder: int) -> list[list[Chain]]:
+        """Return the segments of a decoder in order: for each, its chains.
+
+        Raises `EaeSindyError` if one cannot be read.
+        """
+        found: list[list[Chain]] = []
+        while (path := self._path(decoder, len(found))).is_file():
+            try:
+                with h5py.File(path, "r") as file:
+                    found.append([read_chain(file[str(c)]) for c in range(len(file))])
+            except (OSError, KeyError) as error:
+                raise EaeSindyError(
+                    f"{path} cannot be read ({error}): remove it and those after it to resume "
+                    "from the segment before"
+                ) from error
+        return found
+
+    def remove(self) -> None:
+        """Remove the folder, and what a kill left half-written in it."""
+        if self:
+            (self.folder / START).unlink()  # first: without it nothing is resumed
+        shutil.rmtree(self.folder, ignore_errors=True)
