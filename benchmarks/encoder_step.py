@@ -15,8 +15,8 @@ import tensorflow as tf
 from eae_sindy.library import standard
 from eae_sindy.networks import forward
 from eae_sindy.neural import entropic, networks
-from eae_sindy.neural.objectives import Data
 from eae_sindy.neural.nose_hoover import NoseHoover
+from eae_sindy.neural.objectives import Data
 from eae_sindy.recipes import Fit
 
 PIXELS, RANK, REPEATS = 10_000, 32, 5

@@ -31,7 +31,7 @@ def discover(ensemble: Path, plot: bool, frames: str, output: Path, force: bool)
     if output.is_file():
         raise click.ClickException(f"{output} is a file: name a folder with -o")
     opened = Ensemble.open(ensemble)
-    drawn = ["figure1", "figure4"] if plot else []
+    drawn = ["figure1", "figure4", "diagnostics"] if plot else []
     for name in [
         "summary.json",
         "coefficients.csv",
@@ -43,7 +43,8 @@ def discover(ensemble: Path, plot: bool, frames: str, output: Path, force: bool)
     if plot:
         from eae_sindy import figures
 
-        for name, draw in zip(drawn, (figures.overview, figures.correlations), strict=True):
+        draws = (figures.overview, figures.correlations, figures.chains)
+        for name, draw in zip(drawn, draws, strict=True):
             paths += figures.save(draw(found), output, name, force)
     paths += report.write(found, output, force)
     for line in report.lines(found):

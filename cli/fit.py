@@ -28,7 +28,7 @@ HELP = {
     "mass": "m of a weight; repeat to give one for each layer of the encoder.",
     "step": "Time step of the sampler.",
     "chain_length": "Thermostats in the Nosé–Hoover chain.",
-    "thermostat_time": "Time constant of the thermostat, in steps; one over the friction of langevin.",
+    "thermostat_time": "Time constant of the thermostat, in steps.",
     "resample_every": "Steps between fresh velocities; 0 for never.",
     "updates": "Decoder updates (Algorithm 1).",
     "encoders": "Encoder steps to each decoder update.",

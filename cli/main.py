@@ -3,6 +3,7 @@
 import click
 
 from .discover import discover
+from .export import export
 from .fit import fit
 from .simulate import simulate
 
@@ -16,7 +17,7 @@ def main() -> None:
     """
 
 
-for command in (simulate, fit, discover):
+for command in (simulate, fit, discover, export):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -1,15 +1,16 @@
 """discover(ensemble) -> Discovery: the one place where the analyses meet."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from . import coefficients, orbits
+from . import coefficients, diagnostics, orbits
 from .coefficients import Coefficient, Correlation
+from .diagnostics import Diagnostics, Verdict
 from .ensemble import Ensemble
 from .errors import EaeSindyError
 from .orbits import Loop, Orbits
@@ -19,6 +20,7 @@ from .snapshots import TEST, TRAIN, VALIDATION
 FRAMES = {"train": (TRAIN,), "all": (TRAIN, VALIDATION), "test": (TEST,)}
 AUTO = ("train", "all")  # never the test window: its errors would no longer be those of a test
 TRIAL_MEMBERS = 50  # with which "auto" tries each choice of frames
+T = TypeVar("T")
 BATCH = 100  # members read at a time: bounds what waits to be averaged
 
 
@@ -49,11 +51,14 @@ class Discovery:
     frames : {"train", "all", "test"}
         The frames on which Ξ was fitted.
     members : array of int [k]
-        The members that could be used; the others are counted in `dropped`.
+        The members that could be used. Those drawn before the loss had settled are left out, see
+        `diagnostics.settled_from`; those without finite coefficients are counted in `dropped`.
     values : array [k, p, d]
         Ξ of each member.
     condition : array [k]
         Condition number of each member's Θ, columns scaled.
+    errors : array [k, 3]
+        Of each member on the test frames: field, rate, latent rate.
     orbits : Orbits or None
         None where the test frames show no period to compare with.
     trials : mapping of str to float
@@ -65,11 +70,13 @@ class Discovery:
     members: np.ndarray
     values: np.ndarray
     condition: np.ndarray
+    errors: np.ndarray
     table: list[Coefficient]
     correlation: Correlation
     orbits: Orbits | None
     reconstruction: Reconstruction
     baselines: list[Baseline]
+    diagnostics: Diagnostics
     dropped: int
     trials: Mapping[str, float]
 
@@ -114,6 +121,7 @@ class Discovery:
             "reconstruction": vars(self.reconstruction),
             "baselines": [b._asdict() for b in self.baselines],
             "diagnostics": self._diagnostics(),
+            "verdicts": [v._asdict() for v in self.verdicts()],
             "provenance": {k: _plain(v) for k, v in self.ensemble.attributes.items()}
             | {
                 "seed": self.ensemble.settings.seed,
@@ -135,18 +143,20 @@ class Discovery:
                 }
         return found
 
+    def verdicts(self) -> list[Verdict]:
+        """Say in plain sentences what is fine, what is not, and what to change."""
+        return diagnostics.verdicts(self.diagnostics, self.ensemble)
+
     def _diagnostics(self) -> dict[str, Any]:
         settings, chains = self.ensemble.settings, self.ensemble.chains
-        sizes = np.array([w[0].size for w in chains[0].encoder])
-        if settings.full_space:  # sampled on pixels, stored by projection
-            sizes[0] = self.ensemble.pod.size * settings.hidden[0]
+        sizes = self.ensemble.encoder_sizes
         drawn = np.concatenate([c.kinetic_temperature for c in chains]) @ (sizes / sizes.sum())
         return {
             "temperature": settings.temperature,
             "kinetic_temperature": float(drawn.mean()),
             "condition_number": float(np.median(self.condition)),
             "dropped": self.dropped,
-        }
+        } | self.diagnostics.summary()
 
 
 class _Reading(NamedTuple):
@@ -184,45 +194,62 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
         raise EaeSindyError(f"unknown frames {frames!r}: choose from auto, {', '.join(FRAMES)}")
     test = ensemble.frames.where(TEST)
     reference = reference_period(ensemble)
+    starts = [diagnostics.settled_from(c.loss) for c in ensemble.chains]
+    settled = np.flatnonzero(
+        np.concatenate(
+            [np.arange(len(c)) >= s for c, s in zip(ensemble.chains, starts, strict=True)]
+        )
+    )
     trials = {}
     if frames == "auto":
-        sample = np.unique(np.linspace(0, len(ensemble) - 1, TRIAL_MEMBERS).astype(int))
+        sample = settled[np.unique(np.linspace(0, len(settled) - 1, TRIAL_MEMBERS).astype(int))]
         for tried, choice in enumerate(AUTO if np.isfinite(reference) else ()):
             yield Progress("trying frames", tried, len(AUTO))
             readings = list(_read(ensemble, sample, ensemble.frames.where(*FRAMES[choice]), test))
-            settled = _settle(ensemble, readings, reference)
-            trials[choice] = settled.integrable_fraction if settled else 0.0
+            found = _settle(ensemble, readings, reference)
+            trials[choice] = found.integrable_fraction if found else 0.0
         frames = max(trials, key=lambda c: trials[c]) if trials else "train"
 
     rows = ensemble.frames.where(*FRAMES[frames])
     readings, mean = [], np.zeros(1)
-    for done, reading in enumerate(_read(ensemble, range(len(ensemble)), rows, test), 1):
+    for done, reading in enumerate(_read(ensemble, settled, rows, test), 1):
         if np.isfinite(reading.xi).all():
             mean = mean + reading.field
         readings.append(reading._replace(field=np.zeros(0)))  # it would be 128 kB a member
-        yield Progress("members", done, len(ensemble))
-    members = np.flatnonzero([np.isfinite(r.xi).all() for r in readings])
+        yield Progress("members", done, len(settled))
+    usable = np.flatnonzero([np.isfinite(r.xi).all() for r in readings])
+    members = settled[usable]
     if len(members) == 0:
         raise EaeSindyError(
             "no member gives finite coefficients: the rates or the latents hold NaN; "
             "fit again with a smaller --step or --temperature"
         )
-    kept = [readings[m] for m in members]
+    kept = [readings[i] for i in usable]
     values = np.stack([r.xi for r in kept])
     rows_of_table = coefficients.table(values, ensemble.library.terms)
     field, rate, latent_rate = (float(e) for e in np.mean([r.errors for r in kept], axis=0))
     field_of_mean = _error(ensemble, test, mean / len(members), "field")
+    run = _settle(ensemble, kept, reference)
+    errors = np.stack([r.errors for r in kept])
+    quantities = {"field error": errors[:, 0], "rate error": errors[:, 1]}
+    if run is not None:
+        quantities["period"] = run.period
+    along = {name: np.full(len(ensemble), np.nan) for name in quantities}
+    for name, series in quantities.items():
+        along[name][members] = series
     return Discovery(
         ensemble,
         frames,
         members,
         values,
         np.array([r.condition for r in kept]),
+        errors,
         rows_of_table,
         coefficients.correlation(values, rows_of_table),
-        _settle(ensemble, kept, reference),
+        run,
         Reconstruction(field, rate, latent_rate, field_of_mean),
         [pod_floor(ensemble)],
+        diagnostics.diagnose(ensemble, starts, along),
         len(readings) - len(members),
         trials,
     )
@@ -288,15 +315,17 @@ def _read_one(ensemble: Ensemble, member: int, fit: np.ndarray, test: np.ndarray
 def _read(
     ensemble: Ensemble, members: Iterable[int], fit: np.ndarray, test: np.ndarray
 ) -> Iterator[_Reading]:
-    """Read members in order, on all cores: one thread a member, BLAS kept to one each."""
+    return each(members, lambda m: _read_one(ensemble, m, fit, test))
+
+
+def each(members: Iterable[int], work: Callable[[int], T]) -> Iterator[T]:
+    """Do some work for every member, in order, on all cores: one thread a member, one for BLAS."""
     from threadpoolctl import threadpool_limits
 
     members = list(members)
     with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
         for first in range(0, len(members), BATCH):
-            yield from pool.map(
-                lambda m: _read_one(ensemble, m, fit, test), members[first : first + BATCH]
-            )
+            yield from pool.map(work, members[first : first + BATCH])
 
 
 def _settle(ensemble: Ensemble, readings: list[_Reading], reference: float) -> Orbits | None:

@@ -135,6 +135,14 @@ class Ensemble:
         """Chain each member belongs to, [members]."""
         return np.repeat(np.arange(len(self.chains)), [len(c) for c in self.chains])
 
+    @property
+    def encoder_sizes(self) -> np.ndarray:
+        """Number of sampled weights in each tensor of the encoder."""
+        sizes = np.array([w[0].size for w in self.chains[0].encoder])
+        if self.settings.full_space:  # sampled on pixels, stored by projection
+            sizes[0] = self.pod.size * self.settings.hidden[0]
+        return sizes
+
     def _locate(self, member: int) -> tuple[Chain, int]:
         for chain in self.chains:
             if member < len(chain):
@@ -191,7 +199,9 @@ class Ensemble:
         ]
 
     def _identity(self) -> dict[str, Any]:
-        versions = {k: self.attributes.get(k) for k in ("version", "tensorflow", "data fingerprint")}
+        versions = {
+            k: self.attributes.get(k) for k in ("version", "tensorflow", "data fingerprint")
+        }
         return versions | {"terms": ", ".join(self.library.terms)} | asdict(self.settings)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:

@@ -54,7 +54,25 @@ def lines(discovery: Discovery) -> list[str]:
         f"{diagnostics['temperature']:.3e} set; median condition number of Θ "
         f"{diagnostics['condition_number']:.0f}; {discovery.dropped} members dropped"
     )
+    return [*found, "", *_chains(discovery), "", *_verdicts(discovery)]
+
+
+def _chains(discovery: Discovery) -> list[str]:
+    """Return the table of what the chains say about themselves."""
+    head = f"{'quantity':>12} {'R-hat':>7} {'ESS bulk':>9} {'ESS tail':>9} {'τ (draws)':>10}"
+    found = [head + " between decoders"]
+    for m in discovery.diagnostics.mixing:
+        spread = "" if m.between_decoders is None else f"{m.between_decoders:17.2f}"
+        found.append(
+            f"{m.quantity:>12} {m.r_hat:7.3f} {m.ess_bulk:9.0f} {m.ess_tail:9.0f} {m.time:10.1f}"
+            + spread
+        )
     return found
+
+
+def _verdicts(discovery: Discovery) -> list[str]:
+    marks = {"good": "ok ", "caution": " ! ", "bad": "!!!"}
+    return [f"{marks[v.level]} {v.subject}: {v.text}" for v in discovery.verdicts()]
 
 
 def write(discovery: Discovery, folder: Path, force: bool = False) -> list[Path]:

@@ -11,10 +11,10 @@ ROOT = Path(__file__).parents[1]
 # A file imports from lower ranks, and within a rank from those before it.
 RANKS = [
     ["errors", "recipes", "storage", "progress"],
-    ["snapshots", "library", "networks", "pod", "ensemble"],
-    ["lambda_omega", "coefficients", "orbits"],
+    ["snapshots", "library", "networks", "pod", "ensemble", "segments"],
+    ["lambda_omega", "coefficients", "orbits", "diagnostics"],
     ["discovery"],
-    ["figures", "report"],
+    ["figures", "report", "export"],
 ]
 ORDER = [name for rank in RANKS for name in rank]
 AT_THE_TOP = {  # besides the standard library

@@ -5,60 +5,13 @@ import pytest
 import tensorflow as tf
 from scipy.integrate import solve_ivp
 
+from eae_sindy.diagnostics import effective
+from eae_sindy.errors import EaeSindyError
+from eae_sindy.neural import langevin as langevin_
 from eae_sindy.neural import nose_hoover, thermostat
-from eae_sindy.neural.nose_hoover import NoseHoover, suzuki_yoshida
-from eae_sindy.neural.thermostat import State
-
-SEED = tf.constant([1, 2], tf.int32)
-
-
-def harmonic(k=1.0):
-    def potential(position, step):
-        (x,) = position
-        return 0.5 * k * tf.reduce_sum(x**2), (k * x,), ()
-
-    return potential
-
-
-def anharmonic(position, step):
-    (x,) = position
-    return tf.reduce_sum(0.5 * x**2 + 0.25 * x**4), (x + x**3,), ()
-
-
-def settings(**changes):
-    values = {"temperature": 1.0, "mass": 1.0, "step": 0.1, "chain_length": 4,
-              "time_constant": 1.0, "resample_every": 0} | changes  # fmt: skip
-    return NoseHoover(**values)
-
-
-def run(settings, state, potential, steps, record):
-    """Take steps in one compiled loop; return the last state and what `record` gives at each."""
-    noise = thermostat.chi_square(settings, steps, np.random.default_rng(0))
-
-    @tf.function(jit_compile=True, autograph=False)
-    def loop(state):
-        seen = record(state, potential(state.position, state.step)[0])
-
-        def body(i, state, rows):
-            seed = tf.random.experimental.stateless_fold_in(SEED, i)
-            state, info = nose_hoover.step(settings, state, potential, seed, noise[i])
-            row = record(state, info.potential)
-            return i + 1, state, tf.tensor_scatter_nd_update(rows, [[i]], row[None])
-
-        rows = tf.zeros((steps, *seen.shape), seen.dtype)
-        _, state, rows = tf.while_loop(lambda i, *_: i < steps, body, (tf.constant(0), state, rows),
-                                       maximum_iterations=steps)  # fmt: skip
-        return state, rows
-
-    state, rows = loop(state)
-    return state, rows.numpy()
-
-
-def start(settings, x, potential, v=None):
-    state = nose_hoover.init(
-        settings, (tf.constant(x),), potential, SEED, tf.constant(0.0, tf.float64)
-    )
-    return state if v is None else state._replace(velocity=(tf.constant(v),))
+from eae_sindy.neural.nose_hoover import suzuki_yoshida
+from eae_sindy.recipes import recipe
+from tests.targets import SEED, anharmonic, harmonic, langevin, run, settings, start
 
 
 @pytest.mark.parametrize(("order", "conditions"), [(2, 1), (4, 3), (6, 5)])
@@ -142,7 +95,9 @@ def test_equipartition_of_an_oscillator_needs_a_chain(chain_length, canonical):
             state = state._replace(velocity=(pair[1],))
 
             def body(i, state, total):
-                state, _ = nose_hoover.step(s, state, harmonic(), SEED, tf.constant(0.0, tf.float64))
+                state, _ = nose_hoover.step(
+                    s, state, harmonic(), SEED, tf.constant(0.0, tf.float64)
+                )
                 return i + 1, state, total + tf.reduce_sum(state.position[0] ** 2)
 
             zero = tf.constant(0.0, tf.float64)
@@ -215,3 +170,153 @@ def test_each_tensor_has_its_own_mass():
     assert np.var(velocity[0]) == pytest.approx(2.0, rel=0.04)
     assert np.var(velocity[1]) == pytest.approx(2.0 / 9.0, rel=0.04)
     assert abs(np.corrcoef(velocity[0], velocity[1])[0, 1]) < 0.03
+
+
+def test_velocities_drawn_afresh_drive_the_chain_at_once():
+    """A kinetic energy kept from before the resampling would push the chain the wrong way."""
+    s = settings(resample_every=1, chain_length=1, step=0.01, temperature=2.0)
+    cold = start(s, np.zeros(500), harmonic(0.0), np.zeros(500))
+    after, _ = run(s, cold, harmonic(0.0), 1, lambda state, _: state.position[0])
+    # Cold velocities would give −N T Δt/Q₁ = −Δt/τ²; fresh ones have 2K ≈ N T.
+    assert abs(float(after.bath.friction[0])) < 0.3 * s.step
+    assert np.var(after.velocity[0]) == pytest.approx(2.0, rel=0.2)
+
+
+def test_double_well_by_kolmogorov_and_smirnov():
+    from scipy.integrate import cumulative_trapezoid
+    from scipy.stats import kstest
+
+    def wells(position, step):
+        (x,) = position
+        return tf.reduce_sum(2 * (x**2 - 1) ** 2), (8 * x * (x**2 - 1),), ()
+
+    grid = np.linspace(-3, 3, 4001)
+    cdf = cumulative_trapezoid(np.exp(-2 * (grid**2 - 1) ** 2 / 0.8), grid, initial=0)
+
+    def law(x):
+        return np.interp(x, grid, cdf / cdf[-1])
+
+    for s in (settings(temperature=0.8, step=0.04, resample_every=25),
+              langevin(temperature=0.8, step=0.04)):  # fmt: skip
+        rng = np.random.default_rng(1)
+        _, x = run(s, start(s, rng.choice([-1.0, 1.0], 24), wells), wells, 40_000,
+                   lambda state, _: state.position[0])  # fmt: skip
+        x = x[1000::10].T
+        thin = max(1, round(x.size / effective(x, "mean")))
+        draws = x[:, ::thin].ravel()
+        assert len(draws) > 300
+        assert kstest(draws, law).pvalue > 1e-3
+        assert kstest(x.ravel()[:: len(x.ravel()) // 3000] * 1.1, law).pvalue < 1e-3  # a control
+
+
+@pytest.mark.parametrize("kind", [settings, langevin])
+def test_ill_conditioned_gaussian(kind):
+    """Condition 100, turned: KL(sample ‖ target) < 0.01."""
+    d, copies = 4, 40
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(d, d)))[0]
+    precision = turn @ np.diag([1.0, 5.0, 20.0, 100.0]) @ turn.T
+
+    def gaussian(position, step):
+        (x,) = position
+        slope = tf.matmul(x, tf.constant(precision))
+        return 0.5 * tf.reduce_sum(x * slope), (slope,), ()
+
+    more = {"resample_every": 60} if kind is settings else {}
+    s = kind(step=0.02, **more)
+    _, x = run(s, start(s, np.zeros((copies, d)), gaussian), gaussian, 30_000,
+               lambda state, _: state.position[0])  # fmt: skip
+    x = x[1000:].reshape(-1, d)
+    cov, mean = np.cov(x.T), x.mean(axis=0)
+    kl = 0.5 * (np.trace(precision @ cov) - d + mean @ precision @ mean
+                - np.linalg.slogdet(precision @ cov)[1])  # fmt: skip
+    assert kl < 0.01
+
+
+@pytest.mark.parametrize("kind", [settings, langevin])
+def test_energies_at_two_temperatures_have_the_ratio_of_their_boltzmann_factors(kind):
+    """log p₁(U)/p₂(U) = const − (β₁ − β₂) U, by logistic regression (Shirts 2013)."""
+    energies = []
+    for t in (1.0, 1.25):
+        more = {"resample_every": 50} if kind is settings else {}
+        s = kind(temperature=t, step=0.05, **more)
+        _, u = run(s, start(s, np.zeros(10), anharmonic), anharmonic, 200_000, lambda _, u: u)
+        u = u[2000:]
+        energies.append(u[:: max(1, round(len(u) / effective(u[None], "mean")))])
+    u = np.concatenate(energies)
+    first = np.repeat([1.0, 0.0], [len(e) for e in energies])
+    design = np.stack([np.ones_like(u), u], axis=1)
+    weights = np.zeros(2)
+    for _ in range(30):
+        p = 1 / (1 + np.exp(-design @ weights))
+        information = design.T @ (design * (p * (1 - p))[:, None])
+        weights += np.linalg.solve(information, design.T @ (first - p))
+    sigma = np.sqrt(np.linalg.inv(information)[1, 1])
+    assert abs(weights[1] + (1 / 1.0 - 1 / 1.25)) < 3 * sigma
+    assert sigma < 0.05  # so that a quarter off would be seen
+
+
+def test_langevin_positions_of_an_oscillator_are_exact_at_any_stable_step():
+    """BAOAB's own law: ⟨x²⟩ = T/k at every step below 2/ω; other splittings miss by (ωΔt)²/4."""
+    for h in (0.5, 1.0):
+        s = langevin(step=h, temperature=0.5)
+        _, rows = run(s, start(s, np.zeros(4000), harmonic()), harmonic(), 2500,
+                      lambda state, _: tf.reduce_mean(state.position[0] ** 2))  # fmt: skip
+        assert rows[100:].mean() == pytest.approx(0.5, rel=0.005)
+
+
+def test_langevin_friction_is_one_over_the_time_constant():
+    """Free velocities forget as exp(−t/τ)."""
+    s = langevin(step=0.1, time_constant=2.0)
+    v = np.random.default_rng(0).normal(size=40_000)
+    state, _ = run(s, start(s, np.zeros_like(v), harmonic(0.0), v), harmonic(0.0), 20,
+                   lambda state, _: state.position[0][:1])  # fmt: skip
+    assert np.mean(v * state.velocity[0]) == pytest.approx(np.exp(-2.0 / 2.0), abs=0.02)
+
+
+def test_langevin_without_friction_is_of_order_two_against_an_independent_integrator():
+    x, v, end = np.array([0.7, -0.4]), np.array([0.3, 0.9]), 4.0
+    exact = solve_ivp(lambda _, y: np.r_[y[2:], -(y[:2] + y[:2] ** 3) / 1.3], (0, end),
+                      np.r_[x, v], "DOP853", rtol=1e-12, atol=1e-13).y[:, -1]  # fmt: skip
+    errors, steps = [], np.array([0.1, 0.05, 0.025])
+    for h in steps:
+        s = langevin(step=float(h), mass=1.3, time_constant=1e12)
+        state, _ = run(s, start(s, x, anharmonic, v), anharmonic, round(end / h),
+                       lambda state, _: state.position[0])  # fmt: skip
+        errors.append(np.linalg.norm(np.r_[state.position[0], state.velocity[0]] - exact))
+    assert np.polyfit(np.log(steps), np.log(errors), 1)[0] == pytest.approx(2.0, abs=0.1)
+
+
+def test_langevin_books_the_heat_it_takes():
+    spread = []
+    for h in (0.1, 0.05):
+        s = langevin(step=h)
+        x = np.random.default_rng(0).normal(size=50)
+        _, energy = run(s, start(s, x, harmonic()), harmonic(), round(100 / h),
+                        lambda state, u, s=s: langevin_.invariant(s, state, u))  # fmt: skip
+        spread.append(energy.std() / 50)
+    assert spread[0] < 1e-2
+    assert spread[0] / spread[1] > 3
+
+
+@pytest.mark.parametrize(("changes", "says"), [
+    ({"step": 0.0}, "step must be positive"), ({"mass": (1.0, -1.0)}, "mass must be positive"),
+    ({"temperature": float("nan")}, "temperature must be"), ({"chain_length": 0}, "chain_length"),
+    ({"order": 3}, "order 3"), ({"resample_every": -1}, "resample_every"),
+])  # fmt: skip
+def test_settings_that_cannot_be_right_are_refused(changes, says):
+    with pytest.raises(EaeSindyError, match=says):
+        settings(**changes)
+
+
+def test_schedules_end_at_the_temperature():
+    base = recipe("quick").but(updates=11, temperature=1e-4, start_temperature=1e-2)
+    for schedule in ("linear", "geometric", "steps"):
+        found = np.array(base.but(schedule=schedule).temperatures())
+        assert len(found) == 11
+        assert found[0] == pytest.approx(1e-2)
+        assert found[-1] == pytest.approx(1e-4)
+        assert (np.diff(found) <= 0).all()
+    assert base.but(schedule="linear").temperatures()[5] == pytest.approx(5.05e-3)
+    assert base.but(schedule="geometric").temperatures()[5] == pytest.approx(1e-3)
+    assert len(set(np.round(base.but(schedule="steps").temperatures(), 9))) == 5
+    assert set(base.temperatures()) == {1e-4}

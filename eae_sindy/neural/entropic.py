@@ -83,7 +83,7 @@ class Record(NamedTuple):
     gradient_square: tf.Tensor
 
 
-class Diverged(EaeSindyError):
+class DivergedError(EaeSindyError):
     """A chain left what can be integrated."""
 
 
@@ -280,7 +280,7 @@ class Session:
         return found
 
     def _sound(self, record: Record, before: State, seed: int, stage: str) -> Record:
-        """Return the record on the host. Raises `Diverged` if the sampler went astray in it."""
+        """Return the record on the host. Raises `DivergedError` if the sampler went astray."""
         record = Record(*(part.numpy() for part in record))
         limit = LOST * self.nothing
         astray = np.flatnonzero(~(record.loss < limit))
@@ -288,9 +288,10 @@ class Session:
             stable, step = self._largest_stable_step(before, seed), self.settings.step
             advice = f"the largest stable --step is about {stable:.2g}, --step is {step:.2g}"
             cure = "lower --temperature" if step < stable / 2 else f"take about {stable / 3:.1g}"
-            raise Diverged(
+            raise DivergedError(
                 f"the sampler diverged while {stage}, at encoder step "
-                f"{int(before.step) + int(astray[0]) + 1} (loss above {limit:.3g}): {advice}; {cure}"
+                f"{int(before.step) + int(astray[0]) + 1} (loss above {limit:.3g}): "
+                f"{advice}; {cure}"
             )
         return record
 
@@ -335,9 +336,7 @@ class Session:
                 p + tf.cast(sign * size * a, p.dtype)
                 for p, a in zip(state.position, along, strict=True)
             )
-            there = self.sampler.refresh(
-                state._replace(position=moved), self._fixed(), seed
-            )
+            there = self.sampler.refresh(state._replace(position=moved), self._fixed(), seed)
             ends.append([g.numpy().astype(float) for g in there.gradient])
         return [(a - b) / (2 * size) for a, b in zip(*ends, strict=True)]
 

@@ -98,7 +98,7 @@ class EntropicAutoencoder:
         return replace(begun, chains=chains)
 
     def agree(self, made: Ensemble, snapshots: Snapshots, where: Any) -> None:
-        """Raise `EaeSindyError` if `made` is not what this estimator would make of the snapshots."""
+        """Raise `EaeSindyError` if `made` is not what this estimator would make."""
         blank = replace(
             made,
             settings=self.settings,
@@ -112,7 +112,7 @@ class EntropicAutoencoder:
             )
 
     def _begin(self, snapshots: Snapshots) -> tuple[Ensemble, np.ndarray]:
-        """Split the frames and find their POD; return an ensemble without chains, and its frames."""
+        """Split the frames, find their POD; return an ensemble without chains, and frames."""
         s = self.settings
         parts = snapshots_.split(
             snapshots, train=s.train, validation=s.validation, test=s.test, seed=s.seed

@@ -2,9 +2,9 @@
 
 The loss is the potential energy U(φ), its gradient the (negative) force, and a thermostat makes the
 trajectory sample exp(−U/T) (Simmering, A.3). A thermostat is a module with settings, a subclass of
-`Thermostat`, and three functions: `init` and `step`, which take and give a `State`, and `invariant`,
-the energy that its continuous dynamics conserve. `kernel` finds the module. Energies are float64
-whatever the weights are.
+`Thermostat`, and three functions: `init` and `step`, which take and give a `State`, and
+`invariant`, the energy that its continuous dynamics conserve. `kernel` finds the module. Energies
+are float64 whatever the weights are.
 """
 
 from collections.abc import Callable, Sequence

@@ -11,11 +11,12 @@ from typing import Any
 from ..ensemble import Chain
 from ..errors import EaeSindyError
 from ..progress import Progress, Steps
-from .chains import Task, grow as grow_one, units
+from .chains import Task, units
+from .chains import grow as grow_one
 
 
 def grow(task: Task, jobs: int) -> Steps[list[Chain]]:
-    """Grow the chains of all decoders, in this process or in `jobs` others; return them in order."""
+    """Grow the chains of all decoders, in this process or in `jobs` others."""
     s = task.settings
     decoders = s.chains // s.chains_per_decoder
     if min(jobs, decoders) == 1:
@@ -29,9 +30,7 @@ def grow(task: Task, jobs: int) -> Steps[list[Chain]]:
                 except StopIteration as end:
                     chains += end.value
                     break
-                yield step._replace(
-                    done=index * units(s) + step.done, total=decoders * units(s)
-                )
+                yield step._replace(done=index * units(s) + step.done, total=decoders * units(s))
         return chains
     return (yield from _spread(task, decoders, min(jobs, decoders)))
 
@@ -94,7 +93,7 @@ def _work(task: Task, decoders: Sequence[int], jobs: int, pipe: Connection) -> N
     parent = multiprocessing.parent_process()
     assert parent is not None
     # A killed parent cannot end us; nobody else may write segments then.
-    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // jobs))
@@ -112,3 +111,8 @@ def _work(task: Task, decoders: Sequence[int], jobs: int, pipe: Connection) -> N
         pipe.send((-1, str(error)))
     except MemoryError:
         pipe.send((-1, "out of memory: use fewer --jobs, a smaller --rank or --batch"))
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(1)

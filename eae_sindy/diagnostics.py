@@ -1,0 +1,354 @@
+"""How far members may be trusted as draws: settled, mixed, at the right temperature.
+
+Statistics of chains are those of ArviZ (Vehtari et al. 2021, Bayesian Anal. 16, 667).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .ensemble import Chain, Ensemble
+
+TRIALS = 20  # starts tried by `settled_from`
+LATEST = 0.5  # of a chain: what has not settled by then has not settled
+GAIN = 1.1  # by which a later start must raise the effective sample size
+# Where a verdict turns, from good to caution and from caution to bad.
+R_HAT = (1.01, 1.05)
+ESS = (400.0, 100.0)
+TEMPERATURE = (0.02, 0.10)
+STEP = (0.5, 0.8)  # of the largest stable step
+BATCH_NOISE = (0.05, 0.5)
+
+
+class Verdict(NamedTuple):
+    """One plain sentence about one subject; `level` is "good", "caution" or "bad"."""
+
+    subject: str
+    level: str
+    text: str
+
+
+class Mixing(NamedTuple):
+    """How well chains agree on a quantity that does not depend on the latent frame.
+
+    `r_hat` is the worst of the decoders', each over the chains that share it; `ess_bulk` and
+    `ess_tail` are summed over decoders; `time` is the autocorrelation time in draws;
+    `between_decoders` is the standard deviation of the decoders' means over that within them,
+    None with one decoder.
+    """
+
+    quantity: str
+    r_hat: float
+    ess_bulk: float
+    ess_tail: float
+    time: float
+    between_decoders: float | None
+
+
+class Layer(NamedTuple):
+    """Kinetic temperature of one tensor of weights, over the one that was set.
+
+    `interval` is where χ² lets the mean fall with a probability of 99 %.
+    """
+
+    name: str
+    ratio: float
+    interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """What the chains of an ensemble say about themselves.
+
+    Attributes
+    ----------
+    settled_from : tuple of int
+        For each chain the first draw that counts, see `settled_from`.
+    configurational_temperature : float
+        ⟨|∇L|²⟩ / ⟨∇²L⟩, over the one that was set; NaN where it was not recorded.
+    step : float
+        Δt over the largest stable step.
+    drift : float
+        Change of the mean loss from the first to the last third of the settled draws, in percent.
+    """
+
+    settled_from: tuple[int, ...]
+    mixing: tuple[Mixing, ...]
+    layers: tuple[Layer, ...]
+    configurational_temperature: float
+    batch_noise: float
+    step: float
+    drift: float
+
+    def summary(self) -> dict[str, Any]:
+        """Return what goes into summary.json."""
+        return {
+            "settled_from": list(self.settled_from),
+            "r_hat": {m.quantity: m.r_hat for m in self.mixing},
+            "ess": {m.quantity: {"bulk": m.ess_bulk, "tail": m.ess_tail} for m in self.mixing},
+            "autocorrelation_time": {m.quantity: m.time for m in self.mixing},
+            "between_decoders": {m.quantity: m.between_decoders for m in self.mixing},
+            "per_layer": [
+                layer._asdict() | {"interval": list(layer.interval)} for layer in self.layers
+            ],
+            "configurational_temperature": self.configurational_temperature,
+            "batch_noise": self.batch_noise,
+            "step_of_stable": self.step,
+            "drift_percent": self.drift,
+        }
+
+
+def settled_from(loss: np.ndarray) -> int:
+    """Return the first draw after which a series of the loss counts as settled.
+
+    The start that leaves the largest effective sample size, of 20 up to half of the series
+    (Chodera 2016, J. Chem. Theory Comput. 12, 1799): a transient is worth less than what it costs.
+    A later start must gain a tenth, so that a stationary series is kept whole.
+    """
+    if len(loss) < 2 * TRIALS or np.ptp(loss) == 0:
+        return 0
+    starts = np.linspace(0, LATEST * len(loss), TRIALS + 1).astype(int)
+    sizes = np.array([effective(loss[None, s:], "mean") for s in starts])
+    best = int(np.argmax(sizes))
+    return int(starts[best]) if sizes[best] > GAIN * sizes[0] else 0
+
+
+def effective(values: np.ndarray, method: str) -> float:
+    """Return the effective sample size of `values` [chains, draws]; "bulk", "tail" or "mean"."""
+    from arviz_stats.base import array_stats
+
+    prob = (0.05, 0.95) if method == "tail" else None
+    return float(array_stats.ess(values, chain_axis=0, draw_axis=1, method=method, prob=prob))
+
+
+def mixing(quantity: str, series: Sequence[np.ndarray], decoders: Sequence[int]) -> Mixing | None:
+    """Compare chains on one quantity.
+
+    Parameters
+    ----------
+    series : sequence of arrays
+        The quantity along each chain; of unequal chains the last draws count.
+    decoders : sequence of int
+        The decoder of each chain. R-hat compares chains that share one: others have other targets.
+
+    Returns
+    -------
+    Mixing or None
+        None where a chain is too short, constant, or not finite.
+    """
+    from arviz_stats.base import array_stats
+
+    n = min(map(len, series))
+    if n < 20:
+        return None
+    values = np.stack([s[len(s) - n :] for s in series]).astype(float)
+    if not np.isfinite(values).all() or (np.ptp(values, axis=1) == 0).any():
+        return None
+    groups = [values[np.asarray(decoders) == d] for d in np.unique(decoders)]
+    means = np.array([g.mean() for g in groups])
+    within = np.sqrt(np.mean([g.var() for g in groups]))
+    mean_ess = sum(effective(g, "mean") for g in groups)
+    return Mixing(
+        quantity,
+        max(float(array_stats.rhat(_halved(g), chain_axis=0, draw_axis=1)) for g in groups),
+        sum(effective(g, "bulk") for g in groups),
+        sum(effective(g, "tail") for g in groups),
+        values.size / mean_ess,
+        float(means.std(ddof=1) / within) if len(groups) > 1 else None,
+    )
+
+
+def _halved(values: np.ndarray) -> np.ndarray:
+    """Make two chains of one: ArviZ compares no fewer."""
+    return values if len(values) > 1 else values[:, : values.shape[1] // 2 * 2].reshape(2, -1)
+
+
+def layers(ensemble: Ensemble, parts: Sequence[slice]) -> tuple[Layer, ...]:
+    """Compare the kinetic temperature of each tensor with the χ² law, over the draws `parts`.
+
+    The mean of n independent draws of 2K/(N_f T) is χ² with n N_f degrees of freedom over n N_f;
+    n is the effective sample size.
+    """
+    from scipy.stats import chi2
+
+    s, found = ensemble.settings, []
+    for k, size in enumerate(ensemble.encoder_sizes):
+        series = [c.kinetic_temperature[p, k] for c, p in zip(ensemble.chains, parts, strict=True)]
+        draws = sum(
+            effective(x[None], "mean") if len(x) >= 20 and np.ptp(x) > 0 else 1.0 for x in series
+        )
+        freedom = draws * size
+        low, high = chi2(freedom).ppf([0.005, 0.995]) / freedom
+        name = f"{('kernel', 'bias')[k % 2]} {k // 2 + 1}"
+        ratio = float(np.concatenate(series).mean() / s.temperature)
+        found.append(Layer(name, ratio, (float(low), float(high))))
+    return tuple(found)
+
+
+def diagnose(
+    ensemble: Ensemble, starts: Sequence[int], quantities: dict[str, np.ndarray]
+) -> Diagnostics:
+    """Describe the chains of an ensemble.
+
+    Parameters
+    ----------
+    starts : sequence of int
+        The first draw of each chain that counts, by `settled_from`.
+    quantities : mapping of str to array [members]
+        What is compared between chains beside the loss; it must not depend on the latent frame.
+        Draws that are not finite are left out.
+    """
+    chains = ensemble.chains
+    parts = [slice(start, None) for start in starts]
+    decoders = [c.decoder_index for c in chains]
+    series = {"loss": [c.loss[p] for c, p in zip(chains, parts, strict=True)]}
+    first = np.cumsum([0, *map(len, chains)])
+    for name, values in quantities.items():
+        cut = [values[a:b][p] for a, b, p in zip(first, first[1:], parts, strict=False)]
+        series[name] = [c[np.isfinite(c)] for c in cut]
+    mixed = [mixing(name, s, decoders) for name, s in series.items()]
+    return Diagnostics(
+        tuple(starts),
+        tuple(m for m in mixed if m is not None),
+        layers(ensemble, parts),
+        configurational(chains) / ensemble.settings.temperature,
+        float(np.mean([c.batch_noise for c in chains])),
+        float(max(ensemble.settings.step / c.largest_stable_step for c in chains)),
+        float(np.mean([_drift(s) for s in series["loss"]])),
+    )
+
+
+def configurational(chains: Sequence[Chain]) -> float:
+    """Return ⟨|∇L|²⟩ / ⟨∇²L⟩, which is T for draws from exp(−L/T) that are confined.
+
+    Rugh 1997, Phys. Rev. Lett. 78, 772. Only reported: flat directions add nothing to either mean,
+    and the trace is estimated at few draws.
+    """
+    slopes = np.concatenate([c.gradient_square for c in chains])
+    traces = np.concatenate([c.laplacian for c in chains])
+    if not len(slopes) or not len(traces):
+        return np.nan
+    return float(slopes.mean(dtype=float) / traces.mean())
+
+
+def _drift(loss: np.ndarray) -> float:
+    third = max(1, len(loss) // 3)
+    return 100 * float(loss[-third:].mean() / loss[:third].mean() - 1)
+
+
+class FreeEnergy(NamedTuple):
+    """Free energy of a collective variable θ, relative to its least value.
+
+    `value` [bins] are centres, `free` is F (Eq. 3), `energy` ⟨L⟩ at fixed θ, `entropy` S with
+    F = ⟨L⟩ − T S (Eqs. 4 and 5), `error` the standard error of F; NaN in bins without draws.
+    """
+
+    value: np.ndarray
+    free: np.ndarray
+    energy: np.ndarray
+    entropy: np.ndarray
+    error: np.ndarray
+
+
+def free_energy(
+    values: np.ndarray, loss: np.ndarray, temperature: float, bins: int = 30
+) -> FreeEnergy:
+    """Estimate the free energy of a chosen scalar θ(φ) from draws, F(θ) = −T log p(θ).
+
+    Eq. 4 splits it into the mean loss on the set of encoders with this θ and the volume of that
+    set, F ≈ ⟨L⟩_θ − T S(θ): an approximation to first cumulants.
+
+    Parameters
+    ----------
+    values, loss : arrays [draws]
+        θ and the loss of each draw of one chain.
+    """
+    counts, edges = np.histogram(values, bins)
+    index = np.clip(np.digitize(values, edges[1:-1]), 0, bins - 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        free = -temperature * np.log(counts / counts.max())
+        energy = np.bincount(index, loss.astype(float), bins) / counts
+        independent = effective(values[None], "mean") / len(values)
+        error = temperature / np.sqrt(counts * min(1.0, independent))
+    free[counts == 0] = error[counts == 0] = np.nan
+    return FreeEnergy(
+        0.5 * (edges[1:] + edges[:-1]), free, energy, (energy - free) / temperature, error
+    )
+
+
+def verdicts(found: Diagnostics, ensemble: Ensemble) -> list[Verdict]:
+    """Say in plain sentences what is fine, what is not, and what to change."""
+    s, said = ensemble.settings, []
+    lost = sum(found.settled_from)
+    stuck = [i for i, c in zip(found.settled_from, ensemble.chains, strict=True) if 2 * i >= len(c)]
+    said.append(
+        Verdict("settling", "bad" if stuck and lost else "caution" if lost else "good",
+                f"{lost:,} of {len(ensemble):,} members were drawn before the loss had settled and "
+                "are left out" + ("; a chain may not have settled at all: raise --updates or "
+                "--draws" if stuck and lost else "") if lost else
+                "the loss had settled before the first member was drawn")
+    )  # fmt: skip
+    if found.mixing:
+        worst = max(found.mixing, key=lambda m: m.r_hat)
+        shared = s.chains_per_decoder > 1
+        said.append(
+            Verdict("mixing", _level(worst.r_hat, R_HAT),
+                    f"split R-hat is at most {worst.r_hat:.3f} ({worst.quantity}) "
+                    + ("over chains that share a decoder" if shared else
+                       "within each chain; no two chains share a decoder (--chains-per-decoder)")
+                    + ("" if worst.r_hat <= R_HAT[0] else ": raise --draws"))
+        )  # fmt: skip
+        least = min(found.mixing, key=lambda m: min(m.ess_bulk, m.ess_tail))
+        size = min(least.ess_bulk, least.ess_tail)
+        said.append(
+            Verdict("independent draws", _level(-size, tuple(-e for e in ESS)),
+                    f"{len(ensemble):,} members are worth {size:.0f} independent ones "
+                    f"({least.quantity}; autocorrelation time {least.time:.0f} draws)"
+                    + ("" if size >= ESS[0] else ": raise --draws or --chains"))
+        )  # fmt: skip
+    off = max(found.layers, key=lambda layer: abs(layer.ratio - 1))
+    inside = all(
+        low <= layer.ratio <= high for layer in found.layers for low, high in [layer.interval]
+    )
+    said.append(
+        Verdict("temperature", "good" if inside else _level(abs(off.ratio - 1), TEMPERATURE),
+                f"kinetic temperature is within {abs(off.ratio - 1):.2%} of the set one in every "
+                f"layer ({off.name} is farthest)" + (", as χ² allows" if inside else
+                "; more than chance explains, as a step of finite length does"))
+    )  # fmt: skip
+    if np.isfinite(found.step):
+        said.append(
+            Verdict("time step", _level(found.step, STEP),
+                    f"--step is {found.step:.2f} of the largest stable one"
+                    + ("" if found.step <= STEP[0] else ": shorten it"))
+        )  # fmt: skip
+    if found.batch_noise > 0:
+        said.append(
+            Verdict("batch noise", _level(found.batch_noise, BATCH_NOISE),
+                    f"minibatches add {found.batch_noise:.2g} of the thermal noise a step"
+                    + ("" if found.batch_noise <= BATCH_NOISE[0] else ": raise --batch"))
+        )  # fmt: skip
+    said.append(
+        Verdict("stationarity", "good" if abs(found.drift) < 5 else "caution",
+                f"the mean loss changes by {found.drift:+.1f} % from the first to the last third; "
+                "without a prior flat directions diffuse, and the distribution is a local one")
+    )  # fmt: skip
+    decoders = len({c.decoder_index for c in ensemble.chains})
+    spread = [m for m in found.mixing if m.between_decoders is not None]
+    if decoders == 1:
+        text = "one decoder: what another would find is not known; use --chains 4"
+        said.append(Verdict("decoders", "caution", text))
+    elif spread:
+        most = max(spread, key=lambda m: m.between_decoders or 0.0)
+        said.append(
+            Verdict("decoders", "good" if (most.between_decoders or 0) < 1 else "caution",
+                    f"{decoders} decoders: their means differ by up to {most.between_decoders:.1f} "
+                    f"of the spread within one ({most.quantity})")
+        )  # fmt: skip
+    return said
+
+
+def _level(value: float, turns: tuple[float, ...]) -> str:
+    return "good" if value <= turns[0] else "caution" if value <= turns[1] else "bad"
