@@ -8,14 +8,15 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from . import coefficients, diagnostics, orbits
+from . import coefficients, diagnostics, orbits, verdicts
 from .coefficients import Coefficient, Correlation
-from .diagnostics import Diagnostics, Verdict
+from .diagnostics import Diagnostics
 from .ensemble import Ensemble
 from .errors import EaeSindyError
 from .orbits import Loop, Orbits
 from .progress import Progress, Steps, finish
 from .snapshots import TEST, TRAIN, VALIDATION
+from .verdicts import Verdict
 
 FRAMES = {"train": (TRAIN,), "all": (TRAIN, VALIDATION), "test": (TEST,)}
 AUTO = ("train", "all")  # never the test window: its errors would no longer be those of a test
@@ -145,7 +146,7 @@ class Discovery:
 
     def verdicts(self) -> list[Verdict]:
         """Say in plain sentences what is fine, what is not, and what to change."""
-        return diagnostics.verdicts(self.diagnostics, self.ensemble)
+        return verdicts.of_chains(self.diagnostics, self.ensemble)
 
     def _diagnostics(self) -> dict[str, Any]:
         settings, chains = self.ensemble.settings, self.ensemble.chains

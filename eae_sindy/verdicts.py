@@ -1,0 +1,99 @@
+"""Plain sentences: what is fine, what is not, and what to change."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .diagnostics import Diagnostics
+from .ensemble import Ensemble
+
+# Where a verdict turns, from good to caution and from caution to bad.
+R_HAT = (1.01, 1.05)
+ESS = (400.0, 100.0)
+TEMPERATURE = (0.02, 0.10)
+STEP = (0.5, 0.8)  # of the largest stable step
+BATCH_NOISE = (0.05, 0.5)
+
+
+class Verdict(NamedTuple):
+    """One plain sentence about one subject; `level` is "good", "caution" or "bad"."""
+
+    subject: str
+    level: str
+    text: str
+
+
+def of_chains(found: Diagnostics, ensemble: Ensemble) -> list[Verdict]:
+    """Judge the sampler."""
+    s, said = ensemble.settings, []
+    lost = sum(found.settled_from)
+    stuck = [i for i, c in zip(found.settled_from, ensemble.chains, strict=True) if 2 * i >= len(c)]
+    said.append(
+        Verdict("settling", "bad" if stuck and lost else "caution" if lost else "good",
+                f"{lost:,} of {len(ensemble):,} members were drawn before the loss had settled and "
+                "are left out" + ("; a chain may not have settled at all: raise --updates or "
+                "--draws" if stuck and lost else "") if lost else
+                "the loss had settled before the first member was drawn")
+    )  # fmt: skip
+    if found.mixing:
+        worst = max(found.mixing, key=lambda m: m.r_hat)
+        shared = s.chains_per_decoder > 1
+        said.append(
+            Verdict("mixing", _level(worst.r_hat, R_HAT),
+                    f"split R-hat is at most {worst.r_hat:.3f} ({worst.quantity}) "
+                    + ("over chains that share a decoder" if shared else
+                       "within each chain; no two chains share a decoder (--chains-per-decoder)")
+                    + ("" if worst.r_hat <= R_HAT[0] else ": raise --draws"))
+        )  # fmt: skip
+        least = min(found.mixing, key=lambda m: min(m.ess_bulk, m.ess_tail))
+        size = min(least.ess_bulk, least.ess_tail)
+        said.append(
+            Verdict("independent draws", _level(-size, tuple(-e for e in ESS)),
+                    f"{len(ensemble):,} members are worth {size:.0f} independent ones "
+                    f"({least.quantity}; autocorrelation time {least.time:.0f} draws)"
+                    + ("" if size >= ESS[0] else ": raise --draws or --chains"))
+        )  # fmt: skip
+    off = max(found.layers, key=lambda layer: abs(layer.ratio - 1))
+    inside = all(
+        low <= layer.ratio <= high for layer in found.layers for low, high in [layer.interval]
+    )
+    said.append(
+        Verdict("temperature", "good" if inside else _level(abs(off.ratio - 1), TEMPERATURE),
+                f"kinetic temperature is within {abs(off.ratio - 1):.2%} of the set one in every "
+                f"layer ({off.name} is farthest)" + (", as χ² allows" if inside else
+                "; more than chance explains, as a step of finite length does"))
+    )  # fmt: skip
+    if np.isfinite(found.step):
+        said.append(
+            Verdict("time step", _level(found.step, STEP),
+                    f"--step is {found.step:.2f} of the largest stable one"
+                    + ("" if found.step <= STEP[0] else ": shorten it"))
+        )  # fmt: skip
+    if found.batch_noise > 0:
+        said.append(
+            Verdict("batch noise", _level(found.batch_noise, BATCH_NOISE),
+                    f"minibatches add {found.batch_noise:.2g} of the thermal noise a step"
+                    + ("" if found.batch_noise <= BATCH_NOISE[0] else ": raise --batch"))
+        )  # fmt: skip
+    said.append(
+        Verdict("stationarity", "good" if abs(found.drift) < 5 else "caution",
+                f"the mean loss changes by {found.drift:+.1f} % from the first to the last third; "
+                "without a prior flat directions diffuse, and the distribution is a local one")
+    )  # fmt: skip
+    decoders = len({c.decoder_index for c in ensemble.chains})
+    spread = [m for m in found.mixing if m.between_decoders is not None]
+    if decoders == 1:
+        text = "one decoder: what another would find is not known; use --chains 4"
+        said.append(Verdict("decoders", "caution", text))
+    elif spread:
+        most = max(spread, key=lambda m: m.between_decoders or 0.0)
+        said.append(
+            Verdict("decoders", "good" if (most.between_decoders or 0) < 1 else "caution",
+                    f"{decoders} decoders: their means differ by up to {most.between_decoders:.1f} "
+                    f"of the spread within one ({most.quantity})")
+        )  # fmt: skip
+    return said
+
+
+def _level(value: float, turns: tuple[float, ...]) -> str:
+    return "good" if value <= turns[0] else "caution" if value <= turns[1] else "bad"
