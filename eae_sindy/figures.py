@@ -122,6 +122,7 @@ def chains(discovery: Discovery) -> Figure:
     _title(axes[0, 1], "b", f"members of {len(ensemble.chains)} chain"
            + ("s" if len(ensemble.chains) > 1 else "")
            + (", grey: not settled" if any(found.settled_from) else ""))  # fmt: skip
+    axes[0, 2].locator_params(axis="x", nbins=4)
     axes[0, 2].set_xlabel("loss", **STYLE)
     axes[0, 2].set_ylabel("density", **STYLE)
     _title(axes[0, 2], "c", "by chain")
@@ -177,6 +178,7 @@ def _free_energy(axis: Axes, discovery: Discovery) -> None:
     axis.plot(x, free, color=INK, lw=1.6, label="F")
     axis.plot(x, energy - energy[lowest], color=PURPLE, lw=1.2, label="⟨L⟩ at fixed error")
     axis.plot(x, free - energy + energy[lowest], color=TEAL, lw=1.2, label="−TS")
+    axis.locator_params(axis="x", nbins=4)
     axis.set_xlabel("field error of a member", **STYLE)
     axis.set_ylabel("free energy / T, first chain", **STYLE)
     axis.legend(fontsize=7, frameon=False)

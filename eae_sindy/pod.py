@@ -29,6 +29,10 @@ class Pod:
     modes: np.ndarray
     sigma: np.ndarray
 
+    def __post_init__(self) -> None:
+        # Products depend on the layout in their last bits, and a file gives this one back.
+        object.__setattr__(self, "modes", np.ascontiguousarray(self.modes))
+
     @property
     def rank(self) -> int:
         return len(self.modes)
