@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,6 +15,7 @@ from eae_sindy.neural.estimator import EntropicAutoencoder
 from eae_sindy.neural.nose_hoover import NoseHoover
 from eae_sindy.neural.objectives import Data
 from eae_sindy.recipes import recipe
+from eae_sindy.segments import Segments
 from eae_sindy.snapshots import TEST, TRAIN, Snapshots
 from tests.conftest import TINY_FIT
 
@@ -188,9 +191,19 @@ def test_what_only_the_data_can_tell_is_refused_before_any_step(small):
         )
 
 
-def test_a_sampler_that_diverges_says_what_to_change(small):
-    with pytest.raises(EaeSindyError, match=r"diverged.*--step"):
-        EntropicAutoencoder(TINY_FIT.but(step=1e-2)).fit(small)
+def test_a_sampler_that_diverges_stops_at_once_and_keeps_what_was_good(small, tmp_path):
+    """The temperature rises until the sampler gives way; the segment before is still there."""
+    hot = TINY_FIT.but(schedule="geometric", start_temperature=1e-4, temperature=1e8, updates=8)
+    segments = Segments(tmp_path / "e.h5", every=0.0)
+    good = []
+    steps = EntropicAutoencoder(hot).iterate(small, segments)
+    with pytest.raises(EaeSindyError, match=r"diverged while training.*largest stable --step") as e:
+        good.extend(progress.done for progress in steps)
+    (at,) = map(int, re.findall(r"encoder step (\d+)", str(e.value)))
+    assert good[-1] * hot.encoders < at <= (good[-1] + 1) * hot.encoders
+    ((chain,),) = segments.read(0)
+    assert len(chain.training) >= good[-1] - 1 >= 1
+    assert np.isfinite(chain.training).all()
 
 
 def test_three_latents_two_hidden_layers_channels_and_trajectories(small):

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -42,73 +43,73 @@ def whole(small):
     return EntropicAutoencoder(LONG).fit(small)
 
 
-@pytest.mark.parametrize("after", [1, 17, 30, 31, 36, 39])
+def interrupted(settings, small, segments, *stops):
+    """Run a fit, dropped after each of `stops` further steps, and then to its end."""
+    for stop in stops:
+        steps = EntropicAutoencoder(settings).iterate(small, segments)
+        for _ in range(stop):
+            next(steps)
+        steps.close()
+        assert segments
+    return EntropicAutoencoder(settings).fit(small, segments)
+
+
+def test_a_fit_that_stops_twice_goes_on_to_the_same_bits(small, whole, tmp_path):
+    segments = Segments(tmp_path / "e.h5", every=0.0)
+    assert same(interrupted(LONG, small, segments, 17, 17), whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [1, 2, 30, 31, 39])
 def test_a_fit_that_stops_anywhere_goes_on_to_the_same_bits(small, whole, tmp_path, after):
-    segments = Segments(tmp_path / "e.h5", every=0.0)
-    steps = EntropicAutoencoder(LONG).iterate(small, segments)
-    for _ in range(after):
-        next(steps)
-    steps.close()
-    assert segments
-    assert same(EntropicAutoencoder(LONG).fit(small, segments), whole)
+    assert same(interrupted(LONG, small, Segments(tmp_path / "e.h5", every=0.0), after), whole)
 
 
-def test_saving_changes_nothing(small, whole, tmp_path):
-    assert same(EntropicAutoencoder(LONG).fit(small, Segments(tmp_path / "e.h5", every=0.0)), whole)
-
-
+@pytest.mark.slow
 def test_a_chain_that_stopped_by_tolerance_is_not_trained_again(small, tmp_path):
-    early = LONG.but(tolerance=1e9)
     segments = Segments(tmp_path / "e.h5", every=0.0)
-    steps = EntropicAutoencoder(early).iterate(small, segments)
-    next(steps)
-    next(steps)
-    steps.close()
-    found = EntropicAutoencoder(early).fit(small, segments)
+    found = interrupted(LONG.but(tolerance=1e9), small, segments, 2)
     assert len(found.chains[0].training) == 1
+
+
+@pytest.fixture
+def begun(small, tmp_path):
+    """Segments of a fit that has only begun."""
+    segments = Segments(tmp_path / "e.h5", every=0.0)
+    segments.begin(EntropicAutoencoder(LONG)._begin(small)[0])
+    return segments
 
 
 @pytest.mark.parametrize("changes", [
     {"temperature": 2e-4}, {"updates": 31}, {"degree": 2}, {"seed": 7},
 ])  # fmt: skip
-def test_segments_of_another_recipe_are_refused_with_the_difference(small, tmp_path, changes):
-    segments = Segments(tmp_path / "e.h5", every=0.0)
-    steps = EntropicAutoencoder(LONG).iterate(small, segments)
-    next(steps)
-    steps.close()
+def test_segments_of_another_recipe_are_refused_with_the_difference(small, begun, changes):
     ((name, value),) = changes.items()
     with pytest.raises(EaeSindyError, match=f"{name} {getattr(LONG, name)} there, {value} asked"):
-        EntropicAutoencoder(LONG.but(**changes)).fit(small, segments)
+        EntropicAutoencoder(LONG.but(**changes)).fit(small, begun)
 
 
-def test_segments_of_another_version_or_other_data_are_refused(small, tmp_path):
-    from dataclasses import replace
-
-    segments = Segments(tmp_path / "e.h5", every=0.0)
-    steps = EntropicAutoencoder(LONG).iterate(small, segments)
-    next(steps)
-    steps.close()
+def test_segments_of_another_version_or_other_data_are_refused(small, begun):
     other = replace(small, field=small.field + 1e-3)
     with pytest.raises(EaeSindyError, match="data fingerprint"):
-        EntropicAutoencoder(LONG).fit(other, segments)
-    with h5py.File(segments.folder / "start.h5", "r+") as file:
+        EntropicAutoencoder(LONG).fit(other, begun)
+    with h5py.File(begun.folder / "start.h5", "r+") as file:
         file.attrs["version"] = "0.0.1"
     with pytest.raises(EaeSindyError, match=r"version 0\.0\.1 there"):
-        EntropicAutoencoder(LONG).fit(small, segments)
+        EntropicAutoencoder(LONG).fit(small, begun)
 
 
-def test_a_damaged_segment_is_named(small, tmp_path):
-    segments = Segments(tmp_path / "e.h5", every=0.0)
-    steps = EntropicAutoencoder(LONG).iterate(small, segments)
-    for _ in range(33):
-        next(steps)
-    steps.close()
-    last = sorted(segments.folder.glob("decoder-*.h5"))[-1]
+def test_a_damaged_segment_is_named(ensemble, begun):
+    begun.write(0, 0, ensemble.chains)
+    begun.write(0, 1, ensemble.chains)
+    assert [len(part) for part in begun.read(0)] == [1, 1]
+    last = max(begun.folder.glob("decoder-*.h5"))
     last.write_bytes(last.read_bytes()[:300])
     with pytest.raises(EaeSindyError, match=f"{last.name} cannot be read"):
-        EntropicAutoencoder(LONG).fit(small, segments)
+        begun.read(0)
 
 
+@pytest.mark.slow
 def test_chains_on_two_processes_are_those_of_one(small, tmp_path):
     """Seeds, decoders and order do not depend on who does the work."""
     settings = LONG.but(chains=4, chains_per_decoder=2, updates=3, draws=20)

@@ -73,6 +73,31 @@ def test_the_gradient_of_the_decoder_free_energy_is_the_ensemble_average(kind):
     assert np.abs(means.mean(axis=0) - slope(0.0)).max() > 10 * error.max() + 2e-2
 
 
+def test_curvature_is_that_of_the_known_quadratic():
+    """Largest stable step 2/ω, trace of the Hessian, and the noise of minibatches."""
+    h = quadratic(DECODER)[0]
+    mass = 4.0
+    encoder = (np.array([[0.1], [-0.2]], np.float32), np.array([0.05], np.float32))
+    decoder = [w.astype(np.float32) for w in DECODER]
+    full = LINEAR.but(mass=(mass,), step=0.1, temperature=0.1)
+    for batch in (0, 20):
+        sampler = entropic.Sampler(problem(Langevin(0.1, mass, 0.1, 1.0), full.but(batch=batch)))
+        session = entropic.Session(sampler, [encoder], decoder, [1])
+        if not batch:
+            stable = 2 / np.sqrt(np.linalg.eigvalsh(h)[-1] / mass)
+            assert session.largest_stable_step(0) == pytest.approx(stable, rel=0.01)
+            assert session.laplacian(0, probes=200) == pytest.approx(np.trace(h), rel=0.05)
+            assert session.batch_noise(0) == 0.0
+        else:
+            inputs = np.hstack([X, np.ones((len(X), 1))])
+            z = inputs @ np.r_[encoder[0][:, 0], encoder[1]]
+            miss = z[:, None] * DECODER[0] + DECODER[1] - X
+            each = 2 * inputs * (miss @ DECODER[0][0])[:, None]
+            variance = each.var(axis=0).mean() / batch * (1 - batch / len(X))
+            noise = session.batch_noise(0, batches=400)
+            assert noise == pytest.approx(0.1**2 * variance / (mass * 0.1), rel=0.2)
+
+
 def test_a_cold_ensemble_is_the_deterministic_autoencoder():
     """β → ∞: what is left of the loss is the smaller principal variance, as for PCA."""
     fit = LINEAR.but(encoders=60, updates=400, learning_rate=0.02, temperature=1e-8)
