@@ -62,6 +62,7 @@ def test_the_three_commands_hand_their_files_on(workspace):
         "data/reaction_diffusion.h5", "runs/ensemble.h5", "runs/discovery/summary.json",
         "runs/discovery/coefficients.csv", "runs/discovery/figure1.png",
         "runs/discovery/figure1.pdf", "runs/discovery/figure4.png", "runs/discovery/figure4.pdf",
+        "runs/discovery/diagnostics.png", "runs/discovery/diagnostics.pdf",
     }  # fmt: skip
 
 

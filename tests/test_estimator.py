@@ -111,6 +111,7 @@ def test_full_space_members_mean_the_same_in_pod_coordinates(small):
     assert loss == pytest.approx(found.chains[0].loss[2], rel=1e-3)
 
 
+@pytest.mark.slow
 def test_pod_coordinates_and_pixels_sample_one_distribution(small):
     """Many short runs from one start under one decoder: loss, latent spread, kinetic energy.
 
