@@ -132,26 +132,30 @@ def fit(
     segments = Segments(output, checkpoint_every)
     if not (resume and output.is_file()):
         storage.claim(output, force)
-    if segments and not resume:
-        if not force:
-            raise EaeSindyError(
-                f"{segments.folder} holds an interrupted fit: add --resume to go on with it, or "
-                "--force to start anew"
-            )
-        segments.remove()
+    if segments and not (resume or force):
+        raise EaeSindyError(
+            f"{segments.folder} holds an interrupted fit: add --resume to go on with it, or "
+            "--force to start anew"
+        )
     snapshots = Snapshots.open(data)
 
     from eae_sindy.neural.estimator import EntropicAutoencoder
 
     jobs = jobs or os.cpu_count() or 1
     estimator = EntropicAutoencoder(settings, device=device, jobs=jobs)
-    if resume and output.is_file() and not (force and segments):
-        estimator.agree(Ensemble.open(output), snapshots, output)
-        segments.remove()
-        click.echo(f"{output} is finished: nothing to resume")
-        return
+    if resume and output.is_file():
+        differences = estimator.differences(Ensemble.open(output), snapshots)
+        if not differences:
+            segments.remove()
+            click.echo(f"{output} is finished: nothing to resume")
+            return
+        if not force:
+            raise EaeSindyError(
+                f"{output} is a finished fit of another kind ({'; '.join(differences)}): use "
+                "another name with -o, or add --force to replace it"
+            )
     try:
-        ensemble = options.follow(estimator.iterate(snapshots, segments))
+        ensemble = options.follow(estimator.iterate(snapshots, segments, resume=resume))
     except KeyboardInterrupt as error:
         raise EaeSindyError("interrupted: add --resume to the same command to go on") from error
     ensemble = replace(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ensemble import Chain, Ensemble
+from .ensemble import Ensemble
 
 TRIALS = 20  # starts tried by `settled_from`
 SETTLED = 3.0  # standard errors between means that count as equal
@@ -57,7 +57,8 @@ class Diagnostics:
     step : float
         Δt over the largest stable step.
     drift : float
-        Change of the mean loss from the first to the last third of the settled draws, in percent.
+        Change of the mean loss from the first to the last third of the settled draws, in percent,
+        of the chain in which it changes most.
     """
 
     settled_from: tuple[int, ...]
@@ -207,24 +208,32 @@ def diagnose(
         tuple(starts),
         tuple(m for m in mixed if m is not None),
         layers(ensemble, parts),
-        configurational(chains) / ensemble.settings.temperature,
+        _configurational(ensemble, starts) / ensemble.settings.temperature,
         float(np.mean([c.batch_noise for c in chains])),
         float(max(ensemble.settings.step / c.largest_stable_step for c in chains)),
-        float(np.mean([_drift(s) for s in series["loss"]])),
+        max((_drift(s) for s in series["loss"]), key=abs),
     )
 
 
-def configurational(chains: Sequence[Chain]) -> float:
+def _configurational(ensemble: Ensemble, starts: Sequence[int]) -> float:
     """Return ⟨|∇L|²⟩ / ⟨∇²L⟩, which is T for draws from exp(−L/T) that are confined.
 
-    Rugh 1997, Phys. Rev. Lett. 78, 772. Only reported: flat directions add nothing to either mean,
-    and the trace is estimated at few draws.
+    Rugh 1997, Phys. Rev. Lett. 78, 772. Flat directions add nothing to either mean. NaN with
+    minibatches, whose noise the slope would hold too, and where nothing was recorded.
     """
-    slopes = np.concatenate([c.gradient_square for c in chains])
-    traces = np.concatenate([c.laplacian for c in chains])
-    if not len(slopes) or not len(traces):
+    if ensemble.settings.batch:
         return np.nan
-    return float(slopes.mean(dtype=float) / traces.mean())
+    slopes, traces = [], []
+    for chain, start in zip(ensemble.chains, starts, strict=True):
+        probes = len(chain.laplacian)
+        # Probes are evenly spread, each at the end of its share of the draws.
+        at = (1 + np.arange(probes)) * len(chain) / max(probes, 1)
+        slopes.append(chain.gradient_square[start:])
+        traces.append(chain.laplacian[at > start])
+    slope, trace = np.concatenate(slopes), np.concatenate(traces)
+    if not len(slope) or not len(trace):
+        return np.nan
+    return float(slope.mean(dtype=float) / trace.mean())
 
 
 def _drift(loss: np.ndarray) -> float:

@@ -45,7 +45,7 @@ class Chain:
     largest_stable_step : float
         2/ω at the last draw, with ω the highest frequency; longer steps are unstable.
     batch_noise : float
-        Δt²σ²/(mT), what minibatches add to the noise of the bath; 0 with full batches.
+        ΔT/T that the noise of minibatches explains; 0 with full batches.
     decoder_index : int
         Chains with the same number share a decoder, and so a target.
     state : mapping of str to arrays

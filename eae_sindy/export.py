@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from . import coefficients, discovery
+from .diagnostics import settled_from
 from .ensemble import Ensemble
 from .errors import EaeSindyError
 from .progress import Progress, Steps
@@ -18,7 +19,9 @@ def netcdf(ensemble: Ensemble, path: str | Path, *, force: bool = False) -> Step
 
     ``posterior``: `xi` (chain, draw, equation, term), Ξ of Eq. 16 on the training frames, and the
     encoder's weights in POD coordinates. ``sample_stats``: `lp` = −L/T, `loss`, `step`, and
-    `kinetic_temperature` (…, tensor). ``constant_data``: the frames the members were drawn with.
+    `kinetic_temperature` (…, tensor), and for each chain its `decoder` (chains with different ones
+    have different targets) and `settled_from`, the first draw that counts.
+    ``constant_data``: the frames the members were drawn with.
 
     Raises
     ------
@@ -65,6 +68,7 @@ def netcdf(ensemble: Ensemble, path: str | Path, *, force: bool = False) -> Step
         "step": (two, stacked("step")),
         "kinetic_temperature": ((*two, "tensor"), stacked("kinetic_temperature")),
         "decoder": (("chain",), np.array([c.decoder_index for c in ensemble.chains])),
+        "settled_from": (("chain",), np.array([settled_from(c.loss) for c in ensemble.chains])),
     }
     count = {"chain": np.arange(chains), "draw": np.arange(draws)}
     d = ensemble.settings.latents

@@ -1,5 +1,6 @@
 """The folder of segments that a fit leaves beside its target while it runs."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,7 +39,8 @@ class Segments:
         return (self.folder / START).is_file()
 
     def begin(self, ensemble: Ensemble) -> None:
-        """Write the ensemble that all chains share, still without chains."""
+        """Write the ensemble that all chains share, still without chains; what was there goes."""
+        self.remove()
         ensemble.save(self.folder / START, force=True)
 
     def opening(self, library: Library | None = None) -> Ensemble:
@@ -60,6 +62,7 @@ class Segments:
         Raises `EaeSindyError` if one cannot be read.
         """
         found: list[list[Chain]] = []
+        reached: list[int] = []
         while (path := self._path(decoder, len(found))).is_file():
             try:
                 with h5py.File(path, "r") as file:
@@ -69,10 +72,25 @@ class Segments:
                     f"{path} cannot be read ({error}): remove it and those after it to resume "
                     "from the segment before"
                 ) from error
+            first = [int(c.step[0]) for c in found[-1] if len(c)]
+            if reached and first and first != [step + 1 for step in reached]:
+                raise EaeSindyError(
+                    f"{path} does not go on from the segment before it: remove it and those after "
+                    "it to resume from there"
+                )
+            reached = [int(c.step[-1]) for c in found[-1] if len(c)] or reached
         return found
 
     def remove(self) -> None:
         """Remove the folder, and what a kill left half-written in it."""
-        if self:
-            (self.folder / START).unlink()  # first: without it nothing is resumed
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self.folder.exists():
+            return
+        # Under another name at once: what is left of it must not be taken for part of a later fit.
+        gone = self.folder.with_name(f".{self.folder.name}.{os.getpid()}.gone")
+        try:
+            self.folder.rename(gone)
+        except OSError as error:
+            raise EaeSindyError(
+                f"cannot remove {self.folder} ({error.strerror}): remove it by hand"
+            ) from error
+        shutil.rmtree(gone, ignore_errors=True)

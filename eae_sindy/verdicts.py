@@ -11,6 +11,7 @@ from .ensemble import Ensemble
 R_HAT = (1.01, 1.05)
 ESS = (400.0, 100.0)
 TEMPERATURE = (0.02, 0.10)
+CONFIGURATIONAL = (0.15, 0.5)  # its estimate is a rough one
 STEP = (0.5, 0.8)  # of the largest stable step
 BATCH_NOISE = (0.05, 0.5)
 
@@ -27,7 +28,9 @@ def of_chains(found: Diagnostics, ensemble: Ensemble) -> list[Verdict]:
     """Judge the sampler."""
     s, said = ensemble.settings, []
     lost = sum(found.settled_from)
-    stuck = [i for i, c in zip(found.settled_from, ensemble.chains, strict=True) if 2 * i >= len(c)]
+    stuck = [
+        i for i, c in zip(found.settled_from, ensemble.chains, strict=True) if 0 < len(c) // 2 <= i
+    ]
     said.append(
         Verdict("settling", "bad" if stuck and lost else "caution" if lost else "good",
                 f"{lost:,} of {len(ensemble):,} members were drawn before the loss had settled and "
@@ -53,16 +56,27 @@ def of_chains(found: Diagnostics, ensemble: Ensemble) -> list[Verdict]:
                     f"({least.quantity}; autocorrelation time {least.time:.0f} draws)"
                     + ("" if size >= ESS[0] else ": raise --draws or --chains"))
         )  # fmt: skip
-    off = max(found.layers, key=lambda layer: abs(layer.ratio - 1))
-    inside = all(
-        low <= layer.ratio <= high for layer in found.layers for low, high in [layer.interval]
-    )
-    said.append(
-        Verdict("temperature", "good" if inside else _level(abs(off.ratio - 1), TEMPERATURE),
-                f"kinetic temperature is within {abs(off.ratio - 1):.2%} of the set one in every "
-                f"layer ({off.name} is farthest)" + (", as χ² allows" if inside else
-                "; more than chance explains, as a step of finite length does"))
-    )  # fmt: skip
+    outside = [la for la in found.layers if not la.interval[0] <= la.ratio <= la.interval[1]]
+    off = max(outside or found.layers, key=lambda layer: abs(layer.ratio - 1))
+    if outside:
+        cause = (
+            "BAOAB velocities run cold in stiff directions, its positions do not"
+            if s.sampler == "langevin" and off.ratio < 1
+            else "minibatches, a step that is too long or a chain that has not settled do this"
+        )
+        text = f"{off.name} is {off.ratio - 1:+.2%} off, more than chance explains: {cause}"
+    else:
+        text = "the kinetic temperature of every layer is the set one, as far as χ² can tell"
+    level = _level(abs(off.ratio - 1), TEMPERATURE) if outside else "good"
+    said.append(Verdict("kinetic temperature", level, text))
+    if np.isfinite(found.configurational_temperature):
+        hot = found.configurational_temperature - 1
+        said.append(
+            Verdict("configurational temperature", _level(abs(hot), CONFIGURATIONAL),
+                    f"positions are drawn at {1 + hot:.2f} of the set temperature"
+                    + ("" if abs(hot) <= CONFIGURATIONAL[0] else
+                       ": shorten --step, and see that the loss has settled"))
+        )  # fmt: skip
     if np.isfinite(found.step):
         said.append(
             Verdict("time step", _level(found.step, STEP),
@@ -72,18 +86,20 @@ def of_chains(found: Diagnostics, ensemble: Ensemble) -> list[Verdict]:
     if found.batch_noise > 0:
         said.append(
             Verdict("batch noise", _level(found.batch_noise, BATCH_NOISE),
-                    f"minibatches add {found.batch_noise:.2g} of the thermal noise a step"
+                    f"minibatches alone make the sampler {found.batch_noise:.2g} of T hotter"
                     + ("" if found.batch_noise <= BATCH_NOISE[0] else ": raise --batch"))
         )  # fmt: skip
     said.append(
         Verdict("stationarity", "good" if abs(found.drift) < 5 else "caution",
-                f"the mean loss changes by {found.drift:+.1f} % from the first to the last third; "
+                f"the mean loss of a chain changes by up to {found.drift:+.1f} % from the first to "
+                "the last third; "
                 "without a prior flat directions diffuse, and the distribution is a local one")
     )  # fmt: skip
     decoders = len({c.decoder_index for c in ensemble.chains})
     spread = [m for m in found.mixing if m.between_decoders is not None]
     if decoders == 1:
-        text = "one decoder: what another would find is not known; use --chains 4"
+        text = "one decoder: what another would find is not known; ask for more --chains"
+        text += " than --chains-per-decoder" if s.chains_per_decoder > 1 else ""
         said.append(Verdict("decoders", "caution", text))
     elif spread:
         most = max(spread, key=lambda m: m.between_decoders or 0.0)

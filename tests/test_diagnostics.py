@@ -90,13 +90,13 @@ def test_a_perfect_sampler_gets_good_verdicts(ensemble):
     found, said = levels(with_chains(ensemble, 4, 500, np.random.default_rng(0)))
     assert all(low < la.ratio < high for la in found.layers for low, high in [la.interval])
     assert found.configurational_temperature == pytest.approx(1, rel=0.02)
-    assert said["temperature"] == said["mixing"] == said["time step"] == "good"
+    assert said["kinetic temperature"] == said["mixing"] == said["time step"] == "good"
     assert said["independent draws"] == "good"
 
 
 def test_a_sampler_that_is_too_hot_is_caught(ensemble):
     found, said = levels(with_chains(ensemble, 2, 500, np.random.default_rng(0), ratio=1.15))
-    assert said["temperature"] == "bad"
+    assert said["kinetic temperature"] == "bad"
     assert all(la.ratio > la.interval[1] for la in found.layers)
 
 

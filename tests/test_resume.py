@@ -28,7 +28,7 @@ def same(one, two):
     assert len(one.chains) == len(two.chains)
     for a, b in zip(one.chains, two.chains, strict=True):
         for name in ("loss", "kinetic_temperature", "step", "training", "gradient_square",
-                     "laplacian", "largest_stable_step"):  # fmt: skip
+                     "laplacian", "largest_stable_step", "batch_noise"):  # fmt: skip
             np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
         for p, q in zip((*a.encoder, *a.decoder), (*b.encoder, *b.decoder), strict=True):
             np.testing.assert_array_equal(p, q)
@@ -66,6 +66,17 @@ def test_a_fit_that_stops_anywhere_goes_on_to_the_same_bits(small, whole, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("changes", [
+    {"sampler": "langevin", "batch": 64},
+    {"schedule": "geometric", "start_temperature": 1e-3, "chains": 2, "chains_per_decoder": 2},
+])  # fmt: skip
+def test_other_samplers_and_several_chains_go_on_to_the_same_bits(small, tmp_path, changes):
+    settings = LONG.but(**changes)
+    found = interrupted(settings, small, Segments(tmp_path / "e.h5", every=0.0), 12, 24)
+    assert same(found, EntropicAutoencoder(settings).fit(small))
+
+
+@pytest.mark.slow
 def test_a_chain_that_stopped_by_tolerance_is_not_trained_again(small, tmp_path):
     segments = Segments(tmp_path / "e.h5", every=0.0)
     found = interrupted(LONG.but(tolerance=1e9), small, segments, 2)
@@ -100,12 +111,31 @@ def test_segments_of_another_version_or_other_data_are_refused(small, begun):
 
 
 def test_a_damaged_segment_is_named(ensemble, begun):
-    begun.write(0, 0, ensemble.chains)
-    begun.write(0, 1, ensemble.chains)
+    whole = ensemble.chains[0]
+    later = replace(whole, step=whole.step + len(whole))
+    begun.write(0, 0, [whole])
+    begun.write(0, 1, [later])
     assert [len(part) for part in begun.read(0)] == [1, 1]
     last = max(begun.folder.glob("decoder-*.h5"))
     last.write_bytes(last.read_bytes()[:300])
     with pytest.raises(EaeSindyError, match=f"{last.name} cannot be read"):
+        begun.read(0)
+
+
+def test_what_a_removal_left_is_not_taken_for_part_of_a_later_fit(small, ensemble, begun):
+    begun.write(0, 0, ensemble.chains)
+    (begun.folder / "start.h5").unlink()
+    assert not begun
+    begun.begin(EntropicAutoencoder(LONG)._begin(small)[0])
+    assert begun.read(0) == []
+    begun.remove()
+    assert list(begun.folder.parent.iterdir()) == []
+
+
+def test_segments_that_do_not_go_on_from_each_other_are_refused(ensemble, begun):
+    for index in range(2):  # the same draws twice
+        begun.write(0, index, ensemble.chains)
+    with pytest.raises(EaeSindyError, match="does not go on from"):
         begun.read(0)
 
 
@@ -146,7 +176,9 @@ def test_resume_starts_goes_on_and_says_when_there_is_nothing_to_do(small, small
     refused = invoke(*command)
     assert refused.exit_code == 1
     assert "--resume" in refused.output
-    assert segments, "what was there is still there"
+    for bad in (["--device", "gpu"], ["--activation", "step"]):
+        assert invoke(*command, "--force", *bad).exit_code == 1
+    assert segments.read(0), "what was there is still there"
     done = invoke(*command, "--resume")
     assert done.exit_code == 0, done.output
     assert not segments.folder.exists()
@@ -158,6 +190,8 @@ def test_resume_starts_goes_on_and_says_when_there_is_nothing_to_do(small, small
     other = invoke(*command, "--resume", "--seed", "3")
     assert other.exit_code == 1
     assert "seed 0 there, 3 asked" in other.output
+    assert "--force" in other.output
+    assert target.read_bytes() == before
     fresh = invoke("fit", small_file, "-o", tmp_path / "new.h5", *options, "--resume")
     assert fresh.exit_code == 0, fresh.output
     assert same(Ensemble.open(tmp_path / "new.h5"), Ensemble.open(target))

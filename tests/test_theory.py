@@ -79,7 +79,7 @@ def test_curvature_is_that_of_the_known_quadratic():
     mass = 4.0
     encoder = (np.array([[0.1], [-0.2]], np.float32), np.array([0.05], np.float32))
     decoder = [w.astype(np.float32) for w in DECODER]
-    full = LINEAR.but(mass=(mass,), step=0.1, temperature=0.1)
+    full = LINEAR.but(sampler="langevin", mass=(mass,), step=0.1, temperature=0.1)
     for batch in (0, 20):
         sampler = entropic.Sampler(problem(Langevin(0.1, mass, 0.1, 1.0), full.but(batch=batch)))
         session = entropic.Session(sampler, [encoder], decoder, [1])
@@ -95,7 +95,8 @@ def test_curvature_is_that_of_the_known_quadratic():
             each = 2 * inputs * (miss @ DECODER[0][0])[:, None]
             variance = each.var(axis=0).mean() / batch * (1 - batch / len(X))
             noise = session.batch_noise(0, batches=400)
-            assert noise == pytest.approx(0.1**2 * variance / (mass * 0.1), rel=0.2)
+            gained = 0.1**2 * variance / (mass * 0.1)  # and friction takes 1 − exp(−2Δt/τ)
+            assert noise == pytest.approx(gained / (1 - np.exp(-2 / 100)), rel=0.2)
 
 
 def test_a_cold_ensemble_is_the_deterministic_autoencoder():

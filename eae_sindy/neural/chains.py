@@ -110,7 +110,9 @@ def grow(task: Task, sampler: entropic.Sampler, decoder_index: int) -> Steps[lis
     def part(drawn: Sequence[_Block]) -> list[Chain]:
         return _part(task, session, history, decoder_index, drawn)
 
-    history = list(log.parts[0][0].training) if log.parts else []
+    history = list(log.parts[-1][0].training) if log.parts else []
+    if not log.parts:
+        log.write(TRAINING, part([]))
     temperatures = s.temperatures()
     while len(log.parts) <= TRAINED and len(history) < s.updates:
         with tf.device(task.device):
@@ -122,7 +124,6 @@ def grow(task: Task, sampler: entropic.Sampler, decoder_index: int) -> Steps[lis
         if log.due():
             log.write(TRAINING, part([]))
     if len(log.parts) <= TRAINED:
-        log.write(TRAINING, part([]))
         log.write(TRAINED, part([]))
 
     weights = 4 * sum(int(np.prod(p.shape)) for p in session.states[0].position)
@@ -137,7 +138,7 @@ def grow(task: Task, sampler: entropic.Sampler, decoder_index: int) -> Steps[lis
             done += kept
             probe = done // size % probed == 0
             traces = [session.laplacian(c) if probe else None for c in range(len(blocks))]
-        drawn.append([(*b, t) for b, t in zip(blocks, traces, strict=True)])
+        drawn.append([(r, _stored(task, e), t) for (r, e), t in zip(blocks, traces, strict=True)])
         yield _report(
             "collecting", s.updates + math.ceil(done / s.encoders), s, [r for r, _ in blocks]
         )
@@ -179,12 +180,9 @@ def _part(
         decoder = _fold(decoder, task.pod)
     for c, state in enumerate(session.states):
         draws = [block[c][1] for block in drawn] or [
-            tuple(np.zeros((0, *p.shape), np.float32) for p in state.position)
+            _stored(task, tuple(np.zeros((0, *p.shape), np.float32) for p in state.position))
         ]
         encoder = tuple(np.concatenate(layer) for layer in zip(*draws, strict=True))
-        if s.full_space:
-            first = np.einsum("rn,dnh->drh", task.pod.modes, encoder[0], optimize=True)
-            encoder = (first, *encoder[1:])
         records = [block[c][0] for block in drawn]
         losses, temperatures, slopes = (
             (np.concatenate(rows) for rows in zip(*records, strict=True))
@@ -210,6 +208,13 @@ def _part(
             )
         )
     return found
+
+
+def _stored(task: Task, encoder: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    """Return encoders [draws, ...] as they are kept: on the span of the data."""
+    if not task.settings.full_space:
+        return encoder
+    return (np.einsum("rn,dnh->drh", task.pod.modes, encoder[0], optimize=True), *encoder[1:])
 
 
 def _report(stage: str, done: int, s: Fit, records: Sequence[entropic.Record]) -> Progress:

@@ -287,7 +287,9 @@ class Session:
         if len(astray):
             stable, step = self._largest_stable_step(before, seed), self.settings.step
             advice = f"the largest stable --step is about {stable:.2g}, --step is {step:.2g}"
-            cure = "lower --temperature" if step < stable / 2 else f"take about {stable / 3:.1g}"
+            cure = f"take about {stable / 3:.1g}" if step > stable / 2 else "lower --temperature"
+            if not np.isfinite(stable):
+                advice, cure = f"--step is {step:.2g}", "shorten it, or lower --temperature"
             raise DivergedError(
                 f"the sampler diverged while {stage}, at encoder step "
                 f"{int(before.step) + int(astray[0]) + 1} (loss above {limit:.3g}): "
@@ -326,10 +328,10 @@ class Session:
             restored.append(State(**found))
         self.states = restored
 
-    def _product(self, state: State, seed: int, along: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Return the Hessian of the loss in φ times a vector, by a central difference."""
-        # As far as a weight moves in a step: small against the curvature, large against rounding.
-        size = self.settings.step * np.sqrt(self.settings.temperature / min(self.settings.mass))
+    def _product(
+        self, state: State, seed: int, along: Sequence[np.ndarray], size: float
+    ) -> list[np.ndarray]:
+        """Return the Hessian of the loss in φ times a vector, by a difference over ±`size`."""
         ends = []
         for sign in (1, -1):
             moved = tuple(
@@ -344,9 +346,11 @@ class Session:
         """Estimate the trace of the Hessian of the loss in φ (Hutchinson, random signs)."""
         state, seed = self.states[chain], self.seeds[chain]
         rng, found = np.random.default_rng([seed, int(state.step), 1]), []
+        # As far as a weight moves in a step: small against the curvature, large against rounding.
+        size = self.settings.step * np.sqrt(self.settings.temperature / min(self.settings.mass))
         for _ in range(probes):
             signs = [rng.choice([-1.0, 1.0], size=p.shape) for p in state.position]
-            product = self._product(state, seed, signs)
+            product = self._product(state, seed, signs, size)
             found.append(sum(float(np.sum(s * h)) for s, h in zip(signs, product, strict=True)))
         return float(np.mean(found))
 
@@ -358,17 +362,23 @@ class Session:
         rng = np.random.default_rng([seed, 2])
         roots = np.sqrt(self.sampler.problem.thermostat.masses(len(state.position)))
         vector = [rng.normal(size=p.shape) for p in state.position]
-        square = 0.0
+        # Vectors are scaled by 1/√m, so this is three thermal moves in all, whatever the masses.
+        size, square = 3 * self.settings.step * np.sqrt(self.settings.temperature), 0.0
         for _ in range(POWER_STEPS):
             length = np.sqrt(sum(float(np.sum(v**2)) for v in vector))
             vector = [v / length / r for v, r in zip(vector, roots, strict=True)]
-            product = self._product(state, seed, vector)
+            product = self._product(state, seed, vector, size)
             vector = [h / r for h, r in zip(product, roots, strict=True)]
             square = np.sqrt(sum(float(np.sum(v**2)) for v in vector))
-        return float(2 / np.sqrt(square)) if square > 0 else np.inf
+        return float(2 / np.sqrt(square)) if square != 0 else np.inf  # NaN stays NaN
 
     def batch_noise(self, chain: int, batches: int = 8) -> float:
-        """Return Δt²σ²/(mT): σ² is the variance of a component of the minibatch gradient."""
+        """Return how much hotter minibatches make the sampler, ΔT/T.
+
+        Δt²σ²/(mT), with σ² the variance of a component of the minibatch gradient, is what they add
+        to a velocity's variance in a step. It is taken away by friction, 1 − exp(−2Δt/τ) a step, or
+        grows until velocities are resampled; a chain that is not resampled is taken by its τ.
+        """
         s, state = self.settings, self.states[chain]
         if not 0 < s.batch < self.sampler.problem.data.inputs.shape[0]:
             return 0.0
@@ -383,4 +393,7 @@ class Session:
             np.var([g.numpy() for g in parts], axis=0, ddof=1).ravel() / m
             for parts, m in zip(zip(*gradients, strict=True), masses, strict=True)
         ]
-        return float(np.mean(np.concatenate(ratios)) * s.step**2 / s.temperature)
+        gained = float(np.mean(np.concatenate(ratios)) * s.step**2 / s.temperature)
+        if s.sampler == "nose-hoover" and s.resample_every:
+            return gained * s.resample_every / 2
+        return gained / float(-np.expm1(-2 / s.thermostat_time))

@@ -81,11 +81,17 @@ class EntropicAutoencoder:
         """
         return finish(self.iterate(snapshots, segments))
 
-    def iterate(self, snapshots: Snapshots, segments: Segments | None = None) -> Steps[Ensemble]:
-        """Do what `fit` does, step by step."""
-        if segments:  # what a kill left behind, down to the bits of the POD
+    def iterate(
+        self, snapshots: Snapshots, segments: Segments | None = None, *, resume: bool = True
+    ) -> Steps[Ensemble]:
+        """Do what `fit` does, step by step; without `resume`, segments that are there go."""
+        if segments and resume:  # what a kill left behind, down to the bits of the POD
             begun = segments.opening(self._custom)
-            self.agree(begun, snapshots, segments.folder)
+            if differences := self.differences(begun, snapshots):
+                raise EaeSindyError(
+                    f"{segments.folder} was begun otherwise ({'; '.join(differences)}): ask for "
+                    "the same, or use another name with -o, or --force without --resume"
+                )
             training = training_frames(snapshots, begun.frames.split)
         else:
             begun, training = self._begin(snapshots)
@@ -97,19 +103,15 @@ class EntropicAutoencoder:
         chains = yield from workers.grow(task, self.jobs)
         return replace(begun, chains=chains)
 
-    def agree(self, made: Ensemble, snapshots: Snapshots, where: Any) -> None:
-        """Raise `EaeSindyError` if `made` is not what this estimator would make."""
+    def differences(self, made: Ensemble, snapshots: Snapshots) -> list[str]:
+        """Say in what `made` is not what this estimator would make of the snapshots."""
         blank = replace(
             made,
             settings=self.settings,
             library=self.library,
             attributes=self._provenance(snapshots),
         )
-        if differences := made.differences(blank):
-            raise EaeSindyError(
-                f"{where} was begun otherwise ({'; '.join(differences)}): ask for the same, or use "
-                "another name with -o"
-            )
+        return made.differences(blank)
 
     def _begin(self, snapshots: Snapshots) -> tuple[Ensemble, np.ndarray]:
         """Split the frames, find their POD; return an ensemble without chains, and frames."""

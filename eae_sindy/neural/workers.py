@@ -57,6 +57,14 @@ def _spread(task: Task, decoders: int, jobs: int) -> Steps[list[Chain]]:
                     index, message = pipe.recv()
                 except EOFError:
                     open_pipes.remove(pipe)
+                    job = pipes.index(pipe)
+                    if not set(range(job, decoders, jobs)) <= set(found):
+                        processes[job].join()
+                        raise EaeSindyError(
+                            "a process that grew chains was ended from outside "
+                            f"({processes[job].exitcode}), perhaps for want of memory: use fewer "
+                            "--jobs, and --resume to go on"
+                        ) from None
                     continue
                 if isinstance(message, Progress):
                     done[index] = message.done
@@ -67,11 +75,6 @@ def _spread(task: Task, decoders: int, jobs: int) -> Steps[list[Chain]]:
                     raise EaeSindyError(message)
                 else:
                     found[index], done[index] = message, units(task.settings)
-        if len(found) < decoders:
-            raise EaeSindyError(
-                "a process that grew chains was killed, probably for want of memory: use fewer "
-                "--jobs, and --resume to go on"
-            )
         return [chain for index in range(decoders) for chain in found[index]]
     finally:
         for process in processes:
@@ -109,8 +112,10 @@ def _work(task: Task, decoders: Sequence[int], jobs: int, pipe: Connection) -> N
                     break
     except EaeSindyError as error:
         pipe.send((-1, str(error)))
-    except MemoryError:
+    except (MemoryError, tf.errors.ResourceExhaustedError):
         pipe.send((-1, "out of memory: use fewer --jobs, a smaller --rank or --batch"))
+    except Exception as error:  # a fault of ours: its kind must reach the user
+        pipe.send((-1, f"a chain failed ({type(error).__name__}: {error}): please report it"))
 
 
 def _end_with(parent: Any) -> None:
