@@ -9,7 +9,7 @@ import numpy as np
 from .recipes import INTERVAL, SIGNIFICANCE
 
 
-def solve(theta: np.ndarray, rate: np.ndarray) -> tuple[np.ndarray, float]:
+def solve(theta: np.ndarray, rate: np.ndarray, cutoff: float = 0.0) -> tuple[np.ndarray, float]:
     """Solve Eq. 16, Ξ = argmin |Θ Ξ − ż|², and return Ξ [p, d] with the condition number of Θ.
 
     Columns are scaled to unit length, then QR and an SVD of the triangle, in float64: polynomials
@@ -20,12 +20,15 @@ def solve(theta: np.ndarray, rate: np.ndarray) -> tuple[np.ndarray, float]:
     ----------
     theta : array [n, p]
     rate : array [n, d]
+    cutoff : float
+        Directions whose singular value is below this share of the largest are left at zero too: of
+        all equations that fit nearly as well, the smallest coefficients.
     """
     length = np.linalg.norm(theta, axis=0)
     length[length == 0] = 1.0
     q, r = np.linalg.qr((theta / length).astype(float))
     u, s, vt = np.linalg.svd(r, full_matrices=False)
-    kept = s > s[0] * len(theta) * np.finfo(float).eps
+    kept = s > s[0] * max(cutoff, len(theta) * np.finfo(float).eps)
     inverse = np.where(kept, 1 / np.where(kept, s, 1), 0)
     xi = vt.T @ (inverse[:, None] * (u.T @ (q.T @ rate)))
     return xi / length[:, None], float(s[0] / s[-1]) if s[-1] > 0 else np.inf

@@ -1,17 +1,15 @@
 """discover(ensemble) -> Discovery: the one place where the analyses meet."""
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from . import coefficients, diagnostics, orbits, verdicts
 from .coefficients import Coefficient, Correlation
 from .diagnostics import Diagnostics
-from .ensemble import Ensemble
+from .ensemble import Ensemble, each
 from .errors import EaeSindyError
 from .orbits import Loop, Orbits
 from .progress import Progress, Steps, finish
@@ -21,8 +19,6 @@ from .verdicts import Verdict
 FRAMES = {"train": (TRAIN,), "all": (TRAIN, VALIDATION), "test": (TEST,)}
 AUTO = ("train", "all")  # never the test window: its errors would no longer be those of a test
 TRIAL_MEMBERS = 50  # with which "auto" tries each choice of frames
-T = TypeVar("T")
-BATCH = 100  # members read at a time: bounds what waits to be averaged
 
 
 class Baseline(NamedTuple):
@@ -317,16 +313,6 @@ def _read(
     ensemble: Ensemble, members: Iterable[int], fit: np.ndarray, test: np.ndarray
 ) -> Iterator[_Reading]:
     return each(members, lambda m: _read_one(ensemble, m, fit, test))
-
-
-def each(members: Iterable[int], work: Callable[[int], T]) -> Iterator[T]:
-    """Do some work for every member, in order, on all cores: one thread a member, one for BLAS."""
-    from threadpoolctl import threadpool_limits
-
-    members = list(members)
-    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
-        for first in range(0, len(members), BATCH):
-            yield from pool.map(work, members[first : first + BATCH])
 
 
 def _settle(ensemble: Ensemble, readings: list[_Reading], reference: float) -> Orbits | None:

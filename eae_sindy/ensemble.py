@@ -1,9 +1,11 @@
 """The ensemble: everything that discovery, forecasting and a restart need, in one HDF5 file."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import h5py
 import numpy as np
@@ -16,6 +18,8 @@ from .recipes import Fit
 from .storage import whole_file
 
 FORMAT_VERSION = 2  # 1 had one chain to a decoder and no curvature
+T = TypeVar("T")
+BATCH = 100  # members worked on at a time: bounds what waits to be taken
 ROWS = 500  # frames that are encoded together
 
 
@@ -280,6 +284,16 @@ class Ensemble:
             file["mask"][:] if "mask" in file else None,
             attributes,
         )
+
+
+def each(members: Iterable[int], work: Callable[[int], T]) -> Iterator[T]:
+    """Do some work for every member, in order, on all cores: one thread a member, one for BLAS."""
+    from threadpoolctl import threadpool_limits
+
+    members = list(members)
+    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
+        for first in range(0, len(members), BATCH):
+            yield from pool.map(work, members[first : first + BATCH])
 
 
 def _group(name: str, record: Any) -> dict[str, np.ndarray]:

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from . import coefficients, discovery
+from . import coefficients
 from .diagnostics import settled_from
-from .ensemble import Ensemble
+from .ensemble import Ensemble, each
 from .errors import EaeSindyError
 from .progress import Progress, Steps
 from .snapshots import TRAIN
@@ -42,7 +42,7 @@ def netcdf(ensemble: Ensemble, path: str | Path, *, force: bool = False) -> Step
         return coefficients.solve(ensemble.library(z), z_rate)[0].T
 
     found = []
-    for xi in discovery.each(range(len(ensemble)), solve):
+    for xi in each(range(len(ensemble)), solve):
         found.append(xi)
         yield Progress("coefficients", len(found), len(ensemble))
     chains, draws = len(ensemble.chains), lengths.pop()

@@ -78,6 +78,19 @@ def standard(latents: int, degree: int = 3, sine: bool = True, constant: bool = 
     return Library(features, latents)
 
 
+def with_constant(library: Library) -> Library:
+    """Return the library with a constant as its first term, if it has none.
+
+    The encoder's bias sets the origin of the latents freely: a constant lets equations do without
+    that choice.
+    """
+    import pysindy as ps
+
+    if "1" in library.terms:
+        return library
+    return Library(ps.PolynomialLibrary(degree=0) + library.features, library.latents)
+
+
 class _Traced(np.lib.mixins.NDArrayOperatorsMixin):
     """A tensor that sends NumPy functions of a custom library on to `ops`."""
 

@@ -15,6 +15,7 @@ CYCLES, SETTLING = 20, 12
 SAMPLES = 100  # per period; the section is crossed by cubic interpolation in between
 LAST = 3 * SAMPLES  # samples over which the settled amplitude is taken
 ESCAPE = 3.0  # amplitudes from the data's centre at which an orbit counts as lost
+REST = 0.02  # of the data's amplitude: an orbit that moves less has come to rest
 HYSTERESIS = 0.5  # standard deviations; see `period`
 GROUP = 250  # members that share a step size
 
@@ -149,6 +150,9 @@ def period(time: np.ndarray, z: np.ndarray, rate: np.ndarray) -> float:
     return float((crossings[-1] - crossings[0]) / (len(crossings) - 1))
 
 
+CLASSES = ("cycle", "fixed_point", "divergent", "other")
+
+
 @dataclass(frozen=True)
 class Orbits:
     """What became of every member's equations, integrated from the first test frame.
@@ -157,36 +161,123 @@ class Orbits:
     ----------
     reference_period : float
         Of the data.
-    holds : array of bool [members]
-        Whether the settled amplitude lies within 30 % of the data's own in the same latents.
+    kind : array of int [members]
+        Index into `CLASSES`. ``cycle``: the settled amplitude lies within 30 % of the data's own in
+        the same latents, and the orbit keeps returning. ``fixed_point``: it has come to rest.
+        ``divergent``: it left, or could not be integrated. ``other``: none of these.
     period : array [members]
         Of the settled orbit; NaN where it does not hold the cycle.
+    amplitude : array [members]
+        Settled amplitude over that of the data.
+    growth : array [members]
+        Of a cycle its largest Floquet exponent but the one along the flow, of a fixed point the
+        largest real part of an eigenvalue: negative where the orbit attracts. NaN for the rest.
     """
 
     reference_period: float
-    holds: np.ndarray
+    kind: np.ndarray
     period: np.ndarray
+    amplitude: np.ndarray
+    growth: np.ndarray
+
+    @property
+    def holds(self) -> np.ndarray:
+        """Whether a member holds the cycle."""
+        return self.kind == CLASSES.index("cycle")
 
     @property
     def integrable_fraction(self) -> float:
         return float(self.holds.mean())
 
+    def classes(self) -> dict[str, int]:
+        """Count the members of each class."""
+        return {name: int(np.sum(self.kind == k)) for k, name in enumerate(CLASSES)}
+
 
 def settle(library: Library, xi: np.ndarray, data: Loop, reference_period: float) -> Orbits:
     """Integrate members for 20 reference periods; the first 12 may be spent on settling.
 
-    A member holds the cycle if over its last three periods its amplitude lies within 30 % of the
-    data's own, and it keeps returning. Arguments as in `integrate`.
+    What counts is the last three periods. Arguments as in `integrate`.
     """
     time = horizon(reference_period)
     late = slice(SETTLING * SAMPLES, None)
-    holds, periods = np.zeros(len(xi), bool), np.full(len(xi), np.nan)
-    for first in range(0, len(xi), GROUP):
-        part = slice(first, first + GROUP)
-        z = integrate(library, xi[part], data.take(part), time)[late]
+    m = len(xi)
+    kind = np.full(m, CLASSES.index("other"))
+    periods, ratios, growths = np.full((3, m), np.nan)
+    for first in range(0, m, GROUP):
+        part = np.arange(first, min(first + GROUP, m))
+        loops = data.take(slice(first, first + GROUP))
+        z = integrate(library, xi[part], loops, time)[late]
         rate = flow(library, xi[part], z)
-        ratio = amplitude(z[-LAST:]) / data.amplitude[part]
-        for m in np.flatnonzero(np.abs(ratio - 1) <= AMPLITUDE_TOLERANCE):
-            periods[first + m] = period(time[late], z[:, m], rate[:, m])
-        holds[part] = np.isfinite(periods[part])
-    return Orbits(reference_period, holds, periods)
+        ratio = ratios[part] = amplitude(z[-LAST:]) / loops.amplitude
+        distance = np.linalg.norm(z[-1] - loops.centre, axis=-1)
+        lost = ~(distance < 0.99 * ESCAPE * loops.amplitude)
+        kind[part[lost]] = CLASSES.index("divergent")
+        kind[part[~lost & (ratio < REST)]] = CLASSES.index("fixed_point")
+        for k in np.flatnonzero(~lost & (np.abs(ratio - 1) <= AMPLITUDE_TOLERANCE)):
+            periods[part[k]] = period(time[late], z[:, k], rate[:, k])
+        returns = np.isfinite(periods[part])
+        kind[part[returns]] = CLASSES.index("cycle")
+        growths[part] = _growth(library, xi[part], z[-LAST:], periods[part], time[1] - time[0])
+    rest = kind == CLASSES.index("fixed_point")
+    growths[~rest & ~np.isfinite(periods)] = np.nan
+    return Orbits(reference_period, kind, periods, ratios, growths)
+
+
+def jacobian(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Return ∂ż/∂z [..., m, d, d] of members' flows at z [..., m, d], by central differences."""
+    d, size = z.shape[-1], 1e-5
+    columns = [
+        (flow(library, xi, z + size * e) - flow(library, xi, z - size * e)) / (2 * size)
+        for e in np.eye(d)
+    ]
+    return np.stack(columns, axis=-1)
+
+
+def _growth(
+    library: Library, xi: np.ndarray, z: np.ndarray, periods: np.ndarray, step: float
+) -> np.ndarray:
+    """Return how fast neighbours of settled orbits z [t, m, d] leave or approach."""
+    d = z.shape[-1]
+    found = np.full(z.shape[1], np.nan)
+    still = ~np.isfinite(periods)
+    with np.errstate(all="ignore"):  # members that left
+        at_end = jacobian(library, xi, z[-1])
+    sound = still & np.isfinite(at_end).all(axis=(1, 2))
+    if sound.any():
+        found[sound] = np.linalg.eigvals(at_end[sound]).real.max(axis=-1)
+    for k in np.flatnonzero(~still):
+        samples = min(len(z) - 1, round(periods[k] * ((len(z) - 1) * step // periods[k]) / step))
+        slopes = jacobian(library, xi[[k]], z[-samples - 1 :, [k]])[:, 0]
+        if d == 2:  # Liouville: the exponents sum to the mean divergence, and one is 0
+            trace = np.trace(slopes, axis1=1, axis2=2)
+            found[k] = np.mean((trace[1:] + trace[:-1]) / 2)
+            continue
+        monodromy = np.eye(d)
+        for slope in 0.5 * step * (slopes[1:] + slopes[:-1]):
+            power = slope @ slope
+            monodromy = (
+                np.eye(d) + slope + power / 2 + power @ slope / 6 + power @ power / 24
+            ) @ monodromy
+        exponents = np.log(np.abs(np.linalg.eigvals(monodromy))) / (samples * step)
+        found[k] = np.delete(exponents, np.argmin(np.abs(exponents))).max() if d > 1 else np.nan
+    return found
+
+
+def spectral_period(time: np.ndarray, z: np.ndarray) -> float:
+    """Return the period at which the power spectrum of z [t, d], tapered by Hann, is highest.
+
+    Refined by a parabola through the logarithm of the peak; NaN if the peak is the lowest
+    frequency, or the frames are not evenly spaced.
+    """
+    n, step = len(time), np.diff(time)
+    if n < 8 or not np.allclose(step, step[0], rtol=1e-3):
+        return np.nan
+    tapered = (z - z.mean(axis=0)) * np.hanning(n)[:, None]
+    power = np.sum(np.abs(np.fft.rfft(tapered, 16 * n, axis=0)) ** 2, axis=1)
+    peak = int(np.argmax(power[1:])) + 1
+    if peak < 24 or peak > len(power) - 2:  # fewer than a cycle and a half
+        return np.nan
+    below, top, above = np.log(power[peak - 1 : peak + 2])
+    shift = 0.5 * (below - above) / (below - 2 * top + above)
+    return float(16 * n * step[0] / (peak + shift))

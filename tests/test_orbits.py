@@ -99,3 +99,57 @@ def test_noise_does_not_make_several_returns_of_one():
     rate = 0.9 * np.stack([-np.sin(0.9 * time), np.cos(0.9 * time)], 1)
     noisy = z + 0.1 * rng.normal(size=z.shape)
     assert orbits.period(time, noisy, rate) == pytest.approx(2 * np.pi / 0.9, rel=0.01)
+
+
+def normal_form(mu, d=2):
+    """ż = (μ − |z|²) z + rotation, as Ξ of the cubic library: cycle of radius √μ, exponent −2μ."""
+    library = standard(d, 3, sine=False)
+    xi = np.zeros((len(library), d))
+    for name, k, value in (
+        ("z1", 0, mu), ("z2", 0, -1.0), ("z1^3", 0, -1.0), ("z1 z2^2", 0, -1.0),
+        ("z1", 1, 1.0), ("z2", 1, mu), ("z1^2 z2", 1, -1.0), ("z2^3", 1, -1.0),
+    ):  # fmt: skip
+        xi[library.terms.index(name), k] = value
+    for k in range(2, d):
+        xi[library.terms.index(f"z{k + 1}"), k] = -0.5
+    return library, xi
+
+
+def around(radius, members, d=2):
+    centre = np.zeros((members, d))
+    start = np.tile(np.r_[radius, np.zeros(d - 1)], (members, 1))
+    return orbits.Loop(start, centre, np.full(members, radius))
+
+
+@pytest.mark.parametrize("d", [2, 3])
+def test_classes_and_growth_rates_of_known_flows(d):
+    """A Hopf cycle attracts at 2μ; below onset the origin does at μ; the rest leaves or turns."""
+    library, cycle = normal_form(0.16, d)
+    _, sink = normal_form(-0.3, d)
+    escape = -cycle
+    escape[library.terms.index("z1"), 0] = 0.5
+    centre = np.zeros_like(cycle)
+    centre[library.terms.index("z2"), 0], centre[library.terms.index("z1"), 1] = -1.0, 1.0
+    slow = centre.copy()
+    slow[library.terms.index("z1"), 0] = slow[library.terms.index("z2"), 1] = -0.006
+    xi = np.stack([cycle, sink, escape, centre, slow])
+    found = orbits.settle(library, xi, around(0.4, 5, d), 2 * np.pi)
+    assert [orbits.CLASSES[k] for k in found.kind] == [
+        "cycle", "fixed_point", "divergent", "cycle", "other"]  # fmt: skip
+    assert sum(found.classes().values()) == 5
+    np.testing.assert_allclose(found.period[[0, 3]], 2 * np.pi, rtol=1e-5)
+    slowest = max(-0.32, -0.5) if d == 3 else -0.32
+    assert found.growth[0] == pytest.approx(slowest, rel=0.02)
+    assert found.growth[1] == pytest.approx(-0.3, abs=1e-3)
+    if d == 2:
+        assert found.growth[3] == pytest.approx(0.0, abs=1e-5)
+    assert np.isnan(found.growth[[2, 4]]).all()
+
+
+def test_the_spectrum_gives_the_period_of_a_signal_with_harmonics():
+    time = np.arange(0, 50, 0.05)
+    phase = 2 * np.pi * time / 6.9187
+    z = np.stack([np.cos(phase) + 0.2 * np.cos(3 * phase), np.sin(phase)], axis=1)
+    assert orbits.spectral_period(time, z + 0.3) == pytest.approx(6.9187, rel=2e-3)
+    assert np.isnan(orbits.spectral_period(time, np.stack([time], axis=1)))
+    assert np.isnan(orbits.spectral_period(time**1.5, z))

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 RANKS = [
     ["errors", "recipes", "storage", "progress"],
     ["snapshots", "library", "networks", "pod", "ensemble", "segments"],
-    ["lambda_omega", "coefficients", "orbits", "diagnostics", "verdicts"],
+    ["lambda_omega", "coefficients", "symmetry", "modes", "orbits", "diagnostics", "verdicts"],
     ["discovery"],
     ["figures", "report", "export"],
 ]

@@ -1,0 +1,161 @@
+"""Which frames, terms and regularisation: chosen by running the equations, not by their fit.
+
+A good fit of derivatives can give equations that explode, and a poor one equations that run. The
+candidates are judged by their trajectories over contiguous stretches of validation time, which
+enter neither the fit nor, ever, the test window.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from . import coefficients, orbits
+from .ensemble import Ensemble, each
+from .library import Library
+from .snapshots import TEST, TRAIN
+
+STRETCHES = (0.5, 0.75, 1.0)  # where validation stretches end, in the time before the test window
+LONGEST = 0.15  # of the time before the test window: a stretch is no longer
+CUTOFFS = (0.0, 1e-2)  # see `coefficients.solve`
+LATE = 0.5  # the later half of the training time
+WORST = 1.0  # error of a trajectory, relative to the variance, beyond which it is simply lost
+
+
+class Candidate(NamedTuple):
+    """One way to fit Ξ. `chosen` [p] marks the terms in use, of the library with a constant."""
+
+    terms: str
+    frames: str
+    cutoff: float
+    chosen: np.ndarray
+
+    @property
+    def name(self) -> str:
+        cut = f", directions below {self.cutoff:g} left out" if self.cutoff else ""
+        return f"{self.terms} terms, {self.frames} frames{cut}"
+
+    def solve(self, theta: np.ndarray, rate: np.ndarray) -> np.ndarray:
+        """Return Ξ [p, d], zero where a term is not in use."""
+        xi = np.zeros((theta.shape[1], rate.shape[1]))
+        xi[self.chosen] = coefficients.solve(theta[:, self.chosen], rate, self.cutoff)[0]
+        return xi
+
+
+class Trial(NamedTuple):
+    """A candidate and the errors of its trajectories: their mean and its standard error."""
+
+    candidate: Candidate
+    error: float
+    spread: float
+
+
+def candidates(library: Library) -> list[Candidate]:
+    """Return the ways to fit Ξ with terms of a library that has a constant."""
+    names = np.array(library.terms)
+    one = names == "1"
+    linear = np.array([n in {f"z{k + 1}" for k in range(library.latents)} for n in names])
+    polynomial = np.array(["(" not in n for n in names]) & ~one
+    groups = {"linear": linear, "polynomial": polynomial, "all": ~one}
+    found: list[Candidate] = []
+    for label, group in groups.items():
+        for constant in (False, True):
+            chosen = group | one if constant else group
+            if not group.any() or any(np.array_equal(chosen, c.chosen) for c in found):
+                continue
+            text = f"{label} + constant" if constant else label
+            cutoffs = CUTOFFS if chosen.sum() > library.latents + 1 else CUTOFFS[:1]
+            found += [Candidate(text, f, c, chosen) for f in ("train", "late") for c in cutoffs]
+    return found
+
+
+def stretches(ensemble: Ensemble) -> list[np.ndarray]:
+    """Return rows of contiguous frames before the test window, in time; none if there are few."""
+    f = ensemble.frames
+    run = f.test_run()
+    mine = (f.trajectory == f.trajectory[run[0]]) & (f.split != TEST) & (f.time < f.time[run[0]])
+    if not mine.any():  # the test window is a trajectory of its own
+        first = f.trajectory[f.where(TRAIN)[0]] if len(f.where(TRAIN)) else None
+        mine = (f.trajectory == first) & (f.split != TEST)
+    rows = np.flatnonzero(mine)
+    if len(rows) < 50:
+        return []
+    start, end = f.time[rows[0]], f.time[rows[-1]]
+    length = min(np.ptp(f.time[run]), LONGEST * (end - start))
+    ends = [start + s * (end - start) for s in STRETCHES]
+    return [rows[(f.time[rows] >= e - length) & (f.time[rows] <= e)] for e in ends]
+
+
+def fit_rows(ensemble: Ensemble, frames: str, held_out: list[np.ndarray]) -> np.ndarray:
+    """Return the training frames that enter a fit, without those `held_out`."""
+    f = ensemble.frames
+    rows = f.where(TRAIN)
+    if frames == "late":
+        middle = f.time[rows].min() + LATE * np.ptp(f.time[rows])
+        rows = rows[f.time[rows] >= middle]
+    return np.setdiff1d(rows, np.concatenate(held_out)) if held_out else rows
+
+
+def choose(ensemble: Ensemble, members: np.ndarray, library: Library) -> list[Trial]:
+    """Try every candidate on some members; the best comes first.
+
+    Best is the candidate with the fewest terms whose mean trajectory error is within a standard
+    error of the least (Breiman's rule). An empty list if there is no stretch to judge by.
+    """
+    judged = stretches(ensemble)
+    ways = candidates(library)
+    rows = {f: fit_rows(ensemble, f, judged) for f in ("train", "late")}
+    few = max(int(c.chosen.sum()) for c in ways)
+    if not judged or min(map(len, rows.values())) < few:
+        return []
+    every = np.concatenate([rows["train"], *judged])
+    position = {row: i for i, row in reversed(list(enumerate(every)))}
+    at = {f: np.array([position[r] for r in rows[f]]) for f in rows}
+    cuts = np.cumsum([len(rows["train"]), *map(len, judged)])
+
+    def read(member: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        z, z_rate = (a.astype(float) for a in ensemble.encode(member, every))
+        theta = library(z)
+        xi = [c.solve(theta[at[c.frames]], z_rate[at[c.frames]]) for c in ways]
+        return xi, [z[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+
+    read_all = list(each(members, read))
+    found = []
+    for i, candidate in enumerate(ways):
+        xi = np.stack([r[0][i] for r in read_all])
+        errors = []
+        for k, stretch in enumerate(judged):
+            z = np.stack([r[1][k] for r in read_all], axis=1)
+            errors.append(trajectory_error(library, xi, z, ensemble.frames.time[stretch]))
+        error = np.minimum(np.mean(errors, axis=0), WORST)
+        found.append(Trial(candidate, float(error.mean()), float(error.std() / len(error) ** 0.5)))
+    best = min(found, key=lambda t: t.error)
+    within = [t for t in found if t.error <= best.error + best.spread]
+    first = min(within, key=lambda t: (int(t.candidate.chosen.sum()), t.error))
+    return [first, *sorted((t for t in found if t is not first), key=lambda t: t.error)]
+
+
+def trajectory_error(
+    library: Library, xi: np.ndarray, z: np.ndarray, time: np.ndarray
+) -> np.ndarray:
+    """Return the errors [m] of trajectories from the first frame of z [t, m, d].
+
+    Mean squared distance over the stretch, relative to the variance of the data in the same
+    latents; infinite for one that cannot be integrated.
+    """
+    data = orbits.Loop(z[0], z.mean(axis=0), orbits.amplitude(z))
+    orbit = orbits.integrate(library, xi, data, time - time[0])
+    miss = np.mean(np.sum((orbit - z) ** 2, axis=-1), axis=0) / data.amplitude**2
+    return np.where(np.isfinite(miss), miss, np.inf)
+
+
+def refit(
+    ensemble: Ensemble, members: np.ndarray, library: Library, candidate: Candidate
+) -> np.ndarray:
+    """Return Ξ [m, p, d] of members by the chosen candidate, on all its training frames."""
+    rows = fit_rows(ensemble, candidate.frames, [])
+
+    def solve(member: int) -> np.ndarray:
+        z, z_rate = (a.astype(float) for a in ensemble.encode(member, rows))
+        return candidate.solve(library(z), z_rate)
+
+    return np.stack(list(each(members, solve)))

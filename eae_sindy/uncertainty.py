@@ -1,0 +1,96 @@
+"""Intervals with two sources of spread: the encoders, and the frames that enter the fit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import coefficients, orbits
+from .ensemble import Ensemble, each
+from .library import Library
+from .orbits import Loop, Orbits
+from .selection import Candidate, fit_rows
+
+BLOCK = 2.0  # reference periods: frames closer than this are not resampled apart
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Equations refitted to resampled frames, one randomly drawn member to each replicate.
+
+    Replicates are not members: they say how far the answer could have been another one.
+
+    Attributes
+    ----------
+    values : array [replicates, p, d]
+        Ξ of each replicate.
+    orbits : Orbits
+        Of each replicate.
+    """
+
+    values: np.ndarray
+    orbits: Orbits
+
+    @property
+    def period(self) -> np.ndarray | None:
+        """The interval of the period over replicates that hold the cycle; None if few do."""
+        held = self.orbits.period[self.orbits.holds]
+        return coefficients.interval(held) if len(held) >= 10 else None
+
+
+def blocks(time: np.ndarray, length: float, rng: np.random.Generator) -> np.ndarray:
+    """Draw indices of frames by a moving block bootstrap over time.
+
+    Blocks of duration `length` start anywhere, and are drawn with replacement until there are as
+    many frames as there were (Künsch 1989). `time` [n] need not be evenly spaced, but sorted.
+
+    Returns
+    -------
+    array of int [n]
+    """
+    n, found, count = len(time), [], 0
+    length = min(length, np.ptp(time))
+    # A block may hang over either end, so that frames there are drawn as often as others.
+    while count < n:
+        start = rng.uniform(time[0] - length, time[-1])
+        low, high = np.searchsorted(time, [start, start + length])
+        found.append(np.arange(low, high))
+        count += high - low
+    return np.concatenate(found)[:n]
+
+
+def replicate(
+    ensemble: Ensemble,
+    members: np.ndarray,
+    library: Library,
+    candidate: Candidate,
+    reference_period: float,
+    count: int,
+    seed: int = 0,
+) -> Spread:
+    """Refit members drawn at random to frames drawn in blocks of time, and integrate the results.
+
+    Parameters
+    ----------
+    members : array of int
+        Members to draw from, of any number of chains.
+    count : int
+        Replicates.
+    """
+    rows = fit_rows(ensemble, candidate.frames, [])
+    rows = rows[np.argsort(ensemble.frames.time[rows], kind="stable")]
+    time = ensemble.frames.time[rows]
+    run = ensemble.frames.test_run()
+    picked = np.random.default_rng([seed, 0]).choice(members, count)
+
+    def refit(index: int) -> tuple[np.ndarray, Loop]:
+        rng = np.random.default_rng([seed, 1, index])
+        chosen = blocks(time, BLOCK * reference_period, rng)
+        both = np.concatenate([rows, run])
+        z, z_rate = (a.astype(float) for a in ensemble.encode(int(picked[index]), both))
+        xi = candidate.solve(library(z[chosen]), z_rate[chosen])
+        return xi, orbits.loop(z[len(rows) :])
+
+    found = list(each(range(count), refit))
+    xi = np.stack([f[0] for f in found])
+    data = Loop(*map(np.concatenate, zip(*(f[1] for f in found), strict=True)))
+    return Spread(xi, orbits.settle(library, xi, data, reference_period))
