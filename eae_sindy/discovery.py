@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import coefficients, diagnostics, orbits, verdicts
+from . import answers, coefficients, diagnostics, handover, orbits, verdicts
+from .answers import Answers
 from .coefficients import Coefficient, Correlation
 from .diagnostics import Diagnostics
 from .ensemble import Ensemble, each
 from .errors import EaeSindyError
+from .modes import densest
 from .orbits import Loop, Orbits
 from .progress import Progress, Steps, finish
 from .snapshots import TEST, TRAIN, VALIDATION
@@ -57,7 +59,10 @@ class Discovery:
     errors : array [k, 3]
         Of each member on the test frames: field, rate, latent rate.
     orbits : Orbits or None
-        None where the test frames show no period to compare with.
+        Of the plain Ξ. None where the test frames show no period to compare with.
+    answers : Answers or None
+        The modes, and the equations chosen by running. None where the time before the test window
+        is too short to choose by.
     trials : mapping of str to float
         With frames "auto": the share of trial members that held the cycle, for each choice tried.
     """
@@ -71,6 +76,7 @@ class Discovery:
     table: list[Coefficient]
     correlation: Correlation
     orbits: Orbits | None
+    answers: Answers | None
     reconstruction: Reconstruction
     baselines: list[Baseline]
     diagnostics: Diagnostics
@@ -99,10 +105,10 @@ class Discovery:
         chosen = [row.significant for row in self.table]
         flat = flat[:, chosen] if any(chosen) else flat
         flat = (flat - flat.mean(axis=0)) / np.where(np.ptp(flat, axis=0) > 0, flat.std(axis=0), 1)
-        first = _densest(flat)
+        first = densest(flat)
         distance = np.linalg.norm(flat - flat[first], axis=1)
         far = np.flatnonzero(distance >= np.median(distance))
-        return int(held[first]), int(held[far[_densest(flat[far])]])
+        return int(held[first]), int(held[far[densest(flat[far])]])
 
     def summary(self) -> dict[str, Any]:
         """Return what goes into summary.json; every number is a plain Python number."""
@@ -127,22 +133,82 @@ class Discovery:
             },
         }
         if self.orbits is not None:
-            found["orbits"] = {
-                "members": len(self.orbits.holds),
-                "integrable_fraction": self.orbits.integrable_fraction,
-                "reference_period": self.orbits.reference_period,
-            }
-            periods = self.orbits.period[self.orbits.holds]
-            if len(periods):
-                found["orbits"]["period"] = {
-                    "median": float(np.median(periods)),
-                    "interval": coefficients.interval(periods).tolist(),
-                }
+            found["plain_orbits"] = self._of(self.orbits)
+        if self.answers is not None:
+            found |= self._answers(self.answers)
         return found
+
+    def _answers(self, a: Answers) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "chosen_terms": a.library.terms,
+            "modes": [self._mode(a, k) for k in range(len(a.modes))],
+            "symmetry": [
+                {
+                    "modes": [m + 1 for m in e.modes],
+                    "level": e.level,
+                    "operation": e.operation,
+                    "residual": e.residual,
+                    "p_value": e.p_value,
+                    "text": e.sentence(),
+                }
+                for e in a.equivalences
+            ],
+            "forecast": {
+                "field": a.forecast.field,
+                "field_of_mean": float(a.forecast.of_mean.mean()),
+                "over_reconstruction": a.forecast.ratio,
+                "horizon": float(a.forecast.time[-1]),
+            },
+            "collinear_terms": [list(group) for group in a.collinear],
+        }
+        if a.orbits is not None and a.spread is not None:
+            found["orbits"] = self._of(a.orbits)
+            if a.spread.period is not None and "period" in found["orbits"]:
+                found["orbits"]["period"]["interval_with_frames"] = a.spread.period.tolist()
+            found["orbits"]["replicates"] = self._of(a.spread.orbits)
+        return found
+
+    def _mode(self, a: Answers, mode: int) -> dict[str, Any]:
+        xi, spread = a.representative(mode), a.intervals(mode)
+        return {
+            "weight": float(a.modes.weight[mode]),
+            "member": int(self.members[a.modes.representative[mode]]),
+            "chosen": a.trials[mode][0].candidate.name,
+            "equations": coefficients.equations(xi, a.library.terms),
+            "latex": handover.latex(a.library, xi),
+            "coefficients": xi.tolist(),
+            "interval": None if spread is None else spread.tolist(),
+            "tried": [
+                {"candidate": t.candidate.name, "trajectory_error": t.error} for t in a.trials[mode]
+            ],
+        }
+
+    def _of(self, found: Orbits) -> dict[str, Any]:
+        """Say what became of members, and the distributions of those that hold the cycle."""
+        f = self.ensemble.frames
+        run = f.test_run()
+        summary: dict[str, Any] = {
+            "members": len(found.kind),
+            "integrable_fraction": found.integrable_fraction,
+            "classes": found.classes(),
+            "reference_period": found.reference_period,
+            "spectral_period": orbits.spectral_period(
+                f.time[run], f.coordinates[run].astype(float)
+            ),
+        }
+        for name in ("period", "amplitude", "growth"):
+            held = getattr(found, name)[found.holds]
+            if len(held):
+                summary[name] = {
+                    "median": float(np.median(held)),
+                    "interval": coefficients.interval(held).tolist(),
+                }
+        return summary
 
     def verdicts(self) -> list[Verdict]:
         """Say in plain sentences what is fine, what is not, and what to change."""
-        return verdicts.of_chains(self.diagnostics, self.ensemble)
+        found = verdicts.of_chains(self.diagnostics, self.ensemble)
+        return [*verdicts.of_answers(self.answers), *found] if self.answers else found
 
     def _diagnostics(self) -> dict[str, Any]:
         settings, chains = self.ensemble.settings, self.ensemble.chains
@@ -223,10 +289,12 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
         )
     kept = [readings[i] for i in usable]
     values = np.stack([r.xi for r in kept])
+    run = _settle(ensemble, kept, reference)
+    held = None if run is None else run.holds
+    chosen = yield from answers.find(ensemble, members, values, held, reference)
     rows_of_table = coefficients.table(values, ensemble.library.terms)
     field, rate, latent_rate = (float(e) for e in np.mean([r.errors for r in kept], axis=0))
     field_of_mean = _error(ensemble, test, mean / len(members), "field")
-    run = _settle(ensemble, kept, reference)
     errors = np.stack([r.errors for r in kept])
     quantities = {"field error": errors[:, 0], "rate error": errors[:, 1]}
     if run is not None:
@@ -244,6 +312,7 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
         rows_of_table,
         coefficients.correlation(values, rows_of_table),
         run,
+        chosen,
         Reconstruction(field, rate, latent_rate, field_of_mean),
         [pod_floor(ensemble)],
         diagnostics.diagnose(ensemble, starts, along),
@@ -321,15 +390,6 @@ def _settle(ensemble: Ensemble, readings: list[_Reading], reference: float) -> O
         return None
     data = Loop(*map(np.concatenate, zip(*(r.loop for r in readings), strict=True)))
     return orbits.settle(ensemble.library, np.stack([r.xi for r in readings]), data, reference)
-
-
-def _densest(points: np.ndarray) -> int:
-    """Return the point with the most neighbours: the smallest distance to its 5 % nearest."""
-    from scipy.spatial import cKDTree
-
-    k = max(1, min(len(points), round(0.05 * len(points)) + 1))
-    distance = cKDTree(points).query(points, k=[k])[0]
-    return int(np.argmin(distance))
 
 
 def _plain(value: Any) -> Any:

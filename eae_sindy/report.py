@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+from .coefficients import equations
 from .discovery import Discovery
 from .recipes import INTERVAL, SIGNIFICANCE
 from .storage import whole_file
@@ -26,21 +27,12 @@ def lines(discovery: Discovery) -> list[str]:
 
     tried = ", ".join(f"{k} {v:.0%}" for k, v in discovery.trials.items())
     found.append(
-        f"frames: Ξ fitted on '{discovery.frames}'"
-        + (f" (members of a trial that held the cycle: {tried})" if tried else "")
+        f"Eq. 16 as it stands, on '{discovery.frames}' frames"
+        + (f" (trial members that held the cycle: {tried})" if tried else "")
     )
-    orbits = summary.get("orbits")
-    if orbits is None:
-        found.append("orbits: the test frames show no period; nothing to compare with")
-    else:
-        text = (
-            f"orbits: {orbits['integrable_fraction']:.1%} of {orbits['members']:,} members hold "
-            "the cycle"
-        )
-        if "period" in orbits:
-            low, high = orbits["period"]["interval"]
-            text += f", period {orbits['period']['median']:.4f} [{low:.4f}, {high:.4f}]"
-        found.append(f"{text}; data {orbits['reference_period']:.4f}")
+    found.append("  " + _orbits(summary.get("plain_orbits")))
+    if discovery.answers is not None:
+        found += ["", *_modes(discovery), "  " + _orbits(summary.get("orbits")), ""]
     r, diagnostics = discovery.reconstruction, summary["diagnostics"]
     found.append(
         f"test errors, mean over members: field {r.field:.4f}, rate {r.rate:.4f}, "
@@ -55,6 +47,35 @@ def lines(discovery: Discovery) -> list[str]:
         f"{diagnostics['condition_number']:.0f}; {discovery.dropped} members dropped"
     )
     return [*found, "", *_chains(discovery), "", *_verdicts(discovery)]
+
+
+def _orbits(orbits: dict | None) -> str:
+    if orbits is None:
+        return "orbits: the test frames show no period; nothing to compare with"
+    counts = ", ".join(f"{v:,} {k.replace('_', ' ')}" for k, v in orbits["classes"].items() if v)
+    text = f"orbits of {orbits['members']:,} members: {counts}"
+    if "period" in orbits:
+        low, high = orbits["period"]["interval"]
+        text += f"; period {orbits['period']['median']:.4f} [{low:.4f}, {high:.4f}]"
+        if "interval_with_frames" in orbits["period"]:
+            low, high = orbits["period"]["interval_with_frames"]
+            text += f", with resampled frames [{low:.4f}, {high:.4f}]"
+    return f"{text}; data {orbits['reference_period']:.4f}"
+
+
+def _modes(discovery: Discovery) -> list[str]:
+    """Return each mode's equations, chosen by running them, and which modes are the same."""
+    a = discovery.answers
+    assert a is not None
+    found = ["chosen by running on validation stretches:"]
+    for k, weight in enumerate(a.modes.weight):
+        tried = a.trials[k]
+        found.append(
+            f"mode {k + 1} ({weight:.0%} of members): {tried[0].candidate.name}; trajectory error "
+            f"{tried[0].error:.2g}, least of {len(tried)} tried {min(t.error for t in tried):.2g}"
+        )
+        found += [f"  {line}" for line in equations(a.representative(k), a.library.terms)]
+    return [*found, *(e.sentence() for e in a.equivalences)]
 
 
 def _chains(discovery: Discovery) -> list[str]:

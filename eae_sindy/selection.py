@@ -5,6 +5,7 @@ candidates are judged by their trajectories over contiguous stretches of validat
 enter neither the fit nor, ever, the test window.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -116,7 +117,7 @@ def choose(ensemble: Ensemble, members: np.ndarray, library: Library) -> list[Tr
         z, z_rate = (a.astype(float) for a in ensemble.encode(member, every))
         theta = library(z)
         xi = [c.solve(theta[at[c.frames]], z_rate[at[c.frames]]) for c in ways]
-        return xi, [z[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+        return xi, [z[a:b] for a, b in pairwise(cuts)]
 
     read_all = list(each(members, read))
     found = []

@@ -8,6 +8,7 @@ import numpy as np
 from .library import Library
 
 SAME = 0.05  # p-value above which two modes count as the same dynamics
+ALIKE = 0.01  # residual below which they count as alike, though members tell them apart
 PAIRS = 200  # pairs of members from which p-values are found
 
 
@@ -37,7 +38,20 @@ class Equivalence(NamedTuple):
 
     @property
     def same(self) -> bool:
+        """Whether the modes differ no more than members of one mode do."""
         return self.p_value > SAME
+
+    def sentence(self) -> str:
+        """Say it plainly."""
+        i, j = (m + 1 for m in self.modes)
+        change = "in the same coordinates" if self.operation == "none" else f"by {self.operation}"
+        gap = f"squared difference of the fields {self.residual:.2g}, p = {self.p_value:.3f}"
+        if self.same:
+            return f"modes {i} and {j} are the same dynamics {change} ({gap})"
+        if self.residual < ALIKE:
+            return f"modes {i} and {j} are alike {change}, though members tell them apart ({gap})"
+        kind = "signed permutation" if self.level == "permutation" else "affine change of frame"
+        return f"modes {i} and {j} are not the same under any {kind} (best {change}: {gap})"
 
 
 def signed_permutations(d: int) -> list[Change]:

@@ -1,5 +1,6 @@
 """Intervals with two sources of spread: the encoders, and the frames that enter the fit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +22,15 @@ class Spread:
 
     Attributes
     ----------
+    picked : array of int [replicates]
+        The member each replicate was drawn from, as an index of the members given.
     values : array [replicates, p, d]
         Ξ of each replicate.
     orbits : Orbits
         Of each replicate.
     """
 
+    picked: np.ndarray
     values: np.ndarray
     orbits: Orbits
 
@@ -62,7 +66,7 @@ def replicate(
     ensemble: Ensemble,
     members: np.ndarray,
     library: Library,
-    candidate: Candidate,
+    candidates: Sequence[Candidate],
     reference_period: float,
     count: int,
     seed: int = 0,
@@ -71,26 +75,33 @@ def replicate(
 
     Parameters
     ----------
-    members : array of int
+    members : array of int [m]
         Members to draw from, of any number of chains.
+    candidates : sequence [m]
+        How each of them is fitted.
     count : int
         Replicates.
     """
-    rows = fit_rows(ensemble, candidate.frames, [])
-    rows = rows[np.argsort(ensemble.frames.time[rows], kind="stable")]
-    time = ensemble.frames.time[rows]
-    run = ensemble.frames.test_run()
-    picked = np.random.default_rng([seed, 0]).choice(members, count)
+    time, run = ensemble.frames.time, ensemble.frames.test_run()
+    rows = {}
+    for frames in {c.frames for c in candidates}:
+        unsorted = fit_rows(ensemble, frames, [])
+        rows[frames] = unsorted[np.argsort(time[unsorted], kind="stable")]
+    picked = np.random.default_rng([seed, 0]).choice(len(members), count)
 
     def refit(index: int) -> tuple[np.ndarray, Loop]:
         rng = np.random.default_rng([seed, 1, index])
-        chosen = blocks(time, BLOCK * reference_period, rng)
-        both = np.concatenate([rows, run])
-        z, z_rate = (a.astype(float) for a in ensemble.encode(int(picked[index]), both))
+        candidate = candidates[picked[index]]
+        own = rows[candidate.frames]
+        chosen = blocks(time[own], BLOCK * reference_period, rng)
+        z, z_rate = (
+            a.astype(float)
+            for a in ensemble.encode(int(members[picked[index]]), np.concatenate([own, run]))
+        )
         xi = candidate.solve(library(z[chosen]), z_rate[chosen])
-        return xi, orbits.loop(z[len(rows) :])
+        return xi, orbits.loop(z[len(own) :])
 
     found = list(each(range(count), refit))
     xi = np.stack([f[0] for f in found])
     data = Loop(*map(np.concatenate, zip(*(f[1] for f in found), strict=True)))
-    return Spread(xi, orbits.settle(library, xi, data, reference_period))
+    return Spread(picked, xi, orbits.settle(library, xi, data, reference_period))

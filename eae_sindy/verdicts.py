@@ -4,8 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .answers import Answers
+from .coefficients import interval
 from .diagnostics import Diagnostics
 from .ensemble import Ensemble
+from .recipes import INTERVAL
+from .symmetry import ALIKE
 
 # Where a verdict turns, from good to caution and from caution to bad.
 R_HAT = (1.01, 1.05)
@@ -13,6 +17,8 @@ ESS = (400.0, 100.0)
 TEMPERATURE = (0.02, 0.10)
 CONFIGURATIONAL = (0.15, 0.5)  # its estimate is a rough one
 STEP = (0.5, 0.8)  # of the largest stable step
+RUNS = (0.05, 0.2)  # share of members whose equations do not run
+FORECAST = (1.3, 3.0)  # forecast over reconstruction error
 BATCH_NOISE = (0.05, 0.5)
 
 
@@ -22,6 +28,62 @@ class Verdict(NamedTuple):
     subject: str
     level: str
     text: str
+
+
+def of_answers(a: Answers) -> list[Verdict]:
+    """Judge the equations: whether they run, how many there are, what the data leave open."""
+    said = []
+    if a.orbits is not None and a.spread is not None:
+        share, kept = a.orbits.integrable_fraction, a.spread.orbits.integrable_fraction
+        said.append(
+            Verdict("do they run", _level(1 - share, RUNS),
+                    f"{share:.1%} of {len(a.orbits.kind):,} members hold the data's cycle when "
+                    f"integrated; with resampled frames {kept:.0%} of {len(a.spread.picked)} "
+                    "replicates do")
+        )  # fmt: skip
+        reference = a.orbits.reference_period
+        if a.spread.period is not None:
+            low, high = a.spread.period
+            inside = low <= reference <= high
+            said.append(
+                Verdict("period", "good" if inside and high - low < 0.03 * reference else "caution",
+                        f"{INTERVAL:.0%} interval over encoders and frames "
+                        f"[{low:.4f}, {high:.4f}], {(high - low) / reference:.1%} wide; the data's "
+                        f"own, {reference:.4f}, lies {'inside' if inside else 'outside'}")
+            )  # fmt: skip
+        growth = a.spread.orbits.growth[a.spread.orbits.holds]
+        if len(growth) >= 10:
+            low, high = interval(growth)
+            attracts = (
+                "it attracts" if high <= 0 else
+                "it repels, slowly enough to stay within the test" if low >= 0 else
+                "the data do not tell whether it attracts; do not trust the equations off it"
+            )  # fmt: skip
+            said.append(
+                Verdict("off the cycle", "good" if high <= 0 else "caution",
+                        f"neighbours of the cycle grow at [{low:.3f}, {high:.3f}] per unit of "
+                        f"time: {attracts}")
+            )  # fmt: skip
+    said.append(
+        Verdict("forecast", _level(a.forecast.ratio, FORECAST),
+                f"field error over {a.forecast.time[-1]:g} units of time is "
+                f"{a.forecast.field:.4f}, {a.forecast.ratio:.2f} of the reconstruction's")
+    )  # fmt: skip
+    count = len(a.modes)
+    alike = {e.modes for e in a.equivalences if e.same or e.residual < ALIKE}
+    text = "one answer: all members agree on the field"
+    if count > 1:
+        weights = ", ".join(f"{w:.0%}" for w in a.modes.weight)
+        text = f"{count} answers, of weights {weights}; {len(alike)} of the {count - 1} others "
+        text += "are the first in other coordinates"
+    said.append(Verdict("answers", "good" if len(alike) == count - 1 else "caution", text))
+    if a.collinear:
+        groups = "; ".join(", ".join(group) for group in a.collinear[:2])
+        said.append(
+            Verdict("single coefficients", "caution",
+                    f"the data hardly tell these terms apart: {groups}; only their sum counts")
+        )  # fmt: skip
+    return said
 
 
 def of_chains(found: Diagnostics, ensemble: Ensemble) -> list[Verdict]:

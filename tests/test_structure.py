@@ -12,8 +12,19 @@ ROOT = Path(__file__).parents[1]
 RANKS = [
     ["errors", "recipes", "storage", "progress"],
     ["snapshots", "library", "networks", "pod", "ensemble", "segments"],
-    ["lambda_omega", "coefficients", "symmetry", "modes", "orbits", "diagnostics", "verdicts"],
-    ["discovery"],
+    [
+        "lambda_omega",
+        "coefficients",
+        "symmetry",
+        "modes",
+        "orbits",
+        "selection",
+        "uncertainty",
+        "forecast",
+        "handover",
+        "diagnostics",
+    ],
+    ["answers", "verdicts", "discovery"],
     ["figures", "report", "export"],
 ]
 ORDER = [name for rank in RANKS for name in rank]

@@ -1,0 +1,162 @@
+"""Is it one answer or several, do they run, and what do they forecast?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import coefficients, forecast, modes, orbits, selection, symmetry, uncertainty
+from .ensemble import Ensemble, each
+from .forecast import Forecast
+from .library import Library, with_constant
+from .modes import Modes
+from .orbits import Loop, Orbits
+from .progress import Progress, Steps
+from .selection import Trial
+from .symmetry import Equivalence
+from .uncertainty import Spread
+
+JUDGED = 30  # members of a mode with which candidates are tried
+REPLICATES = 400
+COLLINEAR = 0.02  # singular value over the largest: directions the data hardly resolve
+SHARE = 0.3  # of a direction: terms that take part in it
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The modes of an ensemble, each with equations chosen by running them.
+
+    Attributes
+    ----------
+    library : Library
+        The ensemble's, with a constant; in its terms all Ξ here are written.
+    modes : Modes
+        Of the members, by Eq. 16's plain Ξ.
+    trials : sequence of lists of Trial
+        For each mode what was tried, the chosen one first.
+    values : array [members, p, d]
+        Ξ by the candidate chosen for the member's mode.
+    equivalences : sequence of Equivalence
+        Every mode against the first: by the best signed permutation, then by the best affine
+        change.
+    orbits, spread : of `values`, and of replicates; None where the data have no period.
+    forecast : Forecast
+    collinear : sequence of lists of str
+        Groups of terms that the data hardly tell apart, worst first.
+    """
+
+    library: Library
+    modes: Modes
+    trials: Sequence[list[Trial]]
+    values: np.ndarray
+    equivalences: Sequence[Equivalence]
+    orbits: Orbits | None
+    spread: Spread | None
+    forecast: Forecast
+    collinear: Sequence[list[str]]
+
+    def representative(self, mode: int) -> np.ndarray:
+        """Return Ξ [p, d] of the most typical member of a mode: of a member, never an average."""
+        return self.values[self.modes.representative[mode]]
+
+    def intervals(self, mode: int) -> np.ndarray | None:
+        """Return intervals [2, p, d] of a mode's coefficients over encoders and frames."""
+        if self.spread is None:
+            return None
+        mine = self.modes.label[self.spread.picked] == mode
+        return coefficients.interval(self.spread.values[mine]) if mine.sum() >= 10 else None
+
+
+def find(
+    ensemble: Ensemble,
+    members: np.ndarray,
+    plain: np.ndarray,
+    held: np.ndarray | None,
+    reference_period: float,
+) -> Steps[Answers | None]:
+    """Find the modes of the members and, for each, the equations that run best.
+
+    Parameters
+    ----------
+    members : array of int [m]
+    plain : array [m, p, d]
+        Ξ by Eq. 16.
+    held : array of bool [m], optional
+        Members whose plain equations run; preferred as representatives.
+    reference_period : float
+        NaN if the data have none: then nothing is classed, and no replicates are made.
+
+    Returns
+    -------
+    Answers or None
+        None where there is no stretch of time to judge trajectories by.
+    """
+    run = ensemble.frames.test_run()
+    library = with_constant(ensemble.library)
+    yield Progress("modes", 0, 4)
+    few = members[np.unique(np.linspace(0, len(members) - 1, 20).astype(int))]
+    seen = np.concatenate([ensemble.encode(int(m), run[::20])[0] for m in few]).astype(float)
+    found = modes.find(ensemble.library, plain, modes.probes(seen), held)
+    same = [
+        e for k in range(1, len(found)) for e in _equivalences(ensemble, members, plain, found, k)
+    ]
+
+    trials, values = [], np.zeros((len(members), len(library), ensemble.library.latents))
+    chosen: list = [None] * len(members)
+    for k in range(len(found)):
+        yield Progress("choosing by running", 1, 4)
+        mine = found.members(k)
+        sample = mine[np.unique(np.linspace(0, len(mine) - 1, JUDGED).astype(int))]
+        tried = selection.choose(ensemble, members[sample], library)
+        if not tried:
+            return None
+        trials.append(tried)
+        values[mine] = selection.refit(ensemble, members[mine], library, tried[0].candidate)
+        for i in mine:
+            chosen[i] = tried[0].candidate
+    yield Progress("orbits and replicates", 2, 4)
+    settled = spread = None
+    if np.isfinite(reference_period):
+        loops = each(members, lambda m: orbits.loop(ensemble.encode(m, run)[0].astype(float)))
+        data = Loop(*map(np.concatenate, zip(*loops, strict=True)))
+        settled = orbits.settle(library, values, data, reference_period)
+        spread = uncertainty.replicate(
+            ensemble, members, library, chosen, reference_period, REPLICATES
+        )
+    yield Progress("forecast", 3, 4)
+    return Answers(
+        library, found, trials, values, same, settled, spread,
+        forecast.forecast(ensemble, members, library, values),
+        _collinear(ensemble, int(members[found.representative[0]])),
+    )  # fmt: skip
+
+
+def _equivalences(
+    ensemble: Ensemble, members: np.ndarray, plain: np.ndarray, found: Modes, mode: int
+) -> list[Equivalence]:
+    """Compare a mode with the first, on the frames that both have encoded."""
+    run = ensemble.frames.test_run()
+    first, other = (
+        ensemble.encode(int(members[found.representative[k]]), run)[0].astype(float)
+        for k in (0, mode)
+    )
+    points = first[:: max(1, len(first) // modes.PROBES)]
+    groups = plain[found.members(0)], plain[found.members(mode)]
+    library, pair = ensemble.library, (0, mode)
+    return [
+        symmetry.compare(library, *groups, points, pair),
+        symmetry.compare(library, *groups, points, pair, symmetry.affine(first, other)),
+    ]
+
+
+def _collinear(ensemble: Ensemble, member: int) -> list[list[str]]:
+    """Name the terms of each direction in Θ that the training frames hardly resolve."""
+    rows = selection.fit_rows(ensemble, "train", [])
+    theta = ensemble.library(ensemble.encode(member, rows)[0].astype(float))
+    scaled = theta / np.linalg.norm(theta, axis=0)
+    _, s, axes = np.linalg.svd(scaled, full_matrices=False)
+    return [
+        [t for t, v in zip(ensemble.library.terms, axis, strict=True) if abs(v) > SHARE]
+        for value, axis in zip(s[::-1], axes[::-1], strict=True)
+        if value < COLLINEAR * s[0]
+    ]
