@@ -31,7 +31,7 @@ def discover(ensemble: Path, plot: bool, frames: str, output: Path, force: bool)
     if output.is_file():
         raise click.ClickException(f"{output} is a file: name a folder with -o")
     opened = Ensemble.open(ensemble)
-    drawn = ["figure1", "figure4", "diagnostics"] if plot else []
+    drawn = ["figure1", "figure4", "answers", "diagnostics"] if plot else []
     for name in [
         "summary.json",
         "coefficients.csv",
@@ -41,9 +41,10 @@ def discover(ensemble: Path, plot: bool, frames: str, output: Path, force: bool)
     found = options.follow(discovery.iterate(opened, frames))
     paths = []
     if plot:
+        from eae_sindy import figure_answers as answers
         from eae_sindy import figures
 
-        draws = (figures.overview, figures.correlations, figures.chains)
+        draws = (figures.overview, figures.correlations, answers.answers, figures.chains)
         for name, draw in zip(drawn, draws, strict=True):
             paths += figures.save(draw(found), output, name, force)
     paths += report.write(found, output, force)

@@ -112,7 +112,7 @@ def equations(xi: np.ndarray, terms: Sequence[str], threshold: float = 0.0) -> l
     lines = []
     for k in range(xi.shape[1]):
         parts = [
-            f"{'-' if c < 0 else '+'} {abs(c):.4g} {term}"
+            f"{'-' if c < 0 else '+'} {abs(c):.4g}{'' if term == '1' else ' ' + term}"
             for c, term in zip(xi[:, k], terms, strict=True)
             if abs(c) > threshold
         ]

@@ -1,8 +1,8 @@
 """discover(ensemble) -> Discovery: the one place where the analyses meet."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -10,25 +10,18 @@ from . import answers, coefficients, diagnostics, handover, orbits, verdicts
 from .answers import Answers
 from .coefficients import Coefficient, Correlation
 from .diagnostics import Diagnostics
-from .ensemble import Ensemble, each
+from .ensemble import Ensemble
 from .errors import EaeSindyError
 from .modes import densest
 from .orbits import Loop, Orbits
 from .progress import Progress, Steps, finish
+from .reading import Baseline, Reading, error, pod_floor, read, reference_period
 from .snapshots import TEST, TRAIN, VALIDATION
 from .verdicts import Verdict
 
 FRAMES = {"train": (TRAIN,), "all": (TRAIN, VALIDATION), "test": (TEST,)}
 AUTO = ("train", "all")  # never the test window: its errors would no longer be those of a test
 TRIAL_MEMBERS = 50  # with which "auto" tries each choice of frames
-
-
-class Baseline(NamedTuple):
-    """What a user would pick instead, on the same test frames."""
-
-    name: str
-    field: float
-    rate: float
 
 
 @dataclass(frozen=True)
@@ -222,16 +215,6 @@ class Discovery:
         } | self.diagnostics.summary()
 
 
-class _Reading(NamedTuple):
-    """What one member says: Ξ and its condition, the data in its latents, errors, x̂."""
-
-    xi: np.ndarray
-    condition: float
-    loop: Loop
-    errors: np.ndarray
-    field: np.ndarray
-
-
 def discover(ensemble: Ensemble, frames: str = "auto") -> Discovery:
     """Fit Ξ for every member, describe its distribution, and integrate every member's equations.
 
@@ -268,14 +251,14 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
         sample = settled[np.unique(np.linspace(0, len(settled) - 1, TRIAL_MEMBERS).astype(int))]
         for tried, choice in enumerate(AUTO if np.isfinite(reference) else ()):
             yield Progress("trying frames", tried, len(AUTO))
-            readings = list(_read(ensemble, sample, ensemble.frames.where(*FRAMES[choice]), test))
+            readings = list(read(ensemble, sample, ensemble.frames.where(*FRAMES[choice]), test))
             found = _settle(ensemble, readings, reference)
             trials[choice] = found.integrable_fraction if found else 0.0
         frames = max(trials, key=lambda c: trials[c]) if trials else "train"
 
     rows = ensemble.frames.where(*FRAMES[frames])
     readings, mean = [], np.zeros(1)
-    for done, reading in enumerate(_read(ensemble, settled, rows, test), 1):
+    for done, reading in enumerate(read(ensemble, settled, rows, test), 1):
         if np.isfinite(reading.xi).all():
             mean = mean + reading.field
         readings.append(reading._replace(field=np.zeros(0)))  # it would be 128 kB a member
@@ -294,7 +277,7 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
     chosen = yield from answers.find(ensemble, members, values, held, reference)
     rows_of_table = coefficients.table(values, ensemble.library.terms)
     field, rate, latent_rate = (float(e) for e in np.mean([r.errors for r in kept], axis=0))
-    field_of_mean = _error(ensemble, test, mean / len(members), "field")
+    field_of_mean = error(ensemble, test, mean / len(members), "field")
     errors = np.stack([r.errors for r in kept])
     quantities = {"field error": errors[:, 0], "rate error": errors[:, 1]}
     if run is not None:
@@ -321,70 +304,7 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
     )
 
 
-def reference_period(ensemble: Ensemble) -> float:
-    """Return the period of the data's longest POD axis over the test window; NaN if it has none."""
-    f = ensemble.frames
-    run = f.test_run()
-    return orbits.period(
-        f.time[run], f.coordinates[run].astype(float), f.rate_coordinates[run].astype(float)
-    )
-
-
-def pod_floor(ensemble: Ensemble) -> Baseline:
-    """Return the test errors of as many POD modes as there are latents: the linear floor."""
-    test, d = ensemble.frames.where(TEST), ensemble.settings.latents
-    found = []
-    for which in ("field", "rate"):
-        x, _ = _target(ensemble, test, which)
-        linear = np.zeros_like(x)
-        linear[:, :d] = x[:, :d]
-        found.append(_error(ensemble, test, linear, which))
-    return Baseline(f"POD-{d}", *found)
-
-
-def _target(ensemble: Ensemble, rows: np.ndarray, which: str) -> tuple[np.ndarray, np.ndarray]:
-    f = ensemble.frames
-    if which == "field":
-        return f.coordinates[rows], f.outside[rows]
-    return f.rate_coordinates[rows], f.rate_outside[rows]
-
-
-def _error(ensemble: Ensemble, rows: np.ndarray, guess: np.ndarray, which: str) -> float:
-    """Return the squared error relative to the variance about the mean field of the same frames."""
-    x, outside = _target(ensemble, rows, which)
-    beyond = float(outside.mean(dtype=float))
-    variance = float(np.sum(np.var(x, axis=0, dtype=float))) + beyond
-    miss = np.sum((x - guess[:, : x.shape[1]]) ** 2, axis=1, dtype=float)
-    extra = np.sum(guess[:, x.shape[1] :] ** 2, axis=1, dtype=float)
-    return (float(np.mean(miss + extra)) + beyond) / variance
-
-
-def _read_one(ensemble: Ensemble, member: int, fit: np.ndarray, test: np.ndarray) -> _Reading:
-    both = np.concatenate([fit, test])
-    z, z_rate = (a.astype(float) for a in ensemble.encode(member, both))
-    n = len(fit)
-    theta = ensemble.library(z)
-    if not (np.isfinite(theta).all() and np.isfinite(z_rate).all()):
-        nan = np.full((theta.shape[1], z.shape[1]), np.nan)
-        return _Reading(nan, np.nan, orbits.loop(z[n:]), np.full(3, np.nan), np.zeros(1))
-    xi, condition = coefficients.solve(theta[:n], z_rate[:n])
-    modelled = theta[n:] @ xi
-    x, x_rate = ensemble.decode(member, z[n:], modelled)
-    z_miss = np.sum((z_rate[n:] - modelled) ** 2) / np.sum((z_rate[n:] - z_rate[n:].mean(0)) ** 2)
-    errors = np.array(
-        [_error(ensemble, test, x, "field"), _error(ensemble, test, x_rate, "rate"), z_miss]
-    )
-    run = np.isin(test, ensemble.frames.test_run())
-    return _Reading(xi, condition, orbits.loop(z[n:][run]), errors, x)
-
-
-def _read(
-    ensemble: Ensemble, members: Iterable[int], fit: np.ndarray, test: np.ndarray
-) -> Iterator[_Reading]:
-    return each(members, lambda m: _read_one(ensemble, m, fit, test))
-
-
-def _settle(ensemble: Ensemble, readings: list[_Reading], reference: float) -> Orbits | None:
+def _settle(ensemble: Ensemble, readings: list[Reading], reference: float) -> Orbits | None:
     readings = [r for r in readings if np.isfinite(r.xi).all()]
     if not np.isfinite(reference) or not readings:
         return None

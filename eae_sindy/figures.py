@@ -51,7 +51,7 @@ def overview(discovery: Discovery) -> Figure:
         else:
             axis.plot(field, color=INK, lw=1)
             axis.set(ylim=(-1.05 * limit, 1.05 * limit), xticks=[])
-        _title(axis, letter, f"field at t = {frames.time[row]:g}")
+        title(axis, letter, f"field at t = {frames.time[row]:g}")
     if drawn is not None:
         figure.colorbar(drawn, ax=axes[0], shrink=0.85, pad=0.01).ax.tick_params(labelsize=8)
     chosen = discovery.representatives()
@@ -116,16 +116,16 @@ def chains(discovery: Discovery) -> Figure:
         axes[0, 2].hist(chain.loss[start:], 40, histtype="step", density=True, color=colours[i])
     axes[0, 0].set_xlabel("decoder update", **STYLE)
     axes[0, 0].set_ylabel("mean loss (Eq. 14)", **STYLE)
-    _title(axes[0, 0], "a", "training")
+    title(axes[0, 0], "a", "training")
     axes[0, 1].set_xlabel("draw", **STYLE)
     axes[0, 1].set_ylabel("loss", **STYLE)
-    _title(axes[0, 1], "b", f"members of {len(ensemble.chains)} chain"
+    title(axes[0, 1], "b", f"members of {len(ensemble.chains)} chain"
            + ("s" if len(ensemble.chains) > 1 else "")
            + (", grey: not settled" if any(found.settled_from) else ""))  # fmt: skip
     axes[0, 2].locator_params(axis="x", nbins=4)
     axes[0, 2].set_xlabel("loss", **STYLE)
     axes[0, 2].set_ylabel("density", **STYLE)
-    _title(axes[0, 2], "c", "by chain")
+    title(axes[0, 2], "c", "by chain")
     _temperatures(axes[1, 0], discovery)
     _mixing(axes[1, 1], discovery)
     _free_energy(axes[1, 2], discovery)
@@ -143,7 +143,7 @@ def _temperatures(axis: Axes, discovery: Discovery) -> None:
     axis.set_xticks(at, [layer.name for layer in layers], fontsize=8)
     axis.set_ylabel("kinetic temperature, % off", **STYLE)
     axis.legend(fontsize=7, frameon=False)
-    _title(axis, "d", "temperature by layer")
+    title(axis, "d", "temperature by layer")
 
 
 def _mixing(axis: Axes, discovery: Discovery) -> None:
@@ -157,7 +157,7 @@ def _mixing(axis: Axes, discovery: Discovery) -> None:
     axis.set_yticks([])
     axis.set_ylim(-0.5, max(len(rows), 1) - 0.2)
     axis.set_xlabel("effective sample size: bulk (pale), tail (dark)", **STYLE)
-    _title(axis, "e", f"worth of {len(discovery.members):,} members")
+    title(axis, "e", f"worth of {len(discovery.members):,} members")
 
 
 def _free_energy(axis: Axes, discovery: Discovery) -> None:
@@ -182,7 +182,7 @@ def _free_energy(axis: Axes, discovery: Discovery) -> None:
     axis.set_xlabel("field error of a member", **STYLE)
     axis.set_ylabel("free energy / T, first chain", **STYLE)
     axis.legend(fontsize=7, frameon=False)
-    _title(axis, "f", "energy against volume")
+    title(axis, "f", "energy against volume")
 
 
 def _coefficient_plane(axis: Axes, discovery: Discovery, chosen: tuple[int, int]) -> None:
@@ -205,7 +205,7 @@ def _coefficient_plane(axis: Axes, discovery: Discovery, chosen: tuple[int, int]
                   color="white")  # fmt: skip
     for set_label, (j, k) in ((axis.set_xlabel, first), (axis.set_ylabel, second)):
         set_label("coefficient of " + _tex(f"{terms[j]} in z{k + 1}'"), **STYLE)
-    _title(axis, "d", f"{len(discovery.members):,} members")
+    title(axis, "d", f"{len(discovery.members):,} members")
 
 
 def _orbit(axis: Axes, letter: str, discovery: Discovery, index: int, colour: str) -> None:
@@ -251,7 +251,7 @@ def _orbit(axis: Axes, letter: str, discovery: Discovery, index: int, colour: st
         handletextpad=0.4,
     )
     period = found.period[index] if found else np.nan
-    _title(
+    title(
         axis,
         letter,
         f"period {period:.3f} (data {reference:.3f})"
@@ -272,7 +272,8 @@ def _slice(field: np.ndarray, channel_axis: Any) -> np.ndarray:
     return field
 
 
-def _title(axis: Axes, letter: str, text: str, colour: str = INK) -> None:
+def title(axis: Axes, letter: str, text: str, colour: str = INK) -> None:
+    """Letter a panel and say what it shows."""
     axis.set_title(f"$\\bf{{{letter}}}$  {text}", loc="left", fontsize=10, color=colour)
     axis.tick_params(labelsize=8)
 

@@ -47,7 +47,8 @@ class Forecast:
     @property
     def ratio(self) -> float:
         """Forecast over reconstruction error, medians over members."""
-        return self.field / float(np.median(self.reconstruction.mean(axis=1)))
+        least = float(np.median(self.reconstruction.mean(axis=1)))
+        return self.field / least if least > 0 else np.inf
 
 
 def forecast(

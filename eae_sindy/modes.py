@@ -76,7 +76,7 @@ def find(
     """
     from scipy.spatial import cKDTree
 
-    features = _components(fields(library, xi, points))
+    features = components(fields(library, xi, points))
     m = len(features)
     sample = np.unique(np.linspace(0, m - 1, min(m, LARGEST_SAMPLE)).astype(int))
     labels = _clusters(features[sample])
@@ -98,7 +98,8 @@ def find(
     return Modes(label, weight, np.array(found), points)
 
 
-def _components(rows: np.ndarray) -> np.ndarray:
+def components(rows: np.ndarray) -> np.ndarray:
+    """Return the leading principal components [m, 5 or fewer] of fields [m, k·d]."""
     centred = rows - rows.mean(axis=0)
     if len(rows) < 2 or not centred.any():
         return np.zeros((len(rows), 1))

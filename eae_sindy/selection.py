@@ -15,10 +15,13 @@ from .ensemble import Ensemble, each
 from .library import Library
 from .snapshots import TEST, TRAIN
 
-STRETCHES = (0.5, 0.75, 1.0)  # where validation stretches end, in the time before the test window
+# Where validation stretches end, in the time before the test window: the first holds its start,
+# where a transient shows what is off the cycle.
+STRETCHES = (0.15, 0.575, 1.0)
 LONGEST = 0.15  # of the time before the test window: a stretch is no longer
 CUTOFFS = (0.0, 1e-2)  # see `coefficients.solve`
 LATE = 0.5  # the later half of the training time
+EXACT = 1e-6  # error of a trajectory below which no candidate is better than another
 WORST = 1.0  # error of a trajectory, relative to the variance, beyond which it is simply lost
 
 
@@ -34,6 +37,11 @@ class Candidate(NamedTuple):
     def name(self) -> str:
         cut = f", directions below {self.cutoff:g} left out" if self.cutoff else ""
         return f"{self.terms} terms, {self.frames} frames{cut}"
+
+    @property
+    def short(self) -> str:
+        """The name for a crowded figure."""
+        return f"{self.terms}, {self.frames}" + (f", cut {self.cutoff:g}" if self.cutoff else "")
 
     def solve(self, theta: np.ndarray, rate: np.ndarray) -> np.ndarray:
         """Return Ξ [p, d], zero where a term is not in use."""
@@ -100,7 +108,8 @@ def choose(ensemble: Ensemble, members: np.ndarray, library: Library) -> list[Tr
     """Try every candidate on some members; the best comes first.
 
     Best is the candidate with the fewest terms whose mean trajectory error is within a standard
-    error of the least (Breiman's rule). An empty list if there is no stretch to judge by.
+    error of the least (Breiman's rule), or as good as exact. An empty list if there is no
+    stretch to judge by.
     """
     judged = stretches(ensemble)
     ways = candidates(library)
@@ -130,7 +139,7 @@ def choose(ensemble: Ensemble, members: np.ndarray, library: Library) -> list[Tr
         error = np.minimum(np.mean(errors, axis=0), WORST)
         found.append(Trial(candidate, float(error.mean()), float(error.std() / len(error) ** 0.5)))
     best = min(found, key=lambda t: t.error)
-    within = [t for t in found if t.error <= best.error + best.spread]
+    within = [t for t in found if t.error <= max(best.error + best.spread, EXACT)]
     first = min(within, key=lambda t: (int(t.candidate.chosen.sum()), t.error))
     return [first, *sorted((t for t in found if t is not first), key=lambda t: t.error)]
 

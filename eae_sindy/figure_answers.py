@@ -1,0 +1,140 @@
+"""The figure of a sceptic's questions: how many answers, do they run, what do they forecast."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from . import modes, orbits
+from .answers import Answers
+from .discovery import Discovery
+from .figures import CHAINS, GREY, INK, PALE, PURPLE, STYLE, TEAL, title
+from .recipes import INTERVAL
+
+
+def answers(discovery: Discovery) -> Figure:
+    """Draw modes (a), a chosen orbit (b), periods (c), growth (d), forecast (e), candidates (f)."""
+    figure = Figure(figsize=(10, 6), layout="constrained")
+    axes = figure.subplots(2, 3)
+    found = discovery.answers
+    if found is None:
+        for axis in axes.flat:
+            axis.set_axis_off()
+        figure.text(0.5, 0.5, "the time before the test window is too short to choose equations by",
+                    ha="center", **STYLE)  # fmt: skip
+        return figure
+    _modes(axes[0, 0], discovery, found)
+    _orbit(axes[0, 1], discovery, found)
+    _periods(axes[0, 2], found)
+    _growth(axes[1, 0], found)
+    _forecast(axes[1, 1], found)
+    _candidates(axes[1, 2], found)
+    return figure
+
+
+def _modes(axis: Axes, discovery: Discovery, found: Answers) -> None:
+    """Scatter members in the two directions in which their fields differ most."""
+    rows = modes.fields(discovery.ensemble.library, discovery.values, found.modes.points)
+    plane = modes.components(rows)[:, :2]
+    if plane.shape[1] < 2:
+        plane = np.hstack([plane, np.zeros((len(plane), 1))])
+    for k in range(len(found.modes)):
+        mine, colour = found.modes.members(k), CHAINS[k % len(CHAINS)]
+        axis.scatter(plane[mine, 0], plane[mine, 1], 4, colour, alpha=0.5, lw=0, rasterized=True)
+        x, y = (float(v) for v in plane[found.modes.representative[k]])
+        axis.plot(x, y, "o", ms=13, mfc=colour, mec="white")
+        axis.text(x, y, str(k + 1), color="white", ha="center", va="center_baseline", fontsize=8.5,
+                  fontweight="bold")  # fmt: skip
+    axis.set_xlabel("vector field, first component", **STYLE)
+    axis.set_ylabel("second component", **STYLE)
+    count = len(found.modes)
+    title(axis, "a", f"{count} mode{'s' if count > 1 else ''} of {len(plane):,} members")
+
+
+def _orbit(axis: Axes, discovery: Discovery, found: Answers) -> None:
+    ensemble, index = discovery.ensemble, int(found.modes.representative[0])
+    run = ensemble.frames.test_run()
+    z = ensemble.encode(int(discovery.members[index]), run)[0].astype(float)
+    time = ensemble.frames.time[run] - ensemble.frames.time[run[0]]
+    orbit = orbits.integrate(found.library, found.values[[index]], orbits.loop(z), time)[:, 0]
+    second = min(1, z.shape[1] - 1)
+    axis.plot(z[:, 0], z[:, second], ".", color=GREY, ms=4, label="test frames")
+    axis.plot(orbit[:, 0], orbit[:, second], color=PURPLE, lw=1.4, label="forecast")
+    axis.set_xlabel("$z_1$", **STYLE)
+    axis.set_ylabel(f"$z_{second + 1}$", **STYLE)
+    axis.margins(y=0.2)
+    axis.legend(fontsize=7, frameon=False, loc="upper right", ncols=2)
+    title(axis, "b", f"mode 1: {found.trials[0][0].candidate.terms} terms", CHAINS[0])
+
+
+def _periods(axis: Axes, found: Answers) -> None:
+    if found.orbits is None or found.spread is None:
+        axis.set_axis_off()
+        return
+    members, replicates = (o.period[o.holds] for o in (found.orbits, found.spread.orbits))
+    every = np.concatenate([members, replicates, [found.orbits.reference_period]])
+    edges = _edges(every, 0.01)
+    axis.hist(replicates, edges, density=True, color=PALE, label="with resampled frames")
+    axis.hist(members, edges, density=True, histtype="step", color=PURPLE, label="members")
+    axis.axvline(found.orbits.reference_period, color=INK, lw=1, ls="--", label="data")
+    axis.set_xlabel("period", **STYLE)
+    axis.set_yticks([])
+    axis.locator_params(axis="x", nbins=4)
+    axis.margins(y=0.35)
+    axis.legend(fontsize=7, frameon=False, loc="upper left")
+    title(axis, "c", f"{found.orbits.integrable_fraction:.0%} of members hold the cycle")
+
+
+def _growth(axis: Axes, found: Answers) -> None:
+    if found.orbits is None or found.spread is None:
+        axis.set_axis_off()
+        return
+    held = found.spread.orbits.growth[found.spread.orbits.holds]
+    if len(held):
+        edges = _edges(held, 0.02)
+        axis.hist(held, edges, density=True, color=PALE, label="with resampled frames")
+        mine = found.orbits.growth[found.orbits.holds]
+        axis.hist(mine, edges, density=True, histtype="step", color=PURPLE, label="members")
+    axis.axvline(0, color=INK, lw=1, ls="--")
+    axis.set_xlabel("growth rate off the cycle (negative: it attracts)", **STYLE)
+    axis.set_yticks([])
+    axis.margins(y=0.3)
+    axis.legend(fontsize=7, frameon=False, loc="upper left")
+    title(axis, "d", "what the data say off the cycle")
+
+
+def _forecast(axis: Axes, found: Answers) -> None:
+    f = found.forecast
+    low, high = f.band
+    axis.fill_between(f.time, low, np.minimum(high, 10), color=PALE, lw=0,
+                      label=f"{INTERVAL:.0%} of members")  # fmt: skip
+    axis.semilogy(f.time, np.median(f.error, axis=0), color=PURPLE, lw=1.3, label="forecast")
+    axis.semilogy(f.time, np.median(f.reconstruction, axis=0), color=TEAL, lw=1,
+                  label="reconstruction")  # fmt: skip
+    axis.set_xlabel("time since the first test frame", **STYLE)
+    axis.set_ylabel("relative field error", **STYLE)
+    top = float(np.nanmax(np.minimum(high, 10)))
+    axis.set_ylim(0.3 * float(f.reconstruction.min()), 8 * top)
+    axis.legend(fontsize=7, frameon=False, loc="upper left", ncols=2)
+    title(axis, "e", f"forecast: {f.field:.4f} over the window")
+
+
+def _candidates(axis: Axes, found: Answers) -> None:
+    trials = sorted(found.trials[0], key=lambda t: t.error)[:8]
+    chosen = found.trials[0][0].candidate
+    for i, trial in enumerate(trials):
+        mine = trial.candidate.name == chosen.name
+        axis.barh(-i, max(trial.error, 1e-12), 0.7, color=PURPLE if mine else PALE)
+        axis.text(0.02, -i, trial.candidate.short, va="center",
+                  fontsize=6.5, color=INK, transform=axis.get_yaxis_transform(),
+                  bbox={"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.5})  # fmt: skip
+    axis.set_xscale("log")
+    axis.xaxis.set_minor_formatter("")
+    axis.set_yticks([])
+    axis.set_xlabel("error of trajectories on validation stretches", **STYLE)
+    title(axis, "f", "how mode 1 was chosen")
+
+
+def _edges(values: np.ndarray, tail: float) -> list[float]:
+    """Return the edges of bins over all but the tails."""
+    low, high = (float(q) for q in np.quantile(values, [tail, 1 - tail]))
+    return np.linspace(low - 1e-6, high + 1e-6, 40).tolist()

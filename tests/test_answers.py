@@ -1,0 +1,204 @@
+"""From an ensemble to answers, on planted latents: selection, intervals, forecast, hand-over."""
+
+import numpy as np
+import pytest
+
+from eae_sindy import answers, discovery, forecast, handover, orbits, selection, uncertainty
+from eae_sindy.library import standard, with_constant
+from eae_sindy.progress import finish
+from eae_sindy.snapshots import TEST, TRAIN
+from tests import planted
+
+TIME = np.arange(0, 150, 0.1)
+
+
+@pytest.fixture(scope="module")
+def spiral():
+    """A Hopf flow from inside its cycle: the transient shows what is off it."""
+    return planted.orbit(planted.hopf, [0.2, 0.0], TIME)
+
+
+def test_stretches_are_contiguous_and_never_in_the_test_window(spiral):
+    e = planted.ensemble(TIME, *spiral)
+    found = selection.stretches(e)
+    assert len(found) == 3
+    for rows in found:
+        assert (np.diff(rows) == 1).all()
+        assert not (e.frames.split[rows] == TEST).any()
+    fit = selection.fit_rows(e, "train", found)
+    assert not set(fit) & set(np.concatenate(found))
+    assert (e.frames.split[fit] == TRAIN).all()
+    late = selection.fit_rows(e, "late", found)
+    assert set(late) < set(fit)
+
+
+def test_the_candidate_that_runs_wins_over_one_that_only_fits():
+    """Cubic dynamics in a long transient: linear terms cannot follow it, the cubic ones do."""
+
+    def slow(t, z):
+        return planted.hopf(t, z, growth=0.025)
+
+    e = planted.ensemble(TIME, *planted.orbit(slow, [0.2, 0.0], TIME), noise=0.01)
+    library = with_constant(e.library)
+    trials = selection.choose(e, np.arange(8), library)
+    assert trials[0].candidate.terms == "polynomial"
+    assert trials[0].error < 1e-4
+    linear = min(t.error for t in trials if t.candidate.terms.startswith("linear"))
+    assert linear > 10 * trials[0].error
+
+
+def test_of_equally_good_candidates_the_simplest_is_chosen():
+    """A harmonic oscillator: cubic terms run as well, and are not needed."""
+
+    def oscillator(t, z):
+        return np.array([-0.9 * z[1], 0.9 * z[0]])
+
+    e = planted.ensemble(TIME, *planted.orbit(oscillator, [1.0, 0.0], TIME), noise=0.02)
+    trials = selection.choose(e, np.arange(8), with_constant(e.library))
+    assert trials[0].candidate.terms == "linear"
+
+
+def test_the_whole_of_discovery_on_a_lifted_hopf_flow(spiral):
+    """Two chains that differ by z1 <-> z2, one Hopf cycle: found, equivalent, and forecast."""
+    e = planted.ensemble(TIME, *spiral, noise=0.004, chains=2, members=40)
+    found = discovery.discover(e, "train")
+    a = found.answers
+    assert a.orbits.integrable_fraction == 1.0
+    np.testing.assert_allclose(a.orbits.period, 2 * np.pi / 0.9, rtol=5e-3)
+    np.testing.assert_allclose(a.orbits.growth, -0.6, rtol=0.05)
+    low, high = a.spread.period
+    assert low < 2 * np.pi / 0.9 * 1.001
+    assert high > 2 * np.pi / 0.9 * 0.999
+    assert high - low < 0.03 * 7
+    assert a.forecast.field < 1e-3
+    assert len(a.modes) == 2
+    permuted = a.equivalences[0]
+    assert permuted.level == "permutation"
+    assert "z1 <-> z2" in permuted.operation
+    assert permuted.residual < 1e-2
+    said = {v.subject: v for v in found.verdicts()}
+    assert said["do they run"].level == "good"
+    assert said["off the cycle"].level == "good"
+    assert "attracts" in said["off the cycle"].text
+    summary = found.summary()
+    assert summary["orbits"]["classes"]["cycle"] == 80
+    assert [m["weight"] for m in summary["modes"]] == pytest.approx([0.5, 0.5])
+    assert summary["symmetry"][0]["operation"] == permuted.operation
+    chosen = np.array(summary["modes"][0]["coefficients"])
+    terms = summary["chosen_terms"]
+    assert abs(chosen[terms.index("z1"), 1]) == pytest.approx(0.9, rel=0.05)
+    assert chosen[terms.index("z1^3"), 0] == pytest.approx(-0.3, rel=0.1)
+
+
+def test_van_der_pol_through_a_nonlinear_lift():
+    """64 dimensions by a fixed nonlinear map; POD and a linear encoder find the cycle again."""
+    time = np.arange(0, 120, 0.05)
+    z, z_rate = planted.orbit(planted.van_der_pol, [0.4, 0.0], time)
+    e = planted.ensemble(time, z, z_rate, noise=0.003, members=20)
+    found = discovery.discover(e, "train")
+    truth = orbits.period(time[-800:], z[-800:], z_rate[-800:])
+    np.testing.assert_allclose(found.answers.orbits.period, truth, rtol=5e-3)
+    xi = found.answers.representative(0)
+    terms = found.answers.library.terms
+    assert xi[terms.index("z1^2 z2"), 1] == pytest.approx(-0.5, abs=0.05)
+    assert xi[terms.index("z2"), 0] == pytest.approx(1.0, abs=0.05)
+
+
+def test_too_short_a_time_leaves_plain_equations_only():
+    time = np.arange(0, 8, 0.2)
+    e = planted.ensemble(time, *planted.orbit(planted.hopf, [0.9, 0.0], time))
+    found = discovery.discover(e, "train")
+    assert found.answers is None
+    assert "modes" not in found.summary()
+
+
+def test_one_member_and_more_latents_than_a_page_shows(spiral):
+    one = discovery.discover(planted.ensemble(TIME, *spiral, members=1), "train")
+    assert len(one.answers.modes) == 1
+    assert one.answers.orbits.integrable_fraction == 1.0
+    z, z_rate = (np.hstack([a, 0.5 * a]) for a in spiral)
+    four = planted.ensemble(TIME, z + np.array([0, 0, 0.1, 0.2]), z_rate, members=3,
+                            library=standard(4, 1, sine=False))  # fmt: skip
+    found = discovery.discover(four, "train")
+    assert found.summary()["modes"]
+
+
+def test_blocks_keep_neighbours_together_and_frames_equally_likely():
+    time = np.arange(0, 100, 0.5)
+    counts, runs = np.zeros(200), []
+    for k in range(400):
+        chosen = uncertainty.blocks(time, 10.0, np.random.default_rng(k))
+        assert len(chosen) == 200
+        counts += np.bincount(chosen, minlength=200)
+        runs.append(np.mean(np.diff(chosen) == 1))
+    assert np.mean(runs) > 0.9
+    assert counts.std() / counts.mean() < 0.15
+    assert counts[:10].mean() == pytest.approx(counts[90:110].mean(), rel=0.15)
+
+
+@pytest.mark.slow
+def test_intervals_of_the_period_cover_the_truth():
+    """Rates with noise that lasts: a 90 % interval holds the true period in 85–95 % of trials."""
+    time = np.arange(0, 150, 0.15)
+    z, z_rate = planted.orbit(planted.hopf, [1.0, 0.0], time)
+    truth, hits, trials = 2 * np.pi / 0.9, 0, 200
+    memory = np.exp(-0.15 / 1.5)
+    for k in range(trials):
+        rng = np.random.default_rng([7, k])
+        noise = np.zeros_like(z)
+        for i in range(1, len(z)):
+            noise[i] = memory * noise[i - 1] + np.sqrt(1 - memory**2) * rng.normal(size=2)
+        e = planted.ensemble(time, z, z_rate + 0.05 * noise, seed=k,
+                             library=standard(2, 1, sine=False))  # fmt: skip
+        library = with_constant(e.library)
+        candidate = selection.candidates(library)[0]
+        found = uncertainty.replicate(e, np.arange(1), library, [candidate], truth, 80, seed=k)
+        low, high = _frequency_interval(found.values, library)
+        hits += low <= truth <= high
+    assert 0.85 <= hits / trials <= 0.95
+
+
+def _frequency_interval(values, library):
+    """Period of the linear flows, from their eigenvalues: they need not be integrated."""
+    rows = [library.terms.index("z1"), library.terms.index("z2")]
+    rates = np.linalg.eigvals(values[:, rows].transpose(0, 2, 1)).imag.max(axis=1)
+    return np.quantile(2 * np.pi / rates, [0.05, 0.95])
+
+
+def test_a_forecast_that_runs_away_is_lost_and_the_others_are_not(spiral):
+    e = planted.ensemble(TIME, *spiral, members=4)
+    library = e.library
+    xi = np.stack([finish(answers.find(e, np.arange(4), np.zeros((4, len(library), 2)), None,
+                                       2 * np.pi / 0.9)).values[0]] * 4)  # fmt: skip
+    xi[2] *= 3
+    found = forecast.forecast(e, np.arange(4), with_constant(library), xi)
+    assert found.error.shape == (4, len(e.frames.test_run()))
+    assert found.error[[0, 1, 3]].max() < 1e-3
+    assert found.error[2].mean() > 0.1
+    assert found.field < 1e-3
+
+
+def test_equations_hand_over_to_sympy_latex_scipy_and_pysindy():
+    import sympy
+    from scipy.integrate import solve_ivp
+
+    library = with_constant(standard(2))
+    rng = np.random.default_rng(0)
+    xi = rng.normal(size=(len(library), 2))
+    points = rng.normal(size=(20, 2))
+    expected = library(points) @ xi
+    symbols = sympy.symbols("z1 z2")
+    for k, expression in enumerate(handover.symbolic(library, xi)):
+        values = sympy.lambdify(symbols, expression, "numpy")(*points.T)
+        np.testing.assert_allclose(values, expected[:, k], rtol=1e-12)
+    assert handover.latex(library, xi)[0].startswith(r"\dot{z}_{1} = ")
+    np.testing.assert_allclose(handover.function(library, xi)(0.0, points), expected)
+    model = handover.model(library, xi)
+    np.testing.assert_allclose(model.predict(points), expected, rtol=1e-8)
+    calm = np.zeros_like(xi)
+    calm[library.terms.index("z2"), 0], calm[library.terms.index("z1"), 1] = -1.0, 1.0
+    time = np.linspace(0, 3, 31)
+    ours = solve_ivp(handover.function(library, calm), (0, 3), [1.0, 0.0], t_eval=time, rtol=1e-9,
+                     atol=1e-9).y.T  # fmt: skip
+    np.testing.assert_allclose(handover.model(library, calm).simulate([1.0, 0.0], time), ours,
+                               atol=1e-4)  # fmt: skip
