@@ -63,6 +63,7 @@ def test_the_three_commands_hand_their_files_on(workspace):
         "runs/discovery/coefficients.csv", "runs/discovery/figure1.png",
         "runs/discovery/figure1.pdf", "runs/discovery/figure4.png", "runs/discovery/figure4.pdf",
         "runs/discovery/diagnostics.png", "runs/discovery/diagnostics.pdf",
+        "runs/discovery/answers.png", "runs/discovery/answers.pdf",
     }  # fmt: skip
 
 
@@ -114,7 +115,7 @@ def test_frames_can_be_chosen(workspace, tmp_path):
             "discover", folder / "runs/ensemble.h5", "--frames", frames, "-o", tmp_path / frames
         )
         assert result.exit_code == 0
-        assert f"Ξ fitted on '{frames}'" in result.output
+        assert f"Eq. 16 as it stands, on '{frames}'" in result.output
 
 
 def spoil(source, target, change):

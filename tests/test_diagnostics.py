@@ -128,7 +128,8 @@ def test_members_drawn_before_the_loss_settled_are_left_out(ensemble):
     assert found.members[0] == start
     summary = found.summary()
     assert summary["diagnostics"]["settled_from"] == [start]
-    assert {"subject": "settling"}.items() <= summary["verdicts"][0].items()
+    said = {v["subject"]: v["level"] for v in summary["verdicts"]}
+    assert said["settling"] == "caution"
 
 
 def test_parts_of_a_chain_join(ensemble):
