@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import coefficients, forecast, modes, orbits, selection, symmetry, uncertainty
+from . import forecast, modes, orbits, selection, symmetry, uncertainty
 from .ensemble import Ensemble, each
 from .forecast import Forecast
 from .library import Library, with_constant
@@ -64,7 +64,7 @@ class Answers:
         if self.spread is None:
             return None
         mine = self.modes.label[self.spread.picked] == mode
-        return coefficients.interval(self.spread.values[mine]) if mine.sum() >= 10 else None
+        return self.spread.interval(self.spread.values[mine]) if mine.sum() >= 10 else None
 
 
 def find(

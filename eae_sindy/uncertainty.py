@@ -9,6 +9,7 @@ from . import coefficients, orbits
 from .ensemble import Ensemble, each
 from .library import Library
 from .orbits import Loop, Orbits
+from .recipes import INTERVAL
 from .selection import Candidate, fit_rows
 
 BLOCK = 2.0  # reference periods: frames closer than this are not resampled apart
@@ -28,17 +29,32 @@ class Spread:
         Ξ of each replicate.
     orbits : Orbits
         Of each replicate.
+    blocks : float
+        How many blocks the frames are made of.
     """
 
     picked: np.ndarray
     values: np.ndarray
     orbits: Orbits
+    blocks: float
+
+    def interval(self, values: np.ndarray) -> np.ndarray:
+        """Return the central interval [2, ...] of what replicates [k, ...] say.
+
+        Widened about the median as Student's t is against a normal distribution: a bootstrap of few
+        blocks is too narrow by the same.
+        """
+        from scipy.stats import norm, t
+
+        middle, ends = np.median(values, axis=0), coefficients.interval(values)
+        n, tail = max(self.blocks, 2.0), (1 + INTERVAL) / 2
+        return middle + t(n - 1).ppf(tail) / norm.ppf(tail) * np.sqrt(n / (n - 1)) * (ends - middle)
 
     @property
     def period(self) -> np.ndarray | None:
         """The interval of the period over replicates that hold the cycle; None if few do."""
         held = self.orbits.period[self.orbits.holds]
-        return coefficients.interval(held) if len(held) >= 10 else None
+        return self.interval(held) if len(held) >= 10 else None
 
 
 def blocks(time: np.ndarray, length: float, rng: np.random.Generator) -> np.ndarray:
@@ -104,4 +120,6 @@ def replicate(
     found = list(each(range(count), refit))
     xi = np.stack([f[0] for f in found])
     data = Loop(*map(np.concatenate, zip(*(f[1] for f in found), strict=True)))
-    return Spread(picked, xi, orbits.settle(library, xi, data, reference_period))
+    duration = min(np.ptp(time[own]) for own in rows.values())
+    settled = orbits.settle(library, xi, data, reference_period)
+    return Spread(picked, xi, settled, float(duration / (BLOCK * reference_period)))

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 
 from .answers import Answers
-from .coefficients import interval
 from .diagnostics import Diagnostics
 from .ensemble import Ensemble
 from .recipes import INTERVAL
@@ -53,7 +52,7 @@ def of_answers(a: Answers) -> list[Verdict]:
             )  # fmt: skip
         growth = a.spread.orbits.growth[a.spread.orbits.holds]
         if len(growth) >= 10:
-            low, high = interval(growth)
+            low, high = a.spread.interval(growth)
             attracts = (
                 "it attracts" if high <= 0 else
                 "it repels, slowly enough to stay within the test" if low >= 0 else
