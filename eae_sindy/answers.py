@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import forecast, modes, orbits, selection, symmetry, uncertainty
-from .ensemble import Ensemble, each
+from .ensemble import Ensemble, evenly
 from .forecast import Forecast
 from .library import Library, with_constant
 from .modes import Modes
@@ -16,6 +16,7 @@ from .selection import Trial
 from .symmetry import Equivalence
 from .uncertainty import Spread
 
+VISITED = 20  # members whose latents give the points at which fields are compared
 JUDGED = 30  # members of a mode with which candidates are tried
 REPLICATES = 400
 COLLINEAR = 0.02  # singular value over the largest: directions the data hardly resolve
@@ -71,6 +72,7 @@ def find(
     ensemble: Ensemble,
     members: np.ndarray,
     plain: np.ndarray,
+    data: Loop,
     held: np.ndarray | None,
     reference_period: float,
 ) -> Steps[Answers | None]:
@@ -81,6 +83,8 @@ def find(
     members : array of int [m]
     plain : array [m, p, d]
         Ξ by Eq. 16.
+    data : Loop of m members
+        The test frames in their latents.
     held : array of bool [m], optional
         Members whose plain equations run; preferred as representatives.
     reference_period : float
@@ -94,7 +98,7 @@ def find(
     run = ensemble.frames.test_run()
     library = with_constant(ensemble.library)
     yield Progress("modes", 0, 4)
-    few = members[np.unique(np.linspace(0, len(members) - 1, 20).astype(int))]
+    few = evenly(members, VISITED)
     seen = np.concatenate([ensemble.encode(int(m), run[::20])[0] for m in few]).astype(float)
     found = modes.find(ensemble.library, plain, modes.probes(seen), held)
     same = [
@@ -102,23 +106,18 @@ def find(
     ]
 
     trials, values = [], np.zeros((len(members), len(library), ensemble.library.latents))
-    chosen: list = [None] * len(members)
     for k in range(len(found)):
         yield Progress("choosing by running", 1, 4)
         mine = found.members(k)
-        sample = mine[np.unique(np.linspace(0, len(mine) - 1, JUDGED).astype(int))]
-        tried = selection.choose(ensemble, members[sample], library)
+        tried = selection.choose(ensemble, members[evenly(mine, JUDGED)], library)
         if not tried:
             return None
         trials.append(tried)
         values[mine] = selection.refit(ensemble, members[mine], library, tried[0].candidate)
-        for i in mine:
-            chosen[i] = tried[0].candidate
     yield Progress("orbits and replicates", 2, 4)
     settled = spread = None
     if np.isfinite(reference_period):
-        loops = each(members, lambda m: orbits.loop(ensemble.encode(m, run)[0].astype(float)))
-        data = Loop(*map(np.concatenate, zip(*loops, strict=True)))
+        chosen = [trials[k][0].candidate for k in found.label]
         settled = orbits.settle(library, values, data, reference_period)
         spread = uncertainty.replicate(
             ensemble, members, library, chosen, reference_period, REPLICATES

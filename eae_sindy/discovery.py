@@ -10,7 +10,7 @@ from . import answers, coefficients, diagnostics, handover, orbits, verdicts
 from .answers import Answers
 from .coefficients import Coefficient, Correlation
 from .diagnostics import Diagnostics
-from .ensemble import Ensemble
+from .ensemble import Ensemble, evenly
 from .errors import EaeSindyError
 from .modes import densest
 from .orbits import Loop, Orbits
@@ -248,7 +248,7 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
     )
     trials = {}
     if frames == "auto":
-        sample = settled[np.unique(np.linspace(0, len(settled) - 1, TRIAL_MEMBERS).astype(int))]
+        sample = evenly(settled, TRIAL_MEMBERS)
         for tried, choice in enumerate(AUTO if np.isfinite(reference) else ()):
             yield Progress("trying frames", tried, len(AUTO))
             readings = list(read(ensemble, sample, ensemble.frames.where(*FRAMES[choice]), test))
@@ -274,7 +274,8 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
     values = np.stack([r.xi for r in kept])
     run = _settle(ensemble, kept, reference)
     held = None if run is None else run.holds
-    chosen = yield from answers.find(ensemble, members, values, held, reference)
+    data = Loop.join(r.loop for r in kept)
+    chosen = yield from answers.find(ensemble, members, values, data, held, reference)
     rows_of_table = coefficients.table(values, ensemble.library.terms)
     field, rate, latent_rate = (float(e) for e in np.mean([r.errors for r in kept], axis=0))
     field_of_mean = error(ensemble, test, mean / len(members), "field")
@@ -308,7 +309,7 @@ def _settle(ensemble: Ensemble, readings: list[Reading], reference: float) -> Or
     readings = [r for r in readings if np.isfinite(r.xi).all()]
     if not np.isfinite(reference) or not readings:
         return None
-    data = Loop(*map(np.concatenate, zip(*(r.loop for r in readings), strict=True)))
+    data = Loop.join(r.loop for r in readings)
     return orbits.settle(ensemble.library, np.stack([r.xi for r in readings]), data, reference)
 
 

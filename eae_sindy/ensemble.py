@@ -94,7 +94,7 @@ def write_chain(file: h5py.Group, at: str, chain: Chain) -> None:
         file[f"{at}/{name}"] = getattr(chain, name)
     for net in ("encoder", "decoder"):
         for i, weights in enumerate(getattr(chain, net)):
-            file[f"{at}/{net}/{_layer(i)}"] = weights
+            file[f"{at}/{net}/{layer_name(i)}"] = weights
     for name, value in chain.state.items():
         file[f"{at}/state/{name}"] = value
 
@@ -102,7 +102,7 @@ def write_chain(file: h5py.Group, at: str, chain: Chain) -> None:
 def read_chain(group: h5py.Group) -> Chain:
     """Read what `write_chain` wrote; what version 1 lacks keeps its default."""
     nets = {
-        net: tuple(group[f"{net}/{_layer(i)}"][:] for i in range(len(group[net])))
+        net: tuple(group[f"{net}/{layer_name(i)}"][:] for i in range(len(group[net])))
         for net in ("encoder", "decoder")
     }
     series = {name: group[name][:] for name in (*SERIES, "training") if name in group}
@@ -286,6 +286,11 @@ class Ensemble:
         )
 
 
+def evenly(members: np.ndarray, most: int) -> np.ndarray:
+    """Return at most `most` of some members, or rows, evenly spread over them."""
+    return members[np.unique(np.linspace(0, len(members) - 1, most).astype(int))]
+
+
 def each(members: Iterable[int], work: Callable[[int], T]) -> Iterator[T]:
     """Do some work for every member, in order, on all cores: one thread a member, one for BLAS."""
     from threadpoolctl import threadpool_limits
@@ -300,7 +305,8 @@ def _group(name: str, record: Any) -> dict[str, np.ndarray]:
     return {f"{name}/{k}": v for k, v in vars(record).items()}
 
 
-def _layer(index: int) -> str:
+def layer_name(index: int) -> str:
+    """Name the tensors of a network in turn: kernel_0, bias_0, kernel_1, …."""
     return f"{('kernel', 'bias')[index % 2]}_{index // 2}"
 
 

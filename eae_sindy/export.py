@@ -7,7 +7,7 @@ import numpy as np
 
 from . import coefficients
 from .diagnostics import settled_from
-from .ensemble import Ensemble, each
+from .ensemble import Ensemble, each, layer_name
 from .errors import EaeSindyError
 from .progress import Progress, Steps
 from .snapshots import TRAIN
@@ -58,7 +58,7 @@ def netcdf(ensemble: Ensemble, path: str | Path, *, force: bool = False) -> Step
     }
     for i in range(len(ensemble.chains[0].encoder)):
         weights = np.stack([c.encoder[i] for c in ensemble.chains])
-        name = f"encoder_{('kernel', 'bias')[i % 2]}_{i // 2}"
+        name = f"encoder_{layer_name(i)}"
         axes = [f"{name}_dim_{k}" for k in range(weights.ndim - 2)]
         posterior[name] = (("chain", "draw", *axes), weights)
     two, loss = ("chain", "draw"), stacked("loss")

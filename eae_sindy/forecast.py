@@ -6,7 +6,7 @@ import numpy as np
 
 from . import orbits
 from .coefficients import interval
-from .ensemble import Ensemble, each
+from .ensemble import Ensemble, each, evenly
 from .library import Library
 
 MEMBERS = 200  # that are decoded: enough for a band
@@ -68,7 +68,7 @@ def forecast(
     """
     f = ensemble.frames
     run = f.test_run()
-    taken = np.unique(np.linspace(0, len(members) - 1, MEMBERS).astype(int))
+    taken = evenly(np.arange(len(members)), MEMBERS)
     members, xi = members[taken], xi[taken]
     latents = np.stack(
         [z.astype(float) for z, _ in each(members, lambda m: ensemble.encode(m, run))], axis=1

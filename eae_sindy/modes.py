@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .ensemble import evenly
 from .library import Library
 
 PROBES = 200  # points at which fields are compared
@@ -78,7 +79,7 @@ def find(
 
     features = components(fields(library, xi, points))
     m = len(features)
-    sample = np.unique(np.linspace(0, m - 1, min(m, LARGEST_SAMPLE)).astype(int))
+    sample = evenly(np.arange(m), LARGEST_SAMPLE)
     labels = _clusters(features[sample])
     inside = labels >= 0
     if not inside.any():

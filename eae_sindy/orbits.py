@@ -1,6 +1,7 @@
 """Orbits of ż = Θ(z) Ξ: integrated for many members at once, their cycle and its period."""
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,6 +36,11 @@ class Loop(NamedTuple):
     start: np.ndarray
     centre: np.ndarray
     amplitude: np.ndarray
+
+    @classmethod
+    def join(cls, loops: "Iterable[Loop]") -> "Loop":
+        """Return the loops of several members as one."""
+        return cls(*map(np.concatenate, zip(*loops, strict=True)))
 
     def take(self, members: slice) -> "Loop":
         return Loop(*(part[members] for part in self))

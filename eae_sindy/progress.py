@@ -1,6 +1,6 @@
 """Long work as a generator: it says how far it is, and returns its result at the end."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -16,6 +16,16 @@ class Progress(NamedTuple):
 
 
 Steps = Generator[Progress, None, T]
+
+
+def mapped(steps: Steps[T], change: Callable[[Progress], Progress]) -> Steps[T]:
+    """Do the same work, and say how far it is in other words."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value
+        yield change(step)
 
 
 def finish(steps: Steps[T]) -> T:

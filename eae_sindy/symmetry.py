@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .library import Library
+from .modes import fields
 
 SAME = 0.05  # p-value above which two modes count as the same dynamics
 ALIKE = 0.01  # residual below which they count as alike, though members tell them apart
@@ -176,5 +177,5 @@ def compare(
 
 
 def _middle(library: Library, xi: np.ndarray, points: np.ndarray) -> int:
-    fields = (library(points) @ xi).reshape(len(xi), -1)
-    return int(np.argmin(np.linalg.norm(fields - np.median(fields, axis=0), axis=1)))
+    rows = fields(library, xi, points)
+    return int(np.argmin(np.linalg.norm(rows - np.median(rows, axis=0), axis=1)))

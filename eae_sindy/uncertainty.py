@@ -119,7 +119,7 @@ def replicate(
 
     found = list(each(range(count), refit))
     xi = np.stack([f[0] for f in found])
-    data = Loop(*map(np.concatenate, zip(*(f[1] for f in found), strict=True)))
+    data = Loop.join(f[1] for f in found)
     duration = min(np.ptp(time[own]) for own in rows.values())
     settled = orbits.settle(library, xi, data, reference_period)
     return Spread(picked, xi, settled, float(duration / (BLOCK * reference_period)))

@@ -168,7 +168,8 @@ def _periods(values, library):
 def test_a_forecast_that_runs_away_is_lost_and_the_others_are_not(spiral):
     e = planted.ensemble(TIME, *spiral, members=4)
     library = e.library
-    xi = np.stack([finish(answers.find(e, np.arange(4), np.zeros((4, len(library), 2)), None,
+    data = orbits.Loop.join(orbits.loop(e.encode(m, e.frames.test_run())[0]) for m in range(4))
+    xi = np.stack([finish(answers.find(e, np.arange(4), np.zeros((4, len(library), 2)), data, None,
                                        2 * np.pi / 0.9)).values[0]] * 4)  # fmt: skip
     xi[2] *= 3
     found = forecast.forecast(e, np.arange(4), with_constant(library), xi)

@@ -15,8 +15,8 @@ RANKS = [
     [
         "lambda_omega",
         "coefficients",
-        "symmetry",
         "modes",
+        "symmetry",
         "orbits",
         "selection",
         "uncertainty",

@@ -107,8 +107,8 @@ def grow(task: Task, sampler: entropic.Sampler, decoder_index: int) -> Steps[lis
         if log.parts:
             session.restore([chain.state for chain in log.parts[-1]])
 
-    def part(drawn: Sequence[_Block]) -> list[Chain]:
-        return _part(task, session, history, decoder_index, drawn)
+    def part(drawn: Sequence[_Block], *, last: bool = False) -> list[Chain]:
+        return _part(task, session, history, decoder_index, drawn, last)
 
     history = list(log.parts[-1][0].training) if log.parts else []
     if not log.parts:
@@ -143,7 +143,7 @@ def grow(task: Task, sampler: entropic.Sampler, decoder_index: int) -> Steps[lis
             "collecting", s.updates + math.ceil(done / s.encoders), s, [r for r, _ in blocks]
         )
         if log.due() or done >= s.draws:
-            log.write(len(log.parts), part(drawn))
+            log.write(len(log.parts), part(drawn, last=done >= s.draws))
             drawn = []
     return [Chain.join(chain) for chain in zip(*log.parts, strict=True)]
 
@@ -172,8 +172,12 @@ def _part(
     history: Sequence[float],
     decoder_index: int,
     drawn: Sequence[_Block],
+    last: bool,
 ) -> list[Chain]:
-    """Return, for each chain, what was drawn as a part of it, and the state to go on from."""
+    """Return, for each chain, what was drawn as a part of it, and the state to go on from.
+
+    What holds for a chain as a whole is found with its last part.
+    """
     s, found = task.settings, []
     decoder = tuple(session.decoder_arrays())
     if s.full_space:
@@ -190,7 +194,6 @@ def _part(
             else (np.zeros(0, np.float32), np.zeros((0, len(encoder))), np.zeros(0, np.float32))
         )
         end = int(state.step)
-        last = bool(drawn)
         found.append(
             Chain(
                 encoder,

@@ -123,21 +123,27 @@ class Sampler:
         self, state: State, decoder: Tensors, seed: int, temperature: float, steps: int
     ) -> tuple[State, Record, Tensors]:
         """Take `steps` encoder steps; return the mean decoder gradient ḡ (Eq. 7) with them."""
-        noise = self._chi_square(seed, int(state.step), steps)
-        state, record, mean, _ = self._compiled_run(
-            state, decoder, _key(seed), noise, _number(temperature), True
-        )
+        state, record, mean, _ = self._take(state, decoder, seed, temperature, steps, True)
         return state, record, mean
 
     def hold(
         self, state: State, decoder: Tensors, seed: int, temperature: float, steps: int
     ) -> tuple[State, Record, Tensors]:
         """Take `steps` encoder steps; return every encoder, [steps, ...], with them."""
-        noise = self._chi_square(seed, int(state.step), steps)
-        state, record, _, draws = self._compiled_run(
-            state, decoder, _key(seed), noise, _number(temperature), False
-        )
+        state, record, _, draws = self._take(state, decoder, seed, temperature, steps, False)
         return state, record, draws
+
+    def _take(
+        self,
+        state: State,
+        decoder: Tensors,
+        seed: int,
+        temperature: float,
+        steps: int,
+        training: bool,
+    ) -> tuple[State, Record, Tensors, Tensors]:
+        noise = self._chi_square(seed, int(state.step), steps)
+        return self._compiled_run(state, decoder, _key(seed), noise, _number(temperature), training)
 
     def _begin(
         self,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from .thermostat import Info, Potential, State, Tensors, Thermostat, kinetic, maxwell
+from .thermostat import Info, Potential, State, Tensors, Thermostat, begin, kinetic, maxwell
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,8 @@ def init(
     hidden_noise: tf.Tensor,
 ) -> State:
     """Start at `position` with velocities from the Maxwell–Boltzmann distribution."""
-    position = tuple(position)
-    step = tf.constant(0, tf.int64)
-    velocity, _ = maxwell(settings, position, seed, hidden_noise)
-    _, gradient, _ = potential(position, step)
-    return State(step, position, velocity, tuple(gradient), Bath(tf.zeros((), tf.float64)))
+    state, _ = begin(settings, position, potential, seed, hidden_noise)
+    return state._replace(bath=Bath(tf.zeros((), tf.float64)))
 
 
 def step(

@@ -11,7 +11,17 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from ..errors import EaeSindyError
-from .thermostat import Info, Potential, State, Tensors, Thermostat, freedom, kinetic, maxwell
+from .thermostat import (
+    Info,
+    Potential,
+    State,
+    Tensors,
+    Thermostat,
+    begin,
+    freedom,
+    kinetic,
+    maxwell,
+)
 
 
 def suzuki_yoshida(order: int) -> tuple[float, ...]:
@@ -76,12 +86,9 @@ def init(
     hidden_noise: tf.Tensor,
 ) -> State:
     """Start at `position` with velocities from the Maxwell–Boltzmann distribution (A.5.1)."""
-    position = tuple(position)
-    step = tf.constant(0, tf.int64)
-    velocity, hidden_kinetic = maxwell(settings, position, seed, hidden_noise)
-    _, gradient, _ = potential(position, step)
+    state, hidden_kinetic = begin(settings, position, potential, seed, hidden_noise)
     chain = tf.zeros(settings.chain_length, tf.float64)
-    return State(step, position, velocity, tuple(gradient), Bath(chain, chain, hidden_kinetic))
+    return state._replace(bath=Bath(chain, chain, hidden_kinetic))
 
 
 def _half_chain(

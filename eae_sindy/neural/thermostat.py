@@ -129,6 +129,24 @@ def maxwell(
     return velocity, 0.5 * settings.temperature * hidden_noise
 
 
+def begin(
+    settings: Thermostat,
+    position: Tensors,
+    potential: Potential,
+    seed: tf.Tensor,
+    hidden_noise: tf.Tensor,
+) -> tuple[State, tf.Tensor]:
+    """Return a state with velocities from the Maxwell–Boltzmann distribution (A.5.1), and no bath.
+
+    With it the hidden kinetic energy, for a bath that carries it.
+    """
+    position = tuple(position)
+    step = tf.constant(0, tf.int64)
+    velocity, hidden_kinetic = maxwell(settings, position, seed, hidden_noise)
+    _, gradient, _ = potential(position, step)
+    return State(step, position, velocity, tuple(gradient), ()), hidden_kinetic
+
+
 def chi_square(settings: Thermostat, count: int, rng: np.random.Generator) -> tf.Tensor:
     """Draw the χ² variates [count] that `maxwell` takes; XLA has no gamma sampler of its own."""
     return tf.constant(

@@ -5,12 +5,13 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from ..ensemble import Chain
 from ..errors import EaeSindyError
-from ..progress import Progress, Steps
+from ..progress import Progress, Steps, mapped
 from .chains import Task, units
 from .chains import grow as grow_one
 
@@ -24,15 +25,14 @@ def grow(task: Task, jobs: int) -> Steps[list[Chain]]:
         sampler = task.sampler()
         for index in range(decoders):
             steps = grow_one(task, sampler, index)
-            while True:
-                try:
-                    step = next(steps)
-                except StopIteration as end:
-                    chains += end.value
-                    break
-                yield step._replace(done=index * units(s) + step.done, total=decoders * units(s))
+            chains += yield from mapped(steps, partial(_after, index, units(s), decoders))
         return chains
     return (yield from _spread(task, decoders, min(jobs, decoders)))
+
+
+def _after(before: int, each: int, count: int, step: Progress) -> Progress:
+    """Count a step after the `before` of `count` decoders that are done, `each` so many units."""
+    return step._replace(done=before * each + step.done, total=count * each)
 
 
 def _spread(task: Task, decoders: int, jobs: int) -> Steps[list[Chain]]:
