@@ -17,15 +17,38 @@ from . import options
     show_default=True,
     help="Frames that enter Eq. 16; auto takes what can be integrated, test is the paper's.",
 )
+@click.option(
+    "--optimizer",
+    type=click.Choice(["lstsq", "stlsq", "sr3", "ssr"]),
+    default="lstsq",
+    show_default=True,
+    help="Solver of Eq. 16: least squares, or one of pysindy's sparse optimizers.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0.0),
+    default=0.1,
+    show_default=True,
+    help="Coefficients below this are dropped by stlsq and sr3.",
+)
 @options.output("runs/discovery")
 @options.config
 @options.force
-def discover(ensemble: Path, plot: bool, frames: str, output: Path, force: bool) -> None:
+def discover(
+    ensemble: Path,
+    plot: bool,
+    frames: str,
+    optimizer: str,
+    threshold: float,
+    output: Path,
+    force: bool,
+) -> None:
     """Find the equations of an ENSEMBLE's latents, and how far its members agree on them.
 
     Writes summary.json, coefficients.csv and, with --plot, the figures into the output folder.
     """
     from eae_sindy import discovery, report, storage
+    from eae_sindy.coefficients import sparse
     from eae_sindy.ensemble import Ensemble
 
     if output.is_file():
@@ -38,7 +61,7 @@ def discover(ensemble: Path, plot: bool, frames: str, output: Path, force: bool)
         *(f"{d}.{suffix}" for d in drawn for suffix in ("png", "pdf")),
     ]:
         storage.claim(output / name, force)
-    found = options.follow(discovery.iterate(opened, frames))
+    found = options.follow(discovery.iterate(opened, frames, sparse(optimizer, threshold)))
     paths = []
     if plot:
         from eae_sindy import figure_answers as answers

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import forecast, modes, orbits, selection, symmetry, uncertainty
+from .coefficients import Sparse
 from .ensemble import Ensemble, evenly
 from .forecast import Forecast
 from .library import Library, with_constant
@@ -75,6 +76,7 @@ def find(
     data: Loop,
     held: np.ndarray | None,
     reference_period: float,
+    sparse: Sparse | None = None,
 ) -> Steps[Answers | None]:
     """Find the modes of the members and, for each, the equations that run best.
 
@@ -89,6 +91,8 @@ def find(
         Members whose plain equations run; preferred as representatives.
     reference_period : float
         NaN if the data have none: then nothing is classed, and no replicates are made.
+    sparse : Sparse, optional
+        Tried beside least squares.
 
     Returns
     -------
@@ -109,7 +113,7 @@ def find(
     for k in range(len(found)):
         yield Progress("choosing by running", 1, 4)
         mine = found.members(k)
-        tried = selection.choose(ensemble, members[evenly(mine, JUDGED)], library)
+        tried = selection.choose(ensemble, members[evenly(mine, JUDGED)], library, sparse)
         if not tried:
             return None
         trials.append(tried)

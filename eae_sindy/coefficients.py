@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .errors import EaeSindyError
 from .recipes import INTERVAL, SIGNIFICANCE
 
 
@@ -32,6 +33,43 @@ def solve(theta: np.ndarray, rate: np.ndarray, cutoff: float = 0.0) -> tuple[np.
     inverse = np.where(kept, 1 / np.where(kept, s, 1), 0)
     xi = vt.T @ (inverse[:, None] * (u.T @ (q.T @ rate)))
     return xi / length[:, None], float(s[0] / s[-1]) if s[-1] > 0 else np.inf
+
+
+OPTIMIZERS = ("lstsq", "stlsq", "sr3", "ssr")
+
+
+class Sparse(NamedTuple):
+    """A sparse alternative to plain least squares: pysindy's own, at its other defaults.
+
+    `threshold` is that of sequentially thresholded least squares and, as a hard threshold, of SR3;
+    stepwise sparse regression takes none.
+    """
+
+    optimizer: str
+    threshold: float = SIGNIFICANCE
+
+    def solve(self, theta: np.ndarray, rate: np.ndarray) -> np.ndarray:
+        """Return Ξ [p, d] from Θ [n, p] and ż [n, d]."""
+        import pysindy as ps
+
+        made = {
+            "stlsq": lambda: ps.STLSQ(threshold=self.threshold),
+            "sr3": lambda: ps.SR3(reg_weight_lam=self.threshold**2 / 2, regularizer="L0"),
+            "ssr": lambda: ps.SSR(),
+        }[self.optimizer]()
+        return made.fit(theta, rate).coef_.T
+
+
+def sparse(optimizer: str, threshold: float) -> Sparse | None:
+    """Return the named alternative; None for plain least squares.
+
+    Raises `EaeSindyError` for an unknown name or a negative threshold.
+    """
+    if optimizer not in OPTIMIZERS:
+        raise EaeSindyError(f"unknown optimizer {optimizer!r}: choose from {', '.join(OPTIMIZERS)}")
+    if not threshold >= 0:
+        raise EaeSindyError(f"--threshold must not be negative, not {threshold}")
+    return None if optimizer == "lstsq" else Sparse(optimizer, threshold)
 
 
 class Coefficient(NamedTuple):

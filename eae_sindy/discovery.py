@@ -8,7 +8,7 @@ import numpy as np
 
 from . import answers, coefficients, diagnostics, handover, orbits, verdicts
 from .answers import Answers
-from .coefficients import Coefficient, Correlation
+from .coefficients import Coefficient, Correlation, Sparse
 from .diagnostics import Diagnostics
 from .ensemble import Ensemble, evenly
 from .errors import EaeSindyError
@@ -42,6 +42,8 @@ class Discovery:
     ----------
     frames : {"train", "all", "test"}
         The frames on which Ξ was fitted.
+    sparse : Sparse or None
+        What took the place of least squares.
     members : array of int [k]
         The members that could be used. Those drawn before the loss had settled are left out, see
         `diagnostics.settled_from`; those without finite coefficients are counted in `dropped`.
@@ -62,6 +64,7 @@ class Discovery:
 
     ensemble: Ensemble
     frames: str
+    sparse: Sparse | None
     members: np.ndarray
     values: np.ndarray
     condition: np.ndarray
@@ -123,6 +126,7 @@ class Discovery:
                 "seed": self.ensemble.settings.seed,
                 "frames": self.frames,
                 "frames_tried": dict(self.trials),
+                "optimizer": self.sparse._asdict() if self.sparse else "lstsq",
             },
         }
         if self.orbits is not None:
@@ -215,7 +219,7 @@ class Discovery:
         } | self.diagnostics.summary()
 
 
-def discover(ensemble: Ensemble, frames: str = "auto") -> Discovery:
+def discover(ensemble: Ensemble, frames: str = "auto", sparse: Sparse | None = None) -> Discovery:
     """Fit Ξ for every member, describe its distribution, and integrate every member's equations.
 
     Parameters
@@ -225,16 +229,21 @@ def discover(ensemble: Ensemble, frames: str = "auto") -> Discovery:
         Which frames enter Eq. 16: the training frames, those and the validation frames, or the test
         window, which is the paper's choice. "auto" is the one of train and all with which more
         trial members hold the cycle.
+    sparse : Sparse, optional
+        Takes the place of least squares in Eq. 16, and is tried beside it where equations are
+        chosen by running; see `coefficients.sparse`.
 
     Raises
     ------
     EaeSindyError
         For an unknown choice of frames, or when no member gives finite coefficients.
     """
-    return finish(iterate(ensemble, frames))
+    return finish(iterate(ensemble, frames, sparse))
 
 
-def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
+def iterate(
+    ensemble: Ensemble, frames: str = "auto", sparse: Sparse | None = None
+) -> Steps[Discovery]:
     """Do what `discover` does, step by step."""
     if frames != "auto" and frames not in FRAMES:
         raise EaeSindyError(f"unknown frames {frames!r}: choose from auto, {', '.join(FRAMES)}")
@@ -249,16 +258,17 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
     trials = {}
     if frames == "auto":
         sample = evenly(settled, TRIAL_MEMBERS)
-        for tried, choice in enumerate(AUTO if np.isfinite(reference) else ()):
-            yield Progress("trying frames", tried, len(AUTO))
-            readings = list(read(ensemble, sample, ensemble.frames.where(*FRAMES[choice]), test))
+        for done, choice in enumerate(AUTO if np.isfinite(reference) else ()):
+            yield Progress("trying frames", done, len(AUTO))
+            tried_on = ensemble.frames.where(*FRAMES[choice])
+            readings = list(read(ensemble, sample, tried_on, test, sparse))
             found = _settle(ensemble, readings, reference)
             trials[choice] = found.integrable_fraction if found else 0.0
         frames = max(trials, key=lambda c: trials[c]) if trials else "train"
 
     rows = ensemble.frames.where(*FRAMES[frames])
     readings, mean = [], np.zeros(1)
-    for done, reading in enumerate(read(ensemble, settled, rows, test), 1):
+    for done, reading in enumerate(read(ensemble, settled, rows, test, sparse), 1):
         if np.isfinite(reading.xi).all():
             mean = mean + reading.field
         readings.append(reading._replace(field=np.zeros(0)))  # it would be 128 kB a member
@@ -275,7 +285,7 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
     run = _settle(ensemble, kept, reference)
     held = None if run is None else run.holds
     data = Loop.join(r.loop for r in kept)
-    chosen = yield from answers.find(ensemble, members, values, data, held, reference)
+    chosen = yield from answers.find(ensemble, members, values, data, held, reference, sparse)
     rows_of_table = coefficients.table(values, ensemble.library.terms)
     field, rate, latent_rate = (float(e) for e in np.mean([r.errors for r in kept], axis=0))
     field_of_mean = error(ensemble, test, mean / len(members), "field")
@@ -289,6 +299,7 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
     return Discovery(
         ensemble,
         frames,
+        sparse,
         members,
         values,
         np.array([r.condition for r in kept]),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import coefficients, orbits
+from .coefficients import Sparse
 from .ensemble import Ensemble, each
 from .orbits import Loop
 from .snapshots import TEST
@@ -67,7 +68,9 @@ def error(ensemble: Ensemble, rows: np.ndarray, guess: np.ndarray, which: str) -
     return (float(np.mean(miss + extra)) + beyond) / variance
 
 
-def _read_one(ensemble: Ensemble, member: int, fit: np.ndarray, test: np.ndarray) -> Reading:
+def _read_one(
+    ensemble: Ensemble, member: int, fit: np.ndarray, test: np.ndarray, sparse: Sparse | None
+) -> Reading:
     both = np.concatenate([fit, test])
     z, z_rate = (a.astype(float) for a in ensemble.encode(member, both))
     n = len(fit)
@@ -76,6 +79,8 @@ def _read_one(ensemble: Ensemble, member: int, fit: np.ndarray, test: np.ndarray
         nan = np.full((theta.shape[1], z.shape[1]), np.nan)
         return Reading(nan, np.nan, orbits.loop(z[n:]), np.full(3, np.nan), np.zeros(1))
     xi, condition = coefficients.solve(theta[:n], z_rate[:n])
+    if sparse:
+        xi = sparse.solve(theta[:n], z_rate[:n])
     modelled = theta[n:] @ xi
     x, x_rate = ensemble.decode(member, z[n:], modelled)
     z_miss = np.sum((z_rate[n:] - modelled) ** 2) / np.sum((z_rate[n:] - z_rate[n:].mean(0)) ** 2)
@@ -87,7 +92,11 @@ def _read_one(ensemble: Ensemble, member: int, fit: np.ndarray, test: np.ndarray
 
 
 def read(
-    ensemble: Ensemble, members: Iterable[int], fit: np.ndarray, test: np.ndarray
+    ensemble: Ensemble,
+    members: Iterable[int],
+    fit: np.ndarray,
+    test: np.ndarray,
+    sparse: Sparse | None = None,
 ) -> Iterator[Reading]:
     """Read members in order: Ξ from the frames `fit`, errors on the frames `test`."""
-    return each(members, lambda m: _read_one(ensemble, m, fit, test))
+    return each(members, lambda m: _read_one(ensemble, m, fit, test, sparse))

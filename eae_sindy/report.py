@@ -28,6 +28,7 @@ def lines(discovery: Discovery) -> list[str]:
     tried = ", ".join(f"{k} {v:.0%}" for k, v in discovery.trials.items())
     found.append(
         f"Eq. 16 as it stands, on '{discovery.frames}' frames"
+        + (f", by {discovery.sparse.optimizer}" if discovery.sparse else "")
         + (f" (trial members that held the cycle: {tried})" if tried else "")
     )
     found.append("  " + _orbits(summary.get("plain_orbits")))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from . import coefficients, orbits
+from .coefficients import Sparse
 from .ensemble import Ensemble, each
 from .library import Library
 from .snapshots import TEST, TRAIN
@@ -32,33 +33,53 @@ class Candidate(NamedTuple):
     frames: str
     cutoff: float
     chosen: np.ndarray
+    sparse: Sparse | None = None
 
     @property
     def name(self) -> str:
         cut = f", directions below {self.cutoff:g} left out" if self.cutoff else ""
-        return f"{self.terms} terms, {self.frames} frames{cut}"
+        thin = f", by {self.sparse.optimizer}" if self.sparse else ""
+        return f"{self.terms} terms, {self.frames} frames{cut}{thin}"
 
     @property
     def short(self) -> str:
         """The name for a crowded figure."""
-        return f"{self.terms}, {self.frames}" + (f", cut {self.cutoff:g}" if self.cutoff else "")
+        cut = f", cut {self.cutoff:g}" if self.cutoff else ""
+        return f"{self.terms}, {self.frames}{cut}" + (
+            f", {self.sparse.optimizer}" if self.sparse else ""
+        )
 
     def solve(self, theta: np.ndarray, rate: np.ndarray) -> np.ndarray:
         """Return Ξ [p, d], zero where a term is not in use."""
         xi = np.zeros((theta.shape[1], rate.shape[1]))
-        xi[self.chosen] = coefficients.solve(theta[:, self.chosen], rate, self.cutoff)[0]
+        theta = theta[:, self.chosen]
+        xi[self.chosen] = (
+            self.sparse.solve(theta, rate)
+            if self.sparse
+            else coefficients.solve(theta, rate, self.cutoff)[0]
+        )
         return xi
 
 
+def plain(ensemble: Ensemble, library: Library, sparse: Sparse | None = None) -> Candidate:
+    """Return Eq. 16 as a candidate: the ensemble's own terms, in a library with a constant."""
+    own = np.isin(library.terms, ensemble.library.terms)
+    return Candidate("all", "train", 0.0, own, sparse)
+
+
 class Trial(NamedTuple):
-    """A candidate and the errors of its trajectories: their mean and its standard error."""
+    """A candidate and the errors of its trajectories: their mean and its standard error.
+
+    `terms` is the mean number of terms that have a coefficient.
+    """
 
     candidate: Candidate
     error: float
     spread: float
+    terms: float
 
 
-def candidates(library: Library) -> list[Candidate]:
+def candidates(library: Library, sparse: Sparse | None = None) -> list[Candidate]:
     """Return the ways to fit Ξ with terms of a library that has a constant."""
     names = np.array(library.terms)
     one = names == "1"
@@ -73,7 +94,10 @@ def candidates(library: Library) -> list[Candidate]:
                 continue
             text = f"{label} + constant" if constant else label
             cutoffs = CUTOFFS if chosen.sum() > library.latents + 1 else CUTOFFS[:1]
-            found += [Candidate(text, f, c, chosen) for f in ("train", "late") for c in cutoffs]
+            for frames in ("train", "late"):
+                found += [Candidate(text, frames, c, chosen) for c in cutoffs]
+                if sparse and chosen.sum() > library.latents + 1:
+                    found.append(Candidate(text, frames, 0.0, chosen, sparse))
     return found
 
 
@@ -104,7 +128,9 @@ def fit_rows(ensemble: Ensemble, frames: str, held_out: list[np.ndarray]) -> np.
     return np.setdiff1d(rows, np.concatenate(held_out)) if held_out else rows
 
 
-def choose(ensemble: Ensemble, members: np.ndarray, library: Library) -> list[Trial]:
+def choose(
+    ensemble: Ensemble, members: np.ndarray, library: Library, sparse: Sparse | None = None
+) -> list[Trial]:
     """Try every candidate on some members; the best comes first.
 
     Best is the candidate with the fewest terms whose mean trajectory error is within a standard
@@ -112,7 +138,7 @@ def choose(ensemble: Ensemble, members: np.ndarray, library: Library) -> list[Tr
     stretch to judge by.
     """
     judged = stretches(ensemble)
-    ways = candidates(library)
+    ways = candidates(library, sparse)
     rows = {f: fit_rows(ensemble, f, judged) for f in ("train", "late")}
     few = max(int(c.chosen.sum()) for c in ways)
     if not judged or min(map(len, rows.values())) < few:
@@ -137,10 +163,12 @@ def choose(ensemble: Ensemble, members: np.ndarray, library: Library) -> list[Tr
             z = np.stack([r[1][k] for r in read_all], axis=1)
             errors.append(trajectory_error(library, xi, z, ensemble.frames.time[stretch]))
         error = np.minimum(np.mean(errors, axis=0), WORST)
-        found.append(Trial(candidate, float(error.mean()), float(error.std() / len(error) ** 0.5)))
+        terms = float(np.mean(np.any(xi != 0, axis=2).sum(axis=1)))
+        spread = float(error.std() / len(error) ** 0.5)
+        found.append(Trial(candidate, float(error.mean()), spread, terms))
     best = min(found, key=lambda t: t.error)
     within = [t for t in found if t.error <= max(best.error + best.spread, EXACT)]
-    first = min(within, key=lambda t: (int(t.candidate.chosen.sum()), t.error))
+    first = min(within, key=lambda t: (t.terms, t.error))
     return [first, *sorted((t for t in found if t is not first), key=lambda t: t.error)]
 
 

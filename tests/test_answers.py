@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from eae_sindy import answers, discovery, forecast, handover, orbits, selection, uncertainty
+from eae_sindy import (
+    answers,
+    coefficients,
+    discovery,
+    forecast,
+    handover,
+    orbits,
+    selection,
+    uncertainty,
+)
 from eae_sindy.library import standard, with_constant
 from eae_sindy.progress import finish
 from eae_sindy.snapshots import TEST, TRAIN
@@ -203,3 +212,16 @@ def test_equations_hand_over_to_sympy_latex_scipy_and_pysindy():
                      atol=1e-9).y.T  # fmt: skip
     np.testing.assert_allclose(handover.model(library, calm).simulate([1.0, 0.0], time), ours,
                                atol=1e-4)  # fmt: skip
+
+
+def test_a_sparse_optimizer_fits_every_member_and_stands_among_the_candidates(spiral):
+    e = planted.ensemble(TIME, *spiral, members=4)
+    sparse = coefficients.sparse("stlsq", 0.1)
+    found = discovery.discover(e, "train", sparse)
+    absent = [e.library.terms.index(t) for t in ("z1^2", "z1 z2", "z2^2")]
+    assert not found.values[:, absent].any()
+    assert discovery.discover(e, "train").values[:, absent].any()
+    thin = [t for t in found.answers.trials[0] if t.candidate.sparse]
+    assert thin
+    assert thin[0].terms < thin[0].candidate.chosen.sum()
+    assert found.summary()["provenance"]["optimizer"]["threshold"] == 0.1

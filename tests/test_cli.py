@@ -262,6 +262,8 @@ def test_interrupted_work_says_so_and_leaves_nothing(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "eae_sindy_cli.main", "simulate", "-o", str(target), "--force"],
         stderr=subprocess.PIPE, text=True,
+        # A shell that runs the tests in the background has them ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     for _ in range(600):
         if len(list(tmp_path.iterdir())) > 1:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from eae_sindy import coefficients
+from eae_sindy.errors import EaeSindyError
 from eae_sindy.library import standard
 
 
@@ -72,3 +73,26 @@ def test_correlation_is_that_of_the_significant_coefficients():
 def test_equations_read_like_equations():
     xi = np.array([[0.0, -1.5], [2.0, 0.0]])
     assert coefficients.equations(xi, ["z1", "z2"]) == ["z1' = 2 z2", "z2' = - 1.5 z1"]
+
+
+@pytest.mark.parametrize("optimizer", ["stlsq", "sr3", "ssr"])
+def test_a_sparse_optimizer_keeps_the_planted_terms_and_no_others(optimizer):
+    library = standard(2, sine=False)  # z and sin z none of the three tells apart
+    theta = library(np.random.default_rng(0).uniform(-1, 1, (400, 2)))
+    xi = np.zeros((len(library), 2))
+    xi[library.terms.index("z2"), 0] = xi[library.terms.index("z1"), 1] = -0.9
+    xi[library.terms.index("z1^3"), 0] = xi[library.terms.index("z2^2"), 1] = 0.5
+    rng = np.random.default_rng(1)
+    rate = theta @ xi + 1e-4 * rng.normal(size=(len(theta), 2))
+    found = coefficients.sparse(optimizer, 0.1).solve(theta, rate)
+    np.testing.assert_array_equal(found != 0, xi != 0)
+    np.testing.assert_allclose(found, xi, atol=2e-2)
+    assert np.all(coefficients.solve(theta, rate)[0] != 0)
+
+
+def test_optimizers_that_are_none():
+    assert coefficients.sparse("lstsq", 0.1) is None
+    with pytest.raises(EaeSindyError, match="choose from lstsq"):
+        coefficients.sparse("lasso", 0.1)
+    with pytest.raises(EaeSindyError, match="--threshold"):
+        coefficients.sparse("stlsq", -1.0)
