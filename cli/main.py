@@ -2,6 +2,7 @@
 
 import click
 
+from .compare import compare
 from .discover import discover
 from .export import export
 from .fit import fit
@@ -17,7 +18,7 @@ def main() -> None:
     """
 
 
-for command in (simulate, fit, discover, export):
+for command in (simulate, fit, discover, compare, export):
     main.add_command(command)
 
 if __name__ == "__main__":

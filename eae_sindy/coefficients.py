@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -48,16 +48,19 @@ class Sparse(NamedTuple):
     optimizer: str
     threshold: float = SIGNIFICANCE
 
-    def solve(self, theta: np.ndarray, rate: np.ndarray) -> np.ndarray:
-        """Return Ξ [p, d] from Θ [n, p] and ż [n, d]."""
+    def solver(self) -> Any:
+        """Return a pysindy optimizer that has not been fitted."""
         import pysindy as ps
 
-        made = {
-            "stlsq": lambda: ps.STLSQ(threshold=self.threshold),
-            "sr3": lambda: ps.SR3(reg_weight_lam=self.threshold**2 / 2, regularizer="L0"),
-            "ssr": lambda: ps.SSR(),
-        }[self.optimizer]()
-        return made.fit(theta, rate).coef_.T
+        if self.optimizer == "stlsq":
+            return ps.STLSQ(threshold=self.threshold)
+        if self.optimizer == "sr3":
+            return ps.SR3(reg_weight_lam=self.threshold**2 / 2, regularizer="L0")
+        return ps.SSR()
+
+    def solve(self, theta: np.ndarray, rate: np.ndarray) -> np.ndarray:
+        """Return Ξ [p, d] from Θ [n, p] and ż [n, d]."""
+        return self.solver().fit(theta, rate).coef_.T
 
 
 def sparse(optimizer: str, threshold: float) -> Sparse | None:

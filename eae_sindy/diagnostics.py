@@ -110,6 +110,12 @@ def settled_from(loss: np.ndarray) -> int:
     return n // 2
 
 
+def settled(ensemble: Ensemble, starts: Sequence[int]) -> np.ndarray:
+    """Return the members drawn from the given draw of each chain on."""
+    kept = [np.arange(len(c)) >= s for c, s in zip(ensemble.chains, starts, strict=True)]
+    return np.flatnonzero(np.concatenate(kept))
+
+
 def effective(values: np.ndarray, method: str) -> float:
     """Return the effective sample size of `values` [chains, draws]; "bulk", "tail" or "mean"."""
     from arviz_stats.base import array_stats

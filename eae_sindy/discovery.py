@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from . import answers, coefficients, diagnostics, handover, orbits, verdicts
+from . import answers, coefficients, comparison, diagnostics, handover, orbits, verdicts
 from .answers import Answers
 from .coefficients import Coefficient, Correlation, Sparse
+from .comparison import Row
 from .diagnostics import Diagnostics
 from .ensemble import Ensemble, evenly
 from .errors import EaeSindyError
 from .modes import densest
 from .orbits import Loop, Orbits
 from .progress import Progress, Steps, finish
-from .reading import Baseline, Reading, error, pod_floor, read, reference_period
+from .reading import Reading, error, read, reference_period
 from .snapshots import TEST, TRAIN, VALIDATION
 from .verdicts import Verdict
 
@@ -58,6 +59,8 @@ class Discovery:
     answers : Answers or None
         The modes, and the equations chosen by running. None where the time before the test window
         is too short to choose by.
+    baselines : list of Row
+        What POD and pysindy make of the same frames in a second or two.
     trials : mapping of str to float
         With frames "auto": the share of trial members that held the cycle, for each choice tried.
     """
@@ -74,7 +77,7 @@ class Discovery:
     orbits: Orbits | None
     answers: Answers | None
     reconstruction: Reconstruction
-    baselines: list[Baseline]
+    baselines: list[Row]
     diagnostics: Diagnostics
     dropped: int
     trials: Mapping[str, float]
@@ -250,11 +253,7 @@ def iterate(
     test = ensemble.frames.where(TEST)
     reference = reference_period(ensemble)
     starts = [diagnostics.settled_from(c.loss) for c in ensemble.chains]
-    settled = np.flatnonzero(
-        np.concatenate(
-            [np.arange(len(c)) >= s for c, s in zip(ensemble.chains, starts, strict=True)]
-        )
-    )
+    settled = diagnostics.settled(ensemble, starts)
     trials = {}
     if frames == "auto":
         sample = evenly(settled, TRIAL_MEMBERS)
@@ -309,7 +308,7 @@ def iterate(
         run,
         chosen,
         Reconstruction(field, rate, latent_rate, field_of_mean),
-        [pod_floor(ensemble)],
+        comparison.linear(ensemble),
         diagnostics.diagnose(ensemble, starts, along),
         len(readings) - len(members),
         trials,

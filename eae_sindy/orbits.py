@@ -42,7 +42,7 @@ class Loop(NamedTuple):
         """Return the loops of several members as one."""
         return cls(*map(np.concatenate, zip(*loops, strict=True)))
 
-    def take(self, members: slice) -> "Loop":
+    def take(self, members: slice | np.ndarray) -> "Loop":
         return Loop(*(part[members] for part in self))
 
 

@@ -9,15 +9,6 @@ from . import coefficients, orbits
 from .coefficients import Sparse
 from .ensemble import Ensemble, each
 from .orbits import Loop
-from .snapshots import TEST
-
-
-class Baseline(NamedTuple):
-    """What a user would pick instead, on the same test frames."""
-
-    name: str
-    field: float
-    rate: float
 
 
 class Reading(NamedTuple):
@@ -37,18 +28,6 @@ def reference_period(ensemble: Ensemble) -> float:
     return orbits.period(
         f.time[run], f.coordinates[run].astype(float), f.rate_coordinates[run].astype(float)
     )
-
-
-def pod_floor(ensemble: Ensemble) -> Baseline:
-    """Return the test errors of as many POD modes as there are latents: the linear floor."""
-    test, d = ensemble.frames.where(TEST), ensemble.settings.latents
-    found = []
-    for which in ("field", "rate"):
-        x, _ = _target(ensemble, test, which)
-        linear = np.zeros_like(x)
-        linear[:, :d] = x[:, :d]
-        found.append(error(ensemble, test, linear, which))
-    return Baseline(f"POD-{d}", *found)
 
 
 def _target(ensemble: Ensemble, rows: np.ndarray, which: str) -> tuple[np.ndarray, np.ndarray]:

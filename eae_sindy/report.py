@@ -2,9 +2,11 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from .coefficients import equations
+from .comparison import Comparison, Row
 from .discovery import Discovery
 from .recipes import INTERVAL, SIGNIFICANCE
 from .storage import whole_file
@@ -39,15 +41,39 @@ def lines(discovery: Discovery) -> list[str]:
         f"test errors, mean over members: field {r.field:.4f}, rate {r.rate:.4f}, "
         f"latent rate {r.latent_rate:.4f}; field of the mean {r.field_of_mean:.4f}"
     )
-    found += [
-        f"{b.name} floor: field {b.field:.4f}, rate {b.rate:.4f}" for b in discovery.baselines
-    ]
+    found += [f"  {line}" for line in table(discovery.baselines)]
     found.append(
         f"sampler: kinetic temperature {diagnostics['kinetic_temperature']:.3e} for "
         f"{diagnostics['temperature']:.3e} set; median condition number of Θ "
         f"{diagnostics['condition_number']:.0f}; {discovery.dropped} members dropped"
     )
     return [*found, "", *_chains(discovery), "", *_verdicts(discovery)]
+
+
+def table(rows: Sequence[Row]) -> list[str]:
+    """Return a comparison as text, one line to a method under a head."""
+    wide = max(len(row.name) for row in rows)
+    found = [
+        f"{'':{wide}} {'latents':>7} {'terms':>5} {'field':>7} {'rate':>7} {'forecast':>8} "
+        f"{'period':>7} {'interval':>16} {'run':>5} {'seconds':>7}"
+    ]
+    for row in rows:
+        ends = "" if row.interval is None else "[{:.4f}, {:.4f}]".format(*row.interval)
+        numbers = f"{_short(row.field):>7} {_short(row.rate):>7} {_short(row.forecast):>8}"
+        period, runs = _blank(row.period, ".4f"), _blank(row.runs, ".0%")
+        found.append(
+            f"{row.name:{wide}} {row.latents:7} {row.terms:5.0f} {numbers} {period:>7} {ends:>16} "
+            f"{runs:>5} {_blank(row.seconds, '.1f'):>7}"
+        )
+    return found
+
+
+def _short(value: float) -> str:
+    return f"{value:.4f}" if value < 10 else "lost"
+
+
+def _blank(value: float, form: str) -> str:
+    return f"{value:{form}}" if value == value else "–"
 
 
 def _orbits(orbits: dict | None) -> str:
@@ -99,18 +125,36 @@ def _verdicts(discovery: Discovery) -> list[str]:
 
 def write(discovery: Discovery, folder: Path, force: bool = False) -> list[Path]:
     """Write summary.json and coefficients.csv; return their paths."""
-    summary, table = folder / "summary.json", folder / "coefficients.csv"
-    with whole_file(table, force) as part, part.open("w", newline="") as file:
+    summary, coefficients = folder / "summary.json", folder / "coefficients.csv"
+    with whole_file(coefficients, force) as part, part.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["equation", "term", "mean", "mode", "low", "high", "significant"])
         for row in discovery.table:
             writer.writerow(
                 [row.equation, row.term, row.mean, row.mode, *row.interval, row.significant]
             )
-    with whole_file(summary, force) as part:
+    _write_json(summary, discovery.summary(), force)
+    return [summary, coefficients]
+
+
+def write_comparison(comparison: Comparison, folder: Path, force: bool = False) -> list[Path]:
+    """Write comparison.json and comparison.csv; return their paths."""
+    numbers, rows = folder / "comparison.json", folder / "comparison.csv"
+    with whole_file(rows, force) as part, part.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*(f for f in Row._fields if f != "interval"), "low", "high"])
+        for row in comparison.rows:
+            values = row._asdict()
+            ends = values.pop("interval") or ("", "")
+            writer.writerow([*values.values(), *ends])
+    _write_json(numbers, comparison.summary(), force)
+    return [numbers, rows]
+
+
+def _write_json(path: Path, content: object, force: bool) -> None:
+    with whole_file(path, force) as part:
         # NaN is no JSON: what has no value is null.
-        part.write_text(json.dumps(_clean(discovery.summary()), indent=2, allow_nan=False) + "\n")
-    return [summary, table]
+        part.write_text(json.dumps(_clean(content), indent=2, allow_nan=False) + "\n")
 
 
 def _clean(value: object) -> object:

@@ -23,9 +23,10 @@ RANKS = [
         "forecast",
         "handover",
         "diagnostics",
+        "baselines",
     ],
-    ["answers", "verdicts", "reading", "discovery"],
-    ["figures", "figure_answers", "report", "export"],
+    ["answers", "verdicts", "reading", "comparison", "discovery"],
+    ["figures", "figure_answers", "figure_comparison", "report", "export"],
 ]
 ORDER = [name for rank in RANKS for name in rank]
 AT_THE_TOP = {  # besides the standard library

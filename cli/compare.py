@@ -1,0 +1,126 @@
+"""eae-sindy compare: other methods on the same frames."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from eae_sindy import recipes
+from eae_sindy.progress import Steps
+
+from . import options
+
+# Methods with networks: their file, their name in the table, what they were given.
+KINDS = {
+    "autoencoder": ("AE", "trained on the field alone"),
+    "autoencoder-eq14": ("AE on Eq. 14", "helped: the loss of the EAE, by Adam, at T = 0"),
+    "vae": ("VAE", "unit variance, posterior means as latents"),
+    "sindy-autoencoder": ("SINDy autoencoder", "published settings; Ξ is its own, after thresholds"),
+}
+
+
+@click.command(cls=options.Command)
+@click.argument("data", type=click.Path(path_type=Path), default=Path("data/reaction_diffusion.h5"))
+@click.option(
+    "--ensemble",
+    type=click.Path(path_type=Path),
+    help="An ensemble fitted to DATA, whose settings the others then share; fitted if left out.",
+)
+@click.option(
+    "--recipe",
+    type=click.Choice(list(recipes.RECIPES)),
+    default="reaction-diffusion",
+    show_default=True,
+    help="Settings of the entropic autoencoder; with quick the others train a tenth as long.",
+)
+@click.option("--chains", type=click.IntRange(1), default=None, help="Chains of the ensemble.")
+@click.option("--resume", is_flag=True, help="Keep what is already trained in the output folder.")
+@options.output("runs/compare")
+@options.seed
+@options.config
+@options.force
+def compare(
+    data: Path,
+    ensemble: Path | None,
+    recipe: str,
+    chains: int | None,
+    resume: bool,
+    output: Path,
+    seed: int,
+    force: bool,
+) -> None:
+    """Compare the entropic autoencoder with what else could be made of the snapshots in DATA.
+
+    POD and BOP-DMD, an autoencoder, a variational one, the SINDy autoencoder: the same frames, the
+    same split, the same terms. Writes comparison.csv, comparison.json, a figure, and every network
+    as an ensemble that discover reads.
+    """
+    import numpy as np
+
+    from eae_sindy import comparison, figure_comparison, figures, report, storage
+    from eae_sindy.ensemble import Ensemble
+    from eae_sindy.errors import EaeSindyError
+    from eae_sindy.segments import Segments
+    from eae_sindy.snapshots import Snapshots
+
+    if output.is_file():
+        raise EaeSindyError(f"{output} is a file: name a folder with -o")
+    results = [output / f"comparison.{s}" for s in ("json", "csv", "png", "pdf")]
+    for path in results:
+        storage.claim(path, force or resume)
+    own = [output / f"{kind}.h5" for kind in ("eae", *KINDS)]
+    for path in own[ensemble is not None :]:
+        if not resume:
+            storage.claim(path, force)
+    snapshots = Snapshots.open(data)
+
+    from eae_sindy.neural import rivals
+    from eae_sindy.neural.estimator import EntropicAutoencoder
+
+    def take(path: Path, steps: Steps[Ensemble], matches: Callable[[Ensemble], bool]) -> Ensemble:
+        """Train what is not there yet, and keep it."""
+        if resume and path.is_file() and matches(opened := Ensemble.open(path)):
+            return opened
+        start = time.perf_counter()
+        made = options.follow(steps)
+        seconds = {"seconds": time.perf_counter() - start, "recipe": recipe}
+        made = replace(made, attributes={**made.attributes, **seconds})
+        made.save(path, force=force or resume)
+        return made
+
+    if ensemble is None:
+        settings = recipes.recipe(recipe).but(seed=seed, chains=chains)
+        estimator = EntropicAutoencoder(settings, jobs=os.cpu_count() or 1)
+        segments = Segments(own[0])
+        steps = estimator.iterate(snapshots, segments, resume=resume)
+        eae = take(own[0], steps, lambda e: not estimator.differences(e, snapshots))
+        segments.remove()
+    else:
+        eae = Ensemble.open(ensemble)
+        if eae.attributes.get("data fingerprint") != snapshots.fingerprint():
+            raise EaeSindyError(
+                f"{ensemble} was not fitted to {data}: name the snapshots it belongs to"
+            )
+    settings = eae.settings
+    begun = replace(eae, chains=[])
+
+    def same(e: Ensemble) -> bool:
+        return e.attributes["recipe"] == recipe and e.settings.seed == settings.seed and (
+            e.library.terms == eae.library.terms and np.array_equal(e.frames.split, eae.frames.split)
+        )
+
+    reductions = []
+    for path, (kind, (name, note)) in zip(own[1:], KINDS.items(), strict=True):
+        steps = rivals.iterate(kind, begun, recipes.TRAININGS[recipe], settings.seed)
+        reductions.append((name, take(path, steps, same), note))
+    kept = f"{len(eae.chains)} chains, T = {settings.temperature:g}"
+    found = options.follow(comparison.iterate([*reductions, ("EAE", eae, kept)]))
+    paths = figures.save(figure_comparison.comparison(found), output, "comparison", force or resume)
+    paths += report.write_comparison(found, output, force or resume)
+    for line in [*report.table(found.rows), "", *(f"{r.name}: {r.note}" for r in found.rows)]:
+        click.echo(line)
+    click.echo(f"data's own period {found.reference_period:.4f}")
+    click.echo(f"\n{output}: {', '.join(p.name for p in paths)}")
