@@ -87,7 +87,7 @@ def test_a_chain_that_stopped_by_tolerance_is_not_trained_again(small, tmp_path)
 def begun(small, tmp_path):
     """Segments of a fit that has only begun."""
     segments = Segments(tmp_path / "e.h5", every=0.0)
-    segments.begin(EntropicAutoencoder(LONG)._begin(small)[0])
+    segments.begin(EntropicAutoencoder(LONG).begin(small)[0])
     return segments
 
 
@@ -126,7 +126,7 @@ def test_what_a_removal_left_is_not_taken_for_part_of_a_later_fit(small, ensembl
     begun.write(0, 0, ensemble.chains)
     (begun.folder / "start.h5").unlink()
     assert not begun
-    begun.begin(EntropicAutoencoder(LONG)._begin(small)[0])
+    begun.begin(EntropicAutoencoder(LONG).begin(small)[0])
     assert begun.read(0) == []
     begun.remove()
     assert list(begun.folder.parent.iterdir()) == []

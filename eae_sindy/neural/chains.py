@@ -76,17 +76,13 @@ def _begin(task: Task, sampler: entropic.Sampler, decoder_index: int) -> entropi
     s, n = task.settings, task.pod.size
     seeds = np.random.SeedSequence([s.seed, decoder_index]).generate_state(2)
     rng = np.random.default_rng(seeds[0])
-    # In full space, whatever the coordinates: the reduced network starts where that one would.
-    sizes = (n, *s.hidden, s.latents)
-    encoder, decoder = networks.glorot(sizes, rng), networks.glorot(sizes[::-1], rng)
+    sizes, modes = (n, *s.hidden, s.latents), None if s.full_space else task.pod.modes
+    encoder, decoder = networks.begin(sizes, rng, modes)
     encoders, keys = [encoder], [int(seeds[1] & 0x7FFFFFFF)]
     for j in range(1, s.chains_per_decoder):
         more = np.random.SeedSequence([s.seed, decoder_index, j]).generate_state(2)
-        encoders.append(networks.glorot(sizes, np.random.default_rng(more[0])))
+        encoders.append(networks.begin(sizes, np.random.default_rng(more[0]), modes)[0])
         keys.append(int(more[1] & 0x7FFFFFFF))
-    if not s.full_space:
-        encoders = [networks.onto_span(e, decoder, task.pod.modes)[0] for e in encoders]
-        decoder = networks.onto_span(encoder, decoder, task.pod.modes)[1]
     return entropic.Session(sampler, encoders, decoder, keys)
 
 

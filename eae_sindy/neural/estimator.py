@@ -17,7 +17,7 @@ from ..progress import Steps, finish
 from ..recipes import RECIPES, Fit
 from ..segments import Segments
 from ..snapshots import TRAIN, Snapshots
-from . import workers
+from . import objectives, workers
 from .chains import Task
 
 
@@ -94,7 +94,7 @@ class EntropicAutoencoder:
                 )
             training = training_frames(snapshots, begun.frames.split)
         else:
-            begun, training = self._begin(snapshots)
+            begun, training = self.begin(snapshots)
             if segments is not None:
                 segments.begin(begun)
         data = self._data(snapshots, training, begun)
@@ -113,7 +113,7 @@ class EntropicAutoencoder:
         )
         return made.differences(blank)
 
-    def _begin(self, snapshots: Snapshots) -> tuple[Ensemble, np.ndarray]:
+    def begin(self, snapshots: Snapshots) -> tuple[Ensemble, np.ndarray]:
         """Split the frames, find their POD; return an ensemble without chains, and frames."""
         s = self.settings
         parts = snapshots_.split(
@@ -143,16 +143,13 @@ class EntropicAutoencoder:
         self, snapshots: Snapshots, training: np.ndarray, begun: Ensemble
     ) -> tuple[np.ndarray, ...]:
         """Return the training frames: what the networks see, and what they aim at."""
-        frames = begun.frames
         if not self.settings.full_space:
-            rows, root = frames.where(TRAIN), np.float32(np.sqrt(begun.pod.size))
-            x, x_rate = frames.coordinates[rows], frames.rate_coordinates[rows]
-            return root * x, root * x_rate, x, x_rate
+            return objectives.coordinates(begun)
         if snapshots.rate is None:
             raise EaeSindyError(
                 "--full-space needs /rate in the snapshots: add it, or fit in POD coordinates"
             )
-        rate = training_frames(snapshots, frames.split, "rate")
+        rate = training_frames(snapshots, begun.frames.split, "rate")
         return training, rate, training, rate
 
     def _provenance(self, snapshots: Snapshots) -> dict[str, Any]:

@@ -38,3 +38,16 @@ def onto_span(encoder: Weights, decoder: Weights, modes: np.ndarray) -> tuple[We
             np.asarray(bias @ modes.T / root, np.float32),
         ),
     )
+
+
+def begin(
+    sizes: Sequence[int], rng: np.random.Generator, modes: np.ndarray | None, heads: int = 1
+) -> tuple[Weights, Weights]:
+    """Draw an encoder of the given `sizes` and its mirror, a decoder.
+
+    With `modes` both are drawn at full width and put on the span of the data: the reduced networks
+    start where the full ones would. The encoder has `heads` outputs for each latent.
+    """
+    *inner, latents = sizes
+    encoder, decoder = glorot((*inner, heads * latents), rng), glorot(sizes[::-1], rng)
+    return (encoder, decoder) if modes is None else onto_span(encoder, decoder, modes)

@@ -2,10 +2,13 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
+from ..ensemble import Ensemble
 from ..library import Library
 from ..networks import forward
+from ..snapshots import TRAIN
 from .thermostat import Tensors
 
 # Relative to the largest eigenvalue of the scaled normal matrix: far below any resolved direction,
@@ -24,6 +27,13 @@ class Data(NamedTuple):
     input_rates: tf.Tensor
     targets: tf.Tensor
     target_rates: tf.Tensor
+
+
+def coordinates(begun: Ensemble) -> tuple[np.ndarray, ...]:
+    """Return the training frames of an ensemble as `Data` in POD coordinates, on the host."""
+    rows, root = begun.frames.where(TRAIN), np.float32(np.sqrt(begun.pod.size))
+    x, x_rate = begun.frames.coordinates[rows], begun.frames.rate_coordinates[rows]
+    return root * x, root * x_rate, x, x_rate
 
 
 @tf.custom_gradient
