@@ -18,7 +18,10 @@ KINDS = {
     "autoencoder": ("AE", "trained on the field alone"),
     "autoencoder-eq14": ("AE on Eq. 14", "helped: the loss of the EAE, by Adam, at T = 0"),
     "vae": ("VAE", "unit variance, posterior means as latents"),
-    "sindy-autoencoder": ("SINDy autoencoder", "published settings; Ξ is its own, after thresholds"),
+    "sindy-autoencoder": (
+        "SINDy autoencoder",
+        "published settings; Ξ is its own, after thresholds",
+    ),
 }
 
 
@@ -95,6 +98,11 @@ def compare(
         settings = recipes.recipe(recipe).but(seed=seed, chains=chains)
         estimator = EntropicAutoencoder(settings, jobs=os.cpu_count() or 1)
         segments = Segments(own[0])
+        if segments and not (resume or force):
+            raise EaeSindyError(
+                f"{segments.folder} holds an interrupted fit: add --resume to go on with it, or "
+                "--force to start anew"
+            )
         steps = estimator.iterate(snapshots, segments, resume=resume)
         eae = take(own[0], steps, lambda e: not estimator.differences(e, snapshots))
         segments.remove()
@@ -108,8 +116,13 @@ def compare(
     begun = replace(eae, chains=[])
 
     def same(e: Ensemble) -> bool:
-        return e.attributes["recipe"] == recipe and e.settings.seed == settings.seed and (
-            e.library.terms == eae.library.terms and np.array_equal(e.frames.split, eae.frames.split)
+        return (
+            e.attributes["recipe"] == recipe
+            and e.settings.seed == settings.seed
+            and (
+                e.library.terms == eae.library.terms
+                and np.array_equal(e.frames.split, eae.frames.split)
+            )
         )
 
     reductions = []

@@ -72,6 +72,11 @@ def bop_dmd(ensemble: Ensemble) -> tuple[Ensemble, np.ndarray, np.ndarray]:
     xi : array [1, d, d]
     eigenvalues : array of complex [2, d]
         Means and standard deviations over the trials.
+
+    Raises
+    ------
+    EaeSindyError
+        If PyDMD fails.
     """
     import pysindy as ps
     from pydmd import BOPDMD
@@ -84,12 +89,15 @@ def bop_dmd(ensemble: Ensemble) -> tuple[Ensemble, np.ndarray, np.ndarray]:
     )
     with _seeded(ensemble.settings.seed), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of trials that stop at the last iteration
-        method.fit(f.coordinates[rows].T.astype(float), f.time[rows])
+        try:
+            method.fit(f.coordinates[rows].T.astype(float), f.time[rows])
+        except (ValueError, np.linalg.LinAlgError) as error:
+            raise EaeSindyError(f"PyDMD cannot fit {d} modes ({error}): ask for fewer") from error
     modes, values = method.modes, method.eigs
     plane = np.linalg.svd(np.hstack([modes.real, modes.imag]), full_matrices=False)[0][:, :d]
     scale = np.sqrt(np.mean(np.sum((_training(ensemble) @ plane) ** 2, axis=1)) / d)
     inside = plane.T @ modes
-    operator = (inside @ np.diag(values) @ np.linalg.inv(inside)).real
+    operator = (inside @ np.diag(values) @ np.linalg.pinv(inside)).real
     made = linear(ensemble, plane.T / scale, np.zeros(ensemble.pod.rank))
     terms = Library(ps.PolynomialLibrary(degree=1, include_bias=False), latents=d)
     made = replace(made, library=terms)

@@ -10,6 +10,7 @@ import numpy as np
 from . import answers, baselines, diagnostics, forecast, orbits, selection, uncertainty
 from .coefficients import Sparse, interval
 from .ensemble import Ensemble, each, evenly
+from .errors import EaeSindyError
 from .library import Library, with_constant
 from .orbits import Loop
 from .progress import Progress, Steps, mapped
@@ -80,6 +81,12 @@ class Row(NamedTuple):
     runs: float
     seconds: float
     note: str
+
+    @classmethod
+    def failed(cls, name: str, latents: int, note: str) -> "Row":
+        """Return the row of a method that gave nothing."""
+        x = np.nan
+        return cls(name, latents, 0, x, x, x, x, x, None, x, x, note)
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,10 @@ def iterate(
 
     pod, seconds = _timed(lambda: baselines.pod(first))
     yield from take(_pod(pod, seconds, reference), "POD", 0)
-    yield from take(_bop_dmd(first), "BOP-DMD", 1)
+    try:
+        yield from take(_bop_dmd(first), "BOP-DMD", 1)
+    except EaeSindyError as failure:
+        found.append(Row.failed("BOP-DMD", first.settings.latents, str(failure)))
     for done, (name, ensemble, note) in enumerate(reductions, 2):
         seconds = float(ensemble.attributes.get("seconds", np.nan))
         steps = _read(name, ensemble, seconds, reference, note)

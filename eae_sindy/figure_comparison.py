@@ -51,12 +51,14 @@ def _errors(axis: Axes, found: Comparison, y: np.ndarray) -> None:
         if ends:
             axis.plot([min(ends), max(ends)], [y[k], y[k]], color="#dddddd", lw=1.2, zorder=1)
     for name, mark, colour in marks:
-        hollow = {"mfc": "none"} if name != "forecast" else {}
-        axis.plot(values[name], y, mark, color=colour, ms=5, label=name, **hollow)
+        fill = colour if name == "forecast" else "none"
+        axis.plot(values[name], y, mark, color=colour, ms=5, mfc=fill, label=name)
     axis.set_xscale("log")
     axis.axvline(1, color=GREY, lw=0.8, ls=":")
     axis.set_xlabel("relative squared error on the test frames", **STYLE)
-    axis.legend(fontsize=7.5, frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(-0.02, 1.06))
+    axis.legend(
+        fontsize=7.5, frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(-0.02, 1.06)
+    )
     title(axis, "a", "errors")
 
 

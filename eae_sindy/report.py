@@ -59,17 +59,17 @@ def table(rows: Sequence[Row]) -> list[str]:
     ]
     for row in rows:
         ends = "" if row.interval is None else "[{:.4f}, {:.4f}]".format(*row.interval)
-        numbers = f"{_short(row.field):>7} {_short(row.rate):>7} {_short(row.forecast):>8}"
-        period, runs = _blank(row.period, ".4f"), _blank(row.runs, ".0%")
         found.append(
-            f"{row.name:{wide}} {row.latents:7} {row.terms:5.0f} {numbers} {period:>7} {ends:>16} "
-            f"{runs:>5} {_blank(row.seconds, '.1f'):>7}"
+            f"{row.name:{wide}} {row.latents:7} {_blank(row.terms, '.0f'):>5} "
+            f"{_short(row.field):>7} {_short(row.rate):>7} {_short(row.forecast):>8} "
+            f"{_blank(row.period, '.4f'):>7} {ends:>16} {_blank(row.runs, '.0%'):>5} "
+            f"{_blank(row.seconds, '.1f'):>7}"
         )
     return found
 
 
 def _short(value: float) -> str:
-    return f"{value:.4f}" if value < 10 else "lost"
+    return _blank(value, ".4f") if not value >= 10 else "lost"
 
 
 def _blank(value: float, form: str) -> str:
