@@ -18,10 +18,7 @@ KINDS = {
     "autoencoder": ("AE", "trained on the field alone"),
     "autoencoder-eq14": ("AE on Eq. 14", "helped: the loss of the EAE, by Adam, at T = 0"),
     "vae": ("VAE", "unit variance, posterior means as latents"),
-    "sindy-autoencoder": (
-        "SINDy autoencoder",
-        "published settings; Ξ is its own, after thresholds",
-    ),
+    "sindy-autoencoder": ("SINDy autoencoder", "published settings; Ξ is what it trained"),
 }
 
 
@@ -61,8 +58,6 @@ def compare(
     same split, the same terms. Writes comparison.csv, comparison.json, a figure, and every network
     as an ensemble that discover reads.
     """
-    import numpy as np
-
     from eae_sindy import comparison, figure_comparison, figures, report, storage
     from eae_sindy.ensemble import Ensemble
     from eae_sindy.errors import EaeSindyError
@@ -85,13 +80,19 @@ def compare(
 
     def take(path: Path, steps: Steps[Ensemble], matches: Callable[[Ensemble], bool]) -> Ensemble:
         """Train what is not there yet, and keep it."""
-        if resume and path.is_file() and matches(opened := Ensemble.open(path)):
-            return opened
+        if resume and path.is_file():
+            if matches(opened := Ensemble.open(path)):
+                return opened
+            if not force:
+                raise EaeSindyError(
+                    f"{path} was made otherwise: use another folder with -o, or add --force to "
+                    "replace it"
+                )
         start = time.perf_counter()
         made = options.follow(steps)
-        seconds = {"seconds": time.perf_counter() - start, "recipe": recipe}
-        made = replace(made, attributes={**made.attributes, **seconds})
-        made.save(path, force=force or resume)
+        kept = {"seconds": time.perf_counter() - start, "recipe": recipe}
+        made = replace(made, attributes={**made.attributes, **kept})
+        made.save(path, force=force)
         return made
 
     if ensemble is None:
@@ -116,19 +117,15 @@ def compare(
     begun = replace(eae, chains=[])
 
     def same(e: Ensemble) -> bool:
-        return (
-            e.attributes["recipe"] == recipe
-            and e.settings.seed == settings.seed
-            and (
-                e.library.terms == eae.library.terms
-                and np.array_equal(e.frames.split, eae.frames.split)
-            )
-        )
+        names = ("recipe", "data fingerprint")
+        wanted = [recipe, begun.attributes["data fingerprint"], settings.seed, begun.library.terms]
+        return [*map(e.attributes.get, names), e.settings.seed, e.library.terms] == wanted
 
+    hurried = "; a tenth of the epochs" if recipe == "quick" else ""
     reductions = []
     for path, (kind, (name, note)) in zip(own[1:], KINDS.items(), strict=True):
         steps = rivals.iterate(kind, begun, recipes.TRAININGS[recipe], settings.seed)
-        reductions.append((name, take(path, steps, same), note))
+        reductions.append((name, take(path, steps, same), note + hurried))
     kept = f"{len(eae.chains)} chains, T = {settings.temperature:g}"
     found = options.follow(comparison.iterate([*reductions, ("EAE", eae, kept)]))
     paths = figures.save(figure_comparison.comparison(found), output, "comparison", force or resume)

@@ -44,15 +44,16 @@ def _terms(count: float) -> str:
 
 
 def _errors(axis: Axes, found: Comparison, y: np.ndarray) -> None:
-    marks = (("field", "o", GREY), ("rate", "s", TEAL), ("forecast", "D", PURPLE))
-    values = {name: _capped([getattr(row, name) for row in found.rows]) for name, _, _ in marks}
+    # From large and hollow to small and full: they often coincide.
+    marks = (("field", "o", GREY, 9), ("rate", "s", TEAL, 6), ("forecast", "D", PURPLE, 3.5))
+    values = {name: _capped([getattr(row, name) for row in found.rows]) for name, *_ in marks}
     for k in range(len(y)):
         ends = [v[k] for v in values.values() if np.isfinite(v[k])]
         if ends:
             axis.plot([min(ends), max(ends)], [y[k], y[k]], color="#dddddd", lw=1.2, zorder=1)
-    for name, mark, colour in marks:
+    for name, mark, colour, size in marks:
         fill = colour if name == "forecast" else "none"
-        axis.plot(values[name], y, mark, color=colour, ms=5, mfc=fill, label=name)
+        axis.plot(values[name], y, mark, color=colour, ms=size, mfc=fill, label=name)
     axis.set_xscale("log")
     axis.axvline(1, color=GREY, lw=0.8, ls=":")
     axis.set_xlabel("relative squared error on the test frames", **STYLE)
