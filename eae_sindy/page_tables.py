@@ -1,0 +1,140 @@
+"""The tables of a page: what summary.json holds, as a reader would have it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .discovery import Discovery
+from .markup import NOTHING, Markup, aligned, cell, facts, interval, number, records, say, table
+from .recipes import INTERVAL
+
+ABREAST = 3  # equations beside one another in a table of coefficients
+
+
+def terms(terms: Sequence[str], mode: Mapping[str, Any]) -> list[Markup]:
+    """Return tables of a mode's coefficients with their intervals, a few equations to each."""
+    xi = np.array(mode["coefficients"])
+    used = [int(j) for j in np.flatnonzero(xi.any(axis=1))]
+    known = mode["interval"] is not None
+    # Value, low and high end: printed together, so that all have the same decimals.
+    numbers = np.stack([xi, *(mode["interval"] if known else ())])[:, used]
+    found = []
+    for first in range(0, xi.shape[1], ABREAST):
+        head, columns = ["term"], [[terms[j] for j in used]]
+        for k in range(first, min(first + ABREAST, xi.shape[1])):
+            printed = aligned(numbers[..., k].ravel().tolist())
+            value, *ends = [printed[i : i + len(used)] for i in range(0, len(printed), len(used))]
+            head.append(f"in z{k + 1}'")
+            columns.append(value)
+            if known:
+                head.append(f"{INTERVAL:.0%} interval")
+                columns.append([interval(*pair) for pair in zip(*ends, strict=True)])
+        found.append(table(head, list(zip(*columns, strict=True))))
+    if not known:
+        found.append(say("Too few replicates fall into this mode for intervals.", class_="note"))
+    return found
+
+
+def orbits(found: Mapping[str, Any]) -> list[Markup]:
+    """Return the table of orbits: plain, chosen and replicated equations beside the data."""
+    plain, chosen = found.get("plain_orbits"), found.get("orbits")
+    if plain is None:
+        return [say("The test frames show no period, so orbits have nothing to be compared with.")]
+    columns = {"Eq. 16 as it stands": plain}
+    if chosen is not None:
+        columns |= {"chosen by running": chosen, "resampled frames": chosen["replicates"]}
+    rows = [
+        ["integrated", *(number(c["members"]) for c in columns.values()), ""],
+        ["hold the data's cycle", *(f"{c['integrable_fraction']:.1%}" for c in columns.values()),
+         ""],
+    ]  # fmt: skip
+    for kind in list(plain["classes"])[1:]:
+        counts = (number(c["classes"][kind]) for c in columns.values())
+        rows.append([kind.replace("_", " "), *counts, ""])
+    of_data = {"period": (plain["reference_period"], plain["spectral_period"]),
+               "amplitude": (1.0, np.nan), "growth": (np.nan, np.nan)}  # fmt: skip
+    names = {"period": "period", "amplitude": "amplitude over the data's",
+             "growth": "growth off the cycle"}  # fmt: skip
+    for key, name in names.items():
+        nan = {"median": np.nan, "interval": (np.nan, np.nan)}
+        said = [c.get(key, nan) for c in columns.values()]
+        printed = aligned([v for s in said for v in (s["median"], *s["interval"])] +
+                          list(of_data[key]))  # fmt: skip
+        ends = [interval(*printed[3 * i + 1 : 3 * i + 3]) for i in range(len(said))]
+        data = ["" if v == NOTHING else v for v in printed[-2:]]
+        rows.append([f"{name}, median", *printed[0:-2:3], data[0]])
+        rows.append([f"{INTERVAL:.0%} interval", *ends, data[1] and f"{data[1]} by its spectrum"])
+    return [
+        say("Equations integrated for 20 periods from the first test frame, beside what the data "
+             "do. Medians and intervals are of those that hold the cycle; replicates with "
+             "resampled frames are not members."),
+        table(["", *columns, "the data"], rows),
+    ]  # fmt: skip
+
+
+def forecast(found: Mapping[str, Any]) -> list[Markup]:
+    r, f = found["reconstruction"], found.get("forecast")
+    rows = [
+        {"on the test frames": "reconstruction, mean over members", "field": r["field"],
+         "rate": r["rate"], "latent rate": r["latent_rate"]},
+        {"on the test frames": "reconstruction by the mean of the members' fields",
+         "field": r["field_of_mean"]},
+    ]  # fmt: skip
+    if f is None:
+        said = "There is no forecast: no equations were chosen by running them."
+    else:
+        rows += [
+            {"on the test frames": "forecast, median over members", "field": f["field"]},
+            {"on the test frames": "forecast by the mean of the members' fields",
+             "field": f["field_of_mean"]},
+        ]  # fmt: skip
+        said = (
+            f"The forecast runs for {number(f['horizon'])} units of time from the first test frame;"
+            f" its field error is {number(f['over_reconstruction'], 3)} of the reconstruction's."
+        )
+    return [say(said), records(rows)]
+
+
+def chains(discovery: Discovery, found: Mapping[str, Any]) -> list[Markup]:
+    said, d = found["diagnostics"], discovery.diagnostics
+    if d.mixing:
+        parts = [records([
+            {"quantity": m.quantity, "R-hat": f"{m.r_hat:.3f}", "ESS, bulk": round(m.ess_bulk),
+             "ESS, tail": round(m.ess_tail), "autocorrelation time, draws": f"{m.time:.1f}"}
+            | ({} if m.between_decoders is None
+               else {"spread between decoders": f"{m.between_decoders:.2f}"})
+            for m in d.mixing
+        ])]  # fmt: skip
+    else:
+        parts = [say("The chains are too short, or too constant, to say how well they mix.")]
+    parts.append(records([
+        {"kinetic temperature of": layer.name, "over the set one": f"{layer.ratio:.4f}",
+         "99% range by χ²": interval(*(f"{end:.4f}" for end in layer.interval))}
+        for layer in d.layers
+    ]))  # fmt: skip
+    return [*parts, facts({
+        "temperature": f"{cell(said['kinetic_temperature'])} sampled, "
+                       f"{cell(said['temperature'])} set",
+        "configurational temperature": f"{number(d.configurational_temperature, 3)} of the set one",
+        "time step": f"{number(d.step, 2)} of the largest stable one",
+        "noise of minibatches": f"{number(d.batch_noise, 2)} of the temperature",
+        "drift of the loss": f"{d.drift:+.1f} %".replace("-", "−"),
+        "settled from draw": cell(said["settled_from"]),
+        "members dropped": cell(said["dropped"]),
+        "condition number of Θ": f"{number(said['condition_number'], 3)}, median over members",
+    })]  # fmt: skip
+
+
+def baselines(
+    found: Mapping[str, Any], comparison: Sequence[Mapping[str, Any]] | None
+) -> list[Markup]:
+    r = found["reconstruction"]
+    mine = {"name": "this ensemble, mean over members", "field": r["field"], "rate": r["rate"]}
+    parts = [
+        say("What one gets without a network, on the same test frames."),
+        records([mine, *found["baselines"]]),
+    ]
+    if comparison:
+        return [*parts, say("Other methods, on the same data:"), records(comparison)]
+    return [*parts, say("No comparison with other methods was given.")]
