@@ -2,12 +2,14 @@
 
 import base64
 import math
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 VOID = {"img", "meta"}  # elements without an end
 NOTHING = "–"
+MINUS = re.compile(r"(?<![\w-])-(?=[\dz.])")  # not the hyphens of words and of options
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -35,6 +37,11 @@ def say(*parts: str, **attributes: str) -> Markup:
     return tag("p", *parts, **attributes)
 
 
+def prose(text: str) -> str:
+    """Return plain text with arrows and minus signs as they are printed."""
+    return MINUS.sub("−", text.replace("<->", "↔").replace("->", "→"))
+
+
 def number(value: float, digits: int = 4) -> str:
     """Return a number in print: ``−0.1982``, ``1.2×10⁻⁵``, ``1,913``; a dash for NaN."""
     if isinstance(value, int):
@@ -53,8 +60,11 @@ def aligned(values: Sequence[float]) -> list[str]:
         return [number(v) for v in values]
     decimals = max(0, 4 - scale) if scale >= 0 else 3 - scale
     return [
-        f"{v:.{decimals}f}".replace("-", "−") if math.isfinite(v) else number(v) for v in values
-    ]
+        # Adding 0 takes the sign off a zero.
+        f"{round(v, decimals) + 0:.{decimals}f}".replace("-", "−") if math.isfinite(v)
+        else number(v)
+        for v in values
+    ]  # fmt: skip
 
 
 def interval(low: str, high: str) -> str:
@@ -123,31 +133,34 @@ def records(rows: Sequence[Mapping[str, Any]]) -> Markup:
 
 
 def picture(png: bytes, alt: str, *caption: str) -> Markup:
-    """Return a figure whose image stands in the page itself."""
+    """Return a figure whose image stands in the page itself, at half its size or less."""
     source = "data:image/png;base64," + base64.b64encode(png).decode("ascii")
-    return tag("figure", tag("img", src=source, alt=alt), tag("figcaption", *caption))
+    width = int.from_bytes(png[16:20]) // 2  # where a PNG says how wide it is
+    return tag("figure", tag("img", src=source, alt=alt, width=str(width)),
+               tag("figcaption", *caption))  # fmt: skip
 
 
-def equation(left: str, parts: Sequence[tuple[float, str]]) -> Markup:
-    """Return an equation in MathML, a sum of coefficients and terms.
+def rate(k: int) -> Markup:
+    """Return the left side of equation `k` in MathML, z with a dot."""
+    return Markup(f'<msub><mover accent="true"><mi>z</mi><mo>˙</mo></mover><mn>{k + 1}</mn></msub>')
+
+
+def equation(k: int, parts: Sequence[tuple[float, str]]) -> Markup:
+    """Return equation `k` in MathML, a sum of coefficients and terms.
 
     Each term is a formula of its own, so that a line can break between any two.
 
     Parameters
     ----------
-    left : str
-        MathML of the left side.
     parts : sequence of (float, str)
         Coefficients, and the MathML of their terms; an empty one for a constant.
     """
-    pieces = [tag("math", Markup(left), tag("mo", "="))]
+    pieces = [tag("math", rate(k), tag("mo", "="))]
     for i, (value, term) in enumerate(parts):
-        sign = "−" if value < 0 else "+" if i else ""
+        gap = {"lspace": "0", "rspace": "0.25em"} if i else {"form": "prefix"}
+        sign = tag("mo", "−" if value < 0 else "+", **gap) if i or value < 0 else Markup("")
         times = tag("mspace", width="0.2em") if term else Markup("")
-        pieces.append(
-            tag("math", tag("mo", sign, form="infix" if i else "prefix") if sign else Markup(""),
-                tag("mn", number(abs(value))), times, Markup(term))
-        )  # fmt: skip
+        pieces.append(tag("math", sign, tag("mn", number(abs(value))), times, Markup(term)))
     if not parts:
         pieces.append(tag("math", tag("mn", "0")))
     return tag("p", *(Markup(f"{p}\n") for p in pieces), class_="equation")

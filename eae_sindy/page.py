@@ -15,7 +15,20 @@ from . import __version__, handover, markup
 from . import page_tables as tables
 from .discovery import Discovery
 from .library import Library
-from .markup import NOTHING, Markup, aligned, cell, facts, interval, number, records, say, tag
+from .markup import (
+    NOTHING,
+    Markup,
+    aligned,
+    cell,
+    facts,
+    interval,
+    join,
+    number,
+    prose,
+    records,
+    say,
+    tag,
+)
 from .recipes import INTERVAL, SIGNIFICANCE
 from .snapshots import TEST, TRAIN, VALIDATION
 from .storage import whole_file
@@ -136,8 +149,9 @@ def _introduction(discovery: Discovery) -> Markup:
         f"{_count(len(e), 'encoder')} were drawn at temperature "
         f"{number(e.settings.temperature)} in {_count(len(e.chains), 'chain')}. Each of them makes "
         f"{_count(e.settings.latents, 'latent variable')} z of the field, and by least squares "
-        f"equations of its own, ż = Θ(z) Ξ, with {_count(len(e.library), 'candidate term')}. "
-        "How far these agree, whether they run, and what they forecast is said here, verdicts "
+        "equations of its own, ż\u00a0=\u00a0Θ(z)\u00a0Ξ, with "
+        f"{_count(len(e.library), 'candidate term')}. How far these agree, whether they run, and "
+        "what they forecast is said here, verdicts "
         f"first. Intervals are central {INTERVAL:.0%} intervals; errors are squared, relative to "
         "the variance of the test frames.",
         class_="lead",
@@ -148,23 +162,25 @@ def _verdicts(verdicts: Sequence[Verdict]) -> list[Markup]:
     tally = {level: sum(v.level == level for v in verdicts) for level in MARKS}
     rows = [
         tag("li", tag("span", MARKS[v.level], class_="mark"),
-            tag("strong", v.subject[:1].upper() + v.subject[1:]), tag("span", v.text),
+            tag("strong", v.subject[:1].upper() + v.subject[1:]), tag("span", prose(v.text)),
             class_=v.level)
         for v in verdicts
     ]  # fmt: skip
-    total = ", ".join(f"{n} {level}" for level, n in tally.items() if n)
-    return [say(f"{total}."), tag("ul", *rows, class_="verdicts")]
+    total = f"{tally['good']} good, {tally['caution']} with caution, {tally['bad']} bad."
+    return [say(total), tag("ul", *rows, class_="verdicts")]
 
 
 def _formulas(library: Library, xi: np.ndarray) -> Markup:
     """Return the equations of Ξ [p, d] in MathML, without the terms that are not in use."""
-    printed = ["" if t == "1" else m for t, m in zip(library.terms, handover.mathml(library),
-                                                     strict=True)]  # fmt: skip
-    return tag("div", *(
-        markup.equation(f'<msub><mover><mi>z</mi><mo accent="true">˙</mo></mover><mn>{k + 1}</mn></msub>',
-                 [(float(c), t) for c, t in zip(column, printed, strict=True) if c])
-        for k, column in enumerate(xi.T)
-    ), class_="equations")  # fmt: skip
+    terms = [
+        "" if name == "1" else printed
+        for name, printed in zip(library.terms, handover.mathml(library), strict=True)
+    ]
+    lines = (
+        markup.equation(k, [(c, t) for c, t in zip(column, terms, strict=True) if c])
+        for k, column in enumerate(xi.T.tolist())
+    )
+    return tag("div", *lines, class_="equations")  # fmt: skip
 
 
 def _copy(*lines: Iterable[str]) -> Markup:
@@ -200,8 +216,8 @@ def _equations(discovery: Discovery, found: Mapping[str, Any]) -> list[Markup]:
                  f"trajectories is {number(chosen, 2)}, the least of all {number(least, 2)}. "
                  f"Equations of member {mode['member']:,}:"),
             _formulas(a.library, a.representative(k)),
-            *tables.terms(found["chosen_terms"], mode),
-            *(say(e["text"][:1].upper() + e["text"][1:] + ".")
+            *tables.terms(a.library, mode),
+            *(say(prose(f"{e['text'][:1].upper()}{e['text'][1:]}."))
               for e in found["symmetry"] if e["modes"][1] == k + 1),
             _copy(mode["equations"], mode["latex"]),
         ]  # fmt: skip
@@ -225,16 +241,15 @@ def _figures(discovery: Discovery, figures: Mapping[str, bytes]) -> list[Markup]
 
 
 def _coefficients(discovery: Discovery) -> list[Markup]:
-    rows, first = [], discovery.representatives()[0]
+    library, first, rows = discovery.ensemble.library, discovery.representatives()[0], []
+    names = tables.names(library)
     for k in range(discovery.values.shape[2]):
-        mine = discovery.table[k * len(discovery.ensemble.library) :][
-            : len(discovery.ensemble.library)
-        ]
+        mine = discovery.table[k * len(names) : (k + 1) * len(names)]
         printed = aligned([v for c in mine for v in (c.mean, c.mode, *c.interval)])
-        for i, c in enumerate(mine):
+        for i, (name, c) in enumerate(zip(names, mine, strict=True)):
             mean, mode, *ends = printed[4 * i : 4 * i + 4]
             rows.append({
-                "term": f"{c.term} in {c.equation}", "mean": mean, "mode": mode,
+                "term": join(name, " in ", tag("math", markup.rate(k))), "mean": mean, "mode": mode,
                 f"{INTERVAL:.0%} interval": interval(*ends), "": "*" if c.significant else "",
             })  # fmt: skip
     return [
@@ -244,7 +259,7 @@ def _coefficients(discovery: Discovery) -> list[Markup]:
         tag("details", tag("summary", f"All {len(rows)} coefficients"), records(rows),
             say(f"* significant: mean and mode both exceed {SIGNIFICANCE}.", class_="note")),
         say(f"Eq. 16 of the most typical member ({discovery.members[first]:,}):"),
-        _formulas(discovery.ensemble.library, discovery.values[first]),
+        _formulas(library, discovery.values[first]),
     ]  # fmt: skip
 
 

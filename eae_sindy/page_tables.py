@@ -5,27 +5,49 @@ from typing import Any
 
 import numpy as np
 
+from . import handover
 from .discovery import Discovery
-from .markup import NOTHING, Markup, aligned, cell, facts, interval, number, records, say, table
+from .library import Library
+from .markup import (
+    NOTHING,
+    Markup,
+    aligned,
+    cell,
+    facts,
+    interval,
+    join,
+    number,
+    rate,
+    records,
+    say,
+    table,
+    tag,
+)
 from .recipes import INTERVAL
 
 ABREAST = 3  # equations beside one another in a table of coefficients
 
 
-def terms(terms: Sequence[str], mode: Mapping[str, Any]) -> list[Markup]:
+def names(library: Library) -> list[Markup]:
+    """Return the terms of a library as formulas."""
+    return [tag("math", Markup(term)) for term in handover.mathml(library)]
+
+
+def terms(library: Library, mode: Mapping[str, Any]) -> list[Markup]:
     """Return tables of a mode's coefficients with their intervals, a few equations to each."""
     xi = np.array(mode["coefficients"])
     used = [int(j) for j in np.flatnonzero(xi.any(axis=1))]
     known = mode["interval"] is not None
     # Value, low and high end: printed together, so that all have the same decimals.
     numbers = np.stack([xi, *(mode["interval"] if known else ())])[:, used]
-    found = []
+    printed, found = names(library), []
     for first in range(0, xi.shape[1], ABREAST):
-        head, columns = ["term"], [[terms[j] for j in used]]
+        head: list[str] = ["term"]
+        columns: list[list[str]] = [[printed[j] for j in used]]
         for k in range(first, min(first + ABREAST, xi.shape[1])):
-            printed = aligned(numbers[..., k].ravel().tolist())
-            value, *ends = [printed[i : i + len(used)] for i in range(0, len(printed), len(used))]
-            head.append(f"in z{k + 1}'")
+            flat = aligned(numbers[..., k].ravel().tolist())
+            value, *ends = [flat[i : i + len(used)] for i in range(0, len(flat), len(used))]
+            head.append(join("in ", tag("math", rate(k))))
             columns.append(value)
             if known:
                 head.append(f"{INTERVAL:.0%} interval")
@@ -52,23 +74,23 @@ def orbits(found: Mapping[str, Any]) -> list[Markup]:
     for kind in list(plain["classes"])[1:]:
         counts = (number(c["classes"][kind]) for c in columns.values())
         rows.append([kind.replace("_", " "), *counts, ""])
-    of_data = {"period": (plain["reference_period"], plain["spectral_period"]),
-               "amplitude": (1.0, np.nan), "growth": (np.nan, np.nan)}  # fmt: skip
-    names = {"period": "period", "amplitude": "amplitude over the data's",
-             "growth": "growth off the cycle"}  # fmt: skip
-    for key, name in names.items():
-        nan = {"median": np.nan, "interval": (np.nan, np.nan)}
-        said = [c.get(key, nan) for c in columns.values()]
-        printed = aligned([v for s in said for v in (s["median"], *s["interval"])] +
-                          list(of_data[key]))  # fmt: skip
-        ends = [interval(*printed[3 * i + 1 : 3 * i + 3]) for i in range(len(said))]
-        data = ["" if v == NOTHING else v for v in printed[-2:]]
-        rows.append([f"{name}, median", *printed[0:-2:3], data[0]])
-        rows.append([f"{INTERVAL:.0%} interval", *ends, data[1] and f"{data[1]} by its spectrum"])
+    of_data = {"period": plain["reference_period"], "amplitude": 1.0, "growth": np.nan}
+    labels = {"period": "period", "amplitude": "amplitude over the data's",
+              "growth": "growth off the cycle"}  # fmt: skip
+    for key, label in labels.items():
+        none = {"median": np.nan, "interval": (np.nan, np.nan)}
+        said = [c.get(key, none) for c in columns.values()]
+        *printed, data = aligned(
+            [*(v for s in said for v in (s["median"], *s["interval"])), of_data[key]]
+        )
+        ends = [interval(*printed[i + 1 : i + 3]) for i in range(0, len(printed), 3)]
+        rows.append([f"{label}, median", *printed[::3], "" if data == NOTHING else data])
+        rows.append([f"{INTERVAL:.0%} interval", *ends, ""])
     return [
         say("Equations integrated for 20 periods from the first test frame, beside what the data "
-             "do. Medians and intervals are of those that hold the cycle; replicates with "
-             "resampled frames are not members."),
+            "do. Medians and intervals are of those that hold the cycle; replicates with "
+            "resampled frames are not members. The data's own period is read off their returns; "
+            f"their spectrum says {aligned([plain['spectral_period']])[0]}."),
         table(["", *columns, "the data"], rows),
     ]  # fmt: skip
 
@@ -113,16 +135,19 @@ def chains(discovery: Discovery, found: Mapping[str, Any]) -> list[Markup]:
          "99% range by χ²": interval(*(f"{end:.4f}" for end in layer.interval))}
         for layer in d.layers
     ]))  # fmt: skip
+    measured = {
+        "configurational temperature": (d.configurational_temperature, "of the set one"),
+        "time step": (d.step, "of the largest stable one"),
+        "noise of minibatches": (d.batch_noise, "of the temperature"),
+        "drift of the loss": (d.drift, "percent"),
+        "condition number of Θ": (said["condition_number"], "at the median member"),
+    }
     return [*parts, facts({
-        "temperature": f"{cell(said['kinetic_temperature'])} sampled, "
-                       f"{cell(said['temperature'])} set",
-        "configurational temperature": f"{number(d.configurational_temperature, 3)} of the set one",
-        "time step": f"{number(d.step, 2)} of the largest stable one",
-        "noise of minibatches": f"{number(d.batch_noise, 2)} of the temperature",
-        "drift of the loss": f"{d.drift:+.1f} %".replace("-", "−"),
+        "temperature": f"{number(said['kinetic_temperature'])} sampled, "
+                       f"{number(said['temperature'])} set",
+        **{k: f"{number(v, 3)} {unit}" for k, (v, unit) in measured.items() if np.isfinite(v)},
         "settled from draw": cell(said["settled_from"]),
         "members dropped": cell(said["dropped"]),
-        "condition number of Θ": f"{number(said['condition_number'], 3)}, median over members",
     })]  # fmt: skip
 
 

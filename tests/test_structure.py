@@ -25,7 +25,7 @@ RANKS = [
         "diagnostics",
     ],
     ["answers", "verdicts", "reading", "discovery"],
-    ["figures", "figure_answers", "report", "export"],
+    ["figures", "figure_answers", "report", "markup", "page_tables", "page", "export"],
 ]
 ORDER = [name for rank in RANKS for name in rank]
 AT_THE_TOP = {  # besides the standard library
