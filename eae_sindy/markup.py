@@ -142,7 +142,7 @@ def picture(png: bytes, alt: str, *caption: str) -> Markup:
 
 def rate(k: int) -> Markup:
     """Return the left side of equation `k` in MathML, z with a dot."""
-    return Markup(f'<msub><mover accent="true"><mi>z</mi><mo>˙</mo></mover><mn>{k + 1}</mn></msub>')
+    return Markup(f'<msub><mover><mi>z</mi><mo accent="true">˙</mo></mover><mn>{k + 1}</mn></msub>')
 
 
 def equation(k: int, parts: Sequence[tuple[float, str]]) -> Markup:

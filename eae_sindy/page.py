@@ -16,7 +16,6 @@ from . import page_tables as tables
 from .discovery import Discovery
 from .library import Library
 from .markup import (
-    NOTHING,
     Markup,
     aligned,
     cell,
@@ -232,8 +231,7 @@ def _figures(discovery: Discovery, figures: Mapping[str, bytes]) -> list[Markup]
         if name == "answers" and discovery.answers is None:
             parts.append(say("There is no figure of modes and forecasts: they were not sought."))
         elif name == "figure4" and not discovery.correlation.labels:
-            parts.append(say("There is no figure of correlations: no coefficient of Eq. 16 is "
-                              "significant."))  # fmt: skip
+            parts.append(say("There is no figure of correlations: no coefficient is significant."))
         else:
             title, text = CAPTIONS.get(name, (name, ""))
             parts.append(markup.picture(png, title, tag("strong", title), " ", text))
@@ -254,8 +252,8 @@ def _coefficients(discovery: Discovery) -> list[Markup]:
             })  # fmt: skip
     return [
         say(f"Plain least squares, fitted on '{discovery.frames}' frames: the distribution of "
-             f"each coefficient over {_count(len(discovery.members), 'member')}. An average over "
-             "members is not a model."),
+            f"each coefficient over {_count(len(discovery.members), 'member')}. An average over "
+            "members is not a model."),
         tag("details", tag("summary", f"All {len(rows)} coefficients"), records(rows),
             say(f"* significant: mean and mode both exceed {SIGNIFICANCE}.", class_="note")),
         say(f"Eq. 16 of the most typical member ({discovery.members[first]:,}):"),
@@ -270,13 +268,15 @@ def _provenance(discovery: Discovery, found: Mapping[str, Any], command: str) ->
         "this page": tag("code", command),
         "the ensemble": tag("code", str(known.pop("command"))) if "command" in known
         else "made from Python, not by the command fit",
-        "made on": datetime.now().astimezone().strftime("%-d %B %Y, %H:%M %z"),
+        "made on": datetime.now().astimezone().isoformat(" ", "minutes"),
         "versions": ", ".join(
             [f"eae-sindy {__version__}", f"Python {platform.python_version()}",
              *(f"{p} {version(p)}" for p in PACKAGES)]),
         "versions of the fit": f"eae-sindy {cell(made)}, TensorFlow {cell(flow)}",
-        "frames tried": ", ".join(f"{k} {v:.0%}" for k, v in (tried or {}).items()) or NOTHING,
     } | {k: cell(v) for k, v in known.items()}  # fmt: skip
+    if tried:
+        shares = ", ".join(f"{k} {v:.0%}" for k, v in tried.items())
+        about["frames tried"] = f"{shares} of the trial members held the cycle"
     settings = {k: cell(v) for k, v in asdict(discovery.ensemble.settings).items()}
     return [
         facts(about),

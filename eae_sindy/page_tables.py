@@ -24,6 +24,7 @@ from .markup import (
     tag,
 )
 from .recipes import INTERVAL
+from .verdicts import ESS, R_HAT
 
 ABREAST = 3  # equations beside one another in a table of coefficients
 
@@ -37,6 +38,8 @@ def terms(library: Library, mode: Mapping[str, Any]) -> list[Markup]:
     """Return tables of a mode's coefficients with their intervals, a few equations to each."""
     xi = np.array(mode["coefficients"])
     used = [int(j) for j in np.flatnonzero(xi.any(axis=1))]
+    if not used:
+        return []
     known = mode["interval"] is not None
     # Value, low and high end: printed together, so that all have the same decimals.
     numbers = np.stack([xi, *(mode["interval"] if known else ())])[:, used]
@@ -96,6 +99,7 @@ def orbits(found: Mapping[str, Any]) -> list[Markup]:
 
 
 def forecast(found: Mapping[str, Any]) -> list[Markup]:
+    """Return the errors of forecasts beside those of reconstructions."""
     r, f = found["reconstruction"], found.get("forecast")
     rows = [
         {"on the test frames": "reconstruction, mean over members", "field": r["field"],
@@ -119,15 +123,21 @@ def forecast(found: Mapping[str, Any]) -> list[Markup]:
 
 
 def chains(discovery: Discovery, found: Mapping[str, Any]) -> list[Markup]:
+    """Return what the chains say about themselves: mixing, temperatures, settling."""
     said, d = found["diagnostics"], discovery.diagnostics
-    if d.mixing:
-        parts = [records([
-            {"quantity": m.quantity, "R-hat": f"{m.r_hat:.3f}", "ESS, bulk": round(m.ess_bulk),
-             "ESS, tail": round(m.ess_tail), "autocorrelation time, draws": f"{m.time:.1f}"}
-            | ({} if m.between_decoders is None
-               else {"spread between decoders": f"{m.between_decoders:.2f}"})
-            for m in d.mixing
-        ])]  # fmt: skip
+    rows = [
+        {"quantity": m.quantity, "R-hat": f"{m.r_hat:.3f}", "ESS, bulk": round(m.ess_bulk),
+         "ESS, tail": round(m.ess_tail), "autocorrelation time, draws": f"{m.time:.1f}"}
+        | ({} if m.between_decoders is None
+           else {"spread between decoders": f"{m.between_decoders:.2f}"})
+        for m in d.mixing
+    ]  # fmt: skip
+    if rows:
+        parts = [
+            say(f"R-hat should be at most {R_HAT[0]:g}, and the effective sample size (ESS) "
+                f"{ESS[0]:g} or more."),
+            records(rows),
+        ]  # fmt: skip
     else:
         parts = [say("The chains are too short, or too constant, to say how well they mix.")]
     parts.append(records([
@@ -154,6 +164,7 @@ def chains(discovery: Discovery, found: Mapping[str, Any]) -> list[Markup]:
 def baselines(
     found: Mapping[str, Any], comparison: Sequence[Mapping[str, Any]] | None
 ) -> list[Markup]:
+    """Return the ensemble beside other methods."""
     r = found["reconstruction"]
     mine = {"name": "this ensemble, mean over members", "field": r["field"], "rate": r["rate"]}
     parts = [
