@@ -173,8 +173,10 @@ def test_replicates_have_the_intervals_that_the_verdicts_quote(found):
 def test_strings_of_strangers_stay_text(found, pictures):
     attributes = dict.fromkeys(("data", "command", "system", "recipe", HOSTILE), HOSTILE)
     hostile = replace(found, ensemble=replace(found.ensemble, attributes=attributes))
-    made = page.page(hostile, pictures, HOSTILE, [{HOSTILE: HOSTILE}])
+    shown = {HOSTILE: pictures["figure4"]}
+    made = page.page(hostile, shown, HOSTILE, [{HOSTILE: HOSTILE}])
     outline = Outline(made)
+    assert ("img", "alt", HOSTILE) in outline.attributes
     assert "script" not in outline.tags
     assert made.count("<script") == 0
     assert outline.words.count('<script>alert("1")</script>') >= 7
