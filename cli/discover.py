@@ -1,15 +1,25 @@
 """eae-sindy discover: equations and their spread from an ensemble."""
 
+import shlex
+import sys
 from pathlib import Path
 
 import click
 
 from . import options
 
+FIGURES = ("figure1", "figure4", "answers", "diagnostics")
+
 
 @click.command(cls=options.Command)
 @click.argument("ensemble", type=click.Path(path_type=Path), default=Path("runs/ensemble.h5"))
 @click.option("--plot", is_flag=True, help="Also draw the figures, as PNG and PDF.")
+@click.option("--report", is_flag=True, help="Also write all of it as one HTML page.")
+@click.option(
+    "--comparison",
+    type=click.Path(path_type=Path),
+    help="A comparison.json of eae-sindy compare, for the page.",
+)
 @click.option(
     "--frames",
     type=click.Choice(["auto", "train", "all", "test"]),
@@ -37,6 +47,8 @@ from . import options
 def discover(
     ensemble: Path,
     plot: bool,
+    report: bool,
+    comparison: Path | None,
     frames: str,
     optimizer: str,
     threshold: float,
@@ -45,32 +57,45 @@ def discover(
 ) -> None:
     """Find the equations of an ENSEMBLE's latents, and how far its members agree on them.
 
-    Writes summary.json, coefficients.csv and, with --plot, the figures into the output folder.
+    Writes summary.json, coefficients.csv and, with --plot, the figures into the output folder; with
+    --report, also report.html, which holds the figures and needs no other file.
     """
-    from eae_sindy import discovery, report, storage
+    from eae_sindy import discovery, storage
+    from eae_sindy import report as printed
     from eae_sindy.coefficients import sparse
     from eae_sindy.ensemble import Ensemble
 
     if output.is_file():
         raise click.ClickException(f"{output} is a file: name a folder with -o")
     opened = Ensemble.open(ensemble)
-    drawn = ["figure1", "figure4", "answers", "diagnostics"] if plot else []
+    compared = printed.read_comparison(comparison) if comparison else None
     for name in [
         "summary.json",
         "coefficients.csv",
-        *(f"{d}.{suffix}" for d in drawn for suffix in ("png", "pdf")),
+        *(["report.html"] if report else []),
+        *(f"{d}.{suffix}" for d in FIGURES if plot for suffix in ("png", "pdf")),
     ]:
         storage.claim(output / name, force)
     found = options.follow(discovery.iterate(opened, frames, sparse(optimizer, threshold)))
-    paths = []
-    if plot:
+    paths, images = [], {}
+    if plot or report:
         from eae_sindy import figure_answers as answers
         from eae_sindy import figures
 
         draws = (figures.overview, figures.correlations, answers.answers, figures.chains)
-        for name, draw in zip(drawn, draws, strict=True):
-            paths += figures.save(draw(found), output, name, force)
-    paths += report.write(found, output, force)
-    for line in report.lines(found):
+        for name, draw in zip(FIGURES, draws, strict=True):
+            figure = draw(found)
+            if report:
+                images[name] = figures.png(figure)
+            if plot:
+                paths += figures.save(figure, output, name, force)
+    if report:
+        from eae_sindy import page
+
+        command = shlex.join(["eae-sindy", *sys.argv[1:]])
+        text = page.page(found, images, command, compared)
+        paths.append(page.write(text, output / "report.html", force))
+    paths += printed.write(found, output, force)
+    for line in printed.lines(found):
         click.echo(line)
     click.echo(f"\n{output}: {', '.join(p.name for p in paths)}")

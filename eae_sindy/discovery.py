@@ -1,6 +1,6 @@
 """discover(ensemble) -> Discovery: the one place where the analyses meet."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,7 +165,7 @@ class Discovery:
             found["orbits"] = self._of(a.orbits)
             if a.spread.period is not None and "period" in found["orbits"]:
                 found["orbits"]["period"]["interval_with_frames"] = a.spread.period.tolist()
-            found["orbits"]["replicates"] = self._of(a.spread.orbits)
+            found["orbits"]["replicates"] = self._of(a.spread.orbits, a.spread.interval)
         return found
 
     def _mode(self, a: Answers, mode: int) -> dict[str, Any]:
@@ -183,7 +183,9 @@ class Discovery:
             ],
         }
 
-    def _of(self, found: Orbits) -> dict[str, Any]:
+    def _of(
+        self, found: Orbits, interval: Callable[[np.ndarray], np.ndarray] = coefficients.interval
+    ) -> dict[str, Any]:
         """Say what became of members, and the distributions of those that hold the cycle."""
         f = self.ensemble.frames
         run = f.test_run()
@@ -201,7 +203,7 @@ class Discovery:
             if len(held):
                 summary[name] = {
                     "median": float(np.median(held)),
-                    "interval": coefficients.interval(held).tolist(),
+                    "interval": interval(held).tolist(),
                 }
         return summary
 

@@ -1,5 +1,6 @@
 """Figures of a discovery, as matplotlib Figures; nothing here touches pyplot's state."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ PURPLE, TEAL, GREY, INK = "#7b3f98", "#1b8a8f", "#b8b8b8", "#222222"
 PALE = "#d9d2e4"
 CHAINS = (PURPLE, TEAL, "#c8721d", "#3b5ea8", "#8a8a2e", "#b03a5b")  # one chain after another
 STYLE: dict[str, Any] = {"fontsize": 9, "color": INK}
+DOTS = 200  # per inch: twice what a screen shows, and fine enough for print
 
 
 def save(figure: Figure, folder: Path, name: str, force: bool = False) -> list[Path]:
@@ -26,9 +28,16 @@ def save(figure: Figure, folder: Path, name: str, force: bool = False) -> list[P
     for suffix in ("png", "pdf"):
         path = folder / f"{name}.{suffix}"
         with whole_file(path, force) as part:
-            figure.savefig(part, format=suffix, dpi=200)
+            figure.savefig(part, format=suffix, dpi=DOTS)
         paths.append(path)
     return paths
+
+
+def png(figure: Figure) -> bytes:
+    """Return a figure as the PNG that `save` writes."""
+    held = BytesIO()
+    figure.savefig(held, format="png", dpi=DOTS)
+    return held.getvalue()
 
 
 def overview(discovery: Discovery) -> Figure:

@@ -1,4 +1,4 @@
-"""Equations for other tools: text, LaTeX, SymPy, a callable, a pysindy model."""
+"""Equations for other tools: LaTeX, MathML, SymPy, a callable, a pysindy model."""
 
 import re
 from collections.abc import Callable
@@ -13,15 +13,29 @@ def symbolic(library: Library, xi: np.ndarray) -> list[Any]:
     """Return one SymPy expression for each equation of Ξ [p, d], in symbols z1, z2, …."""
     import sympy
 
+    found = terms(library)
+    return [
+        sympy.Add(*(sympy.Float(c) * t for c, t in zip(column, found, strict=True) if c))
+        for column in xi.T
+    ]
+
+
+def terms(library: Library) -> list[Any]:
+    """Return one SymPy expression for each term of a library, in symbols z1, z2, …."""
+    import sympy
+
     names = {f"z{k + 1}": sympy.Symbol(f"z{k + 1}") for k in range(library.latents)}
-    terms = [
+    return [
         sympy.sympify(re.sub(r"(?<=[\w)]) (?=[\w(])", "*", t).replace("^", "**"), locals=names)
         for t in library.terms
     ]
-    return [
-        sympy.Add(*(sympy.Float(c) * t for c, t in zip(column, terms, strict=True) if c))
-        for column in xi.T
-    ]
+
+
+def mathml(library: Library) -> list[str]:
+    """Return the inside of a MathML formula for each term of a library."""
+    from sympy.printing.mathml import mathml as printed
+
+    return [printed(term, printer="presentation") for term in terms(library)]
 
 
 def latex(library: Library, xi: np.ndarray, digits: int = 4) -> list[str]:

@@ -4,10 +4,12 @@ import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from .coefficients import equations
 from .comparison import Comparison, Row
 from .discovery import Discovery
+from .errors import EaeSindyError
 from .recipes import INTERVAL, SIGNIFICANCE
 from .storage import whole_file
 
@@ -149,6 +151,16 @@ def write_comparison(comparison: Comparison, folder: Path, force: bool = False) 
             writer.writerow([*values.values(), *ends])
     _write_json(numbers, comparison.summary(), force)
     return [numbers, rows]
+
+
+def read_comparison(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a comparison.json. Raises `EaeSindyError` if it is something else."""
+    try:
+        return [dict(row) for row in json.loads(path.read_text("utf-8"))["methods"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EaeSindyError(
+            f"{path} is no comparison ({error}): make one with 'eae-sindy compare'"
+        ) from error
 
 
 def _write_json(path: Path, content: object, force: bool) -> None:

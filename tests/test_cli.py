@@ -108,6 +108,19 @@ def test_what_exists_is_kept_unless_forced(workspace):
     assert Snapshots.open(copy).shape == (8, 8)
 
 
+def test_a_report_is_one_page_and_nothing_is_drawn_beside_it(workspace, tmp_path):
+    folder, _ = workspace
+    result = run("discover", folder / "runs/ensemble.h5", "--report", "-o", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "summary.json", "coefficients.csv", "report.html"}  # fmt: skip
+    assert (tmp_path / "report.html").read_text("utf-8").count("<img") == 4
+    (tmp_path / "summary.json").unlink()
+    (tmp_path / "coefficients.csv").unlink()
+    started = refused("discover", folder / "runs/ensemble.h5", "--report", "-o", tmp_path)
+    assert "report.html exists" in started
+
+
 def test_frames_can_be_chosen(workspace, tmp_path):
     folder, _ = workspace
     for frames in ("train", "test", "all"):

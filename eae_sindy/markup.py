@@ -1,0 +1,166 @@
+"""Pieces of HTML: whatever enters is escaped, whatever leaves is balanced."""
+
+import base64
+import math
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+VOID = {"img", "meta"}  # elements without an end
+NOTHING = "–"
+MINUS = re.compile(r"(?<![\w-])-(?=[\dz.])")  # not the hyphens of words and of options
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+class Markup(str):
+    """HTML as it stands. Any other string is text, and is escaped where it enters."""
+
+
+def tag(name: str, /, *children: str, **attributes: str) -> Markup:
+    """Return an element. A trailing underscore of an attribute's name is dropped: ``class_``."""
+    said = "".join(
+        f' {k.rstrip("_").replace("_", "-")}="{escape(v)}"' for k, v in attributes.items()
+    )
+    if name in VOID:
+        return Markup(f"<{name}{said}>")
+    return Markup(f"<{name}{said}>{join(*children)}</{name}>")
+
+
+def join(*children: str) -> Markup:
+    """Return children one after another; what is not markup is escaped."""
+    return Markup("".join(c if isinstance(c, Markup) else escape(c) for c in children))
+
+
+def say(*parts: str, **attributes: str) -> Markup:
+    """Return a paragraph."""
+    return tag("p", *parts, **attributes)
+
+
+def prose(text: str) -> str:
+    """Return plain text with arrows and minus signs as they are printed."""
+    return MINUS.sub("−", text.replace("<->", "↔").replace("->", "→"))
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Return a number in print: ``−0.1982``, ``1.2×10⁻⁵``, ``1,913``; a dash for NaN."""
+    if isinstance(value, int):
+        return f"{value:,}".replace("-", "−")
+    if not math.isfinite(value):
+        return NOTHING if math.isnan(value) else "∞" if value > 0 else "−∞"
+    body, _, power = f"{value:.{digits}g}".partition("e")
+    return body.replace("-", "−") + (f"×10{str(int(power)).translate(RAISED)}" if power else "")
+
+
+def aligned(values: Sequence[float]) -> list[str]:
+    """Return numbers with as many decimals each, so that a column of them can be compared."""
+    finite = [abs(v) for v in values if math.isfinite(v) and v]
+    scale = math.floor(math.log10(max(finite))) if finite else 0
+    if not -4 <= scale <= 4:
+        return [number(v) for v in values]
+    decimals = max(0, 4 - scale) if scale >= 0 else 3 - scale
+    return [
+        # Adding 0 takes the sign off a zero.
+        f"{round(v, decimals) + 0:.{decimals}f}".replace("-", "−") if math.isfinite(v)
+        else number(v)
+        for v in values
+    ]  # fmt: skip
+
+
+def interval(low: str, high: str) -> str:
+    """Return an interval of two printed numbers."""
+    return f"[{low}, {high}]"
+
+
+def cell(value: Any) -> str:
+    """Return any value in print: numbers, pairs of numbers as intervals, lists, words."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        parts = [cell(v) for v in value]
+        pair = len(parts) == 2 and all(isinstance(v, float) for v in value)
+        return interval(*parts) if pair else ", ".join(parts)
+    return number(value) if isinstance(value, int | float) else str(value)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], words: int = 1) -> Markup:
+    """Return a table that scrolls within itself where the window is narrow.
+
+    Parameters
+    ----------
+    head : sequence of str
+        Names of the columns.
+    rows : sequences of str
+        The first cell names its row.
+    words : int
+        How many columns, from the left, hold words; the others hold numbers.
+    """
+
+    def row(cells: Sequence[str], kind: str) -> Markup:
+        return tag("tr", *(
+            tag("td" if kind == "row" and i else "th", c, class_="word" if i < words else "number",
+                **({} if kind == "row" and i else {"scope": kind}))
+            for i, c in enumerate(cells)
+        ))  # fmt: skip
+
+    body = [row(cells, "row") for cells in rows]
+    return tag("div", tag("table", tag("thead", row(head, "col")), tag("tbody", *body)),
+               class_="scroll")  # fmt: skip
+
+
+def facts(facts: Mapping[str, str]) -> Markup:
+    """Return a list of names and what is to be said about each."""
+    pairs = (tag("div", tag("dt", k.replace("_", " ")), tag("dd", v)) for k, v in facts.items())
+    return tag("dl", *pairs)
+
+
+def records(rows: Sequence[Mapping[str, Any]]) -> Markup:
+    """Return a table of rows whose columns are the keys that any of them has."""
+    columns = []
+    for name in dict.fromkeys(k for row in rows for k in row):
+        values = [row.get(name) for row in rows]
+        if all(isinstance(v, float | None) for v in values):
+            printed = aligned([math.nan if v is None else v for v in values])
+        else:
+            printed = [cell(v) for v in values]
+        columns.append([name, *printed])
+    head, *body = zip(*columns, strict=True)
+    return table(head, body)
+
+
+def picture(png: bytes, alt: str, *caption: str) -> Markup:
+    """Return a figure whose image stands in the page itself, at half its size or less."""
+    source = "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+    width = int.from_bytes(png[16:20]) // 2  # where a PNG says how wide it is
+    return tag("figure", tag("img", src=source, alt=alt, width=str(width)),
+               tag("figcaption", *caption))  # fmt: skip
+
+
+def rate(k: int) -> Markup:
+    """Return the left side of equation `k` in MathML, z with a dot."""
+    return Markup(f'<msub><mover><mi>z</mi><mo accent="true">˙</mo></mover><mn>{k + 1}</mn></msub>')
+
+
+def equation(k: int, parts: Sequence[tuple[float, str]]) -> Markup:
+    """Return equation `k` in MathML, a sum of coefficients and terms.
+
+    Each term is a formula of its own, so that a line can break between any two.
+
+    Parameters
+    ----------
+    parts : sequence of (float, str)
+        Coefficients, and the MathML of their terms; an empty one for a constant.
+    """
+    pieces = [tag("math", rate(k), tag("mo", "="))]
+    for i, (value, term) in enumerate(parts):
+        gap = {"lspace": "0", "rspace": "0.25em"} if i else {"form": "prefix"}
+        sign = tag("mo", "−" if value < 0 else "+", **gap) if i or value < 0 else Markup("")
+        times = tag("mspace", width="0.2em") if term else Markup("")
+        pieces.append(tag("math", sign, tag("mn", number(abs(value))), times, Markup(term)))
+    if not parts:
+        pieces.append(tag("math", tag("mn", "0")))
+    return tag("p", *(Markup(f"{p}\n") for p in pieces), class_="equation")
