@@ -135,6 +135,8 @@ def test_a_rival_is_an_ensemble_of_one_and_a_file_gives_it_back(kind, begun, tmp
 def test_what_is_asked_wrongly_or_diverges_is_said_in_one_line(begun):
     with pytest.raises(EaeSindyError, match="unknown kind 'gan'"):
         finish(rivals.iterate("gan", begun, SHORT, 0))
+    with pytest.raises(EaeSindyError, match="unknown activation 'step'"):
+        finish(rivals.iterate("sindy-autoencoder", begun, SHORT.but(activation="step"), 0))
     with pytest.raises(EaeSindyError, match="sindy-autoencoder diverged in epoch 1 of 8"):
         finish(rivals.iterate("sindy-autoencoder", begun, SHORT.but(learning_rate=1e30), 0))
     with pytest.raises(EaeSindyError, match="batch must be at least 1"):
