@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .errors import EaeSindyError
+
 Array = Any  # a NumPy array or a TensorFlow tensor
 
 
@@ -48,6 +50,14 @@ ACTIVATIONS: dict[str, Callable[[Array, Any], tuple[Array, Array]]] = {
     "softplus": _softplus,
     "relu": _relu,
 }
+
+
+def known(activation: str) -> None:
+    """Raise `EaeSindyError` for an activation that is no key of `ACTIVATIONS`."""
+    if activation not in ACTIVATIONS:
+        raise EaeSindyError(
+            f"unknown activation {activation!r}: choose from {', '.join(ACTIVATIONS)}"
+        )
 
 
 def forward(

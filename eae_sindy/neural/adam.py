@@ -10,7 +10,7 @@ import tensorflow as tf
 from .objectives import Data
 
 FIRST, SECOND, SMALL = 0.9, 0.999, 1e-7  # β₁, β₂ and ε, as in Keras
-BLOCK = 25  # epochs to a call at most: what lies between two reports
+BLOCK = 100  # steps to a call, about: what lies between two reports
 
 # Weights may be nested in tuples. The key is for what an objective draws at random; what follows
 # are numbers that change between calls.
@@ -59,13 +59,14 @@ class Loop:
         self.objective, self.data, self.rate = objective, data, rate
         self.frames = int(data.inputs.shape[0])
         self.batch = min(batch, self.frames)
-        self.batches = self.frames // self.batch
+        self.batches = self.frames // self.batch  # to an epoch
+        self.block = max(1, BLOCK // self.batches)  # epochs to a call at most
         self._compiled = partial(tf.function, jit_compile=True, autograph=False)(self._run)
 
     def run(
         self, state: State, seed: int, epochs: int, *numbers: np.ndarray
     ) -> tuple[State, np.ndarray]:
-        """Train for at most `BLOCK` epochs; return the mean loss of each, [epochs], as well."""
+        """Train for at most `block` epochs; return the mean loss of each, [epochs], as well."""
         key = tf.constant([seed, 0xADA], tf.int32)
         given = [tf.constant(n, tf.float32) for n in numbers]
         state, losses = self._compiled(state, key, tf.constant(epochs), *given)
@@ -97,6 +98,6 @@ class Loop:
             return e + 1, state, tf.tensor_scatter_nd_update(losses, [[e]], [total / batches])
 
         _, state, losses = tf.while_loop(
-            lambda e, *_: e < epochs, epoch, (tf.constant(0), state, tf.zeros(BLOCK))
+            lambda e, *_: e < epochs, epoch, (tf.constant(0), state, tf.zeros(self.block))
         )
         return state, losses

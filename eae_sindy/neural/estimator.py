@@ -11,7 +11,7 @@ from .. import snapshots as snapshots_
 from ..ensemble import Ensemble
 from ..errors import EaeSindyError
 from ..library import Library, standard
-from ..networks import ACTIVATIONS
+from ..networks import known
 from ..pod import decompose, project, training_frames
 from ..progress import Steps, finish
 from ..recipes import RECIPES, Fit
@@ -48,10 +48,7 @@ class EntropicAutoencoder:
         device: str = "auto",
         jobs: int = 1,
     ) -> None:
-        if settings.activation not in ACTIVATIONS:
-            raise EaeSindyError(
-                f"unknown activation {settings.activation!r}: choose from {', '.join(ACTIVATIONS)}"
-            )
+        known(settings.activation)
         if library is not None and library.latents != settings.latents:
             raise EaeSindyError(
                 f"the library is for {library.latents} latents, the settings ask "

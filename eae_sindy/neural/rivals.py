@@ -9,7 +9,7 @@ import tensorflow as tf
 from ..ensemble import Chain, Ensemble
 from ..errors import EaeSindyError
 from ..library import Library
-from ..networks import forward
+from ..networks import forward, known
 from ..progress import Progress, Steps
 from ..recipes import Fit, Training
 from . import adam, networks, variational
@@ -73,7 +73,7 @@ def iterate(kind: str, begun: Ensemble, training: Training, seed: int) -> Steps[
     Raises
     ------
     EaeSindyError
-        For an unknown kind, and if the loss is no longer a finite number.
+        For an unknown kind or activation, and if the loss is no longer a finite number.
     """
     if kind not in KINDS:
         raise EaeSindyError(f"unknown kind {kind!r}: choose from {', '.join(KINDS)}")
@@ -84,6 +84,7 @@ def iterate(kind: str, begun: Ensemble, training: Training, seed: int) -> Steps[
         mass=s.mass[:1],  # one for all: there may be another number of layers
         full_space=False,
     )
+    known(used.activation)
     seeds = np.random.SeedSequence([seed, 0]).generate_state(2)  # as of a first decoder
     weights: Any = networks.begin(
         (begun.pod.size, *used.hidden, used.latents),
@@ -146,7 +147,7 @@ class _Course:
     def train(self, until: int, *numbers: Any) -> Steps[None]:
         """Train until so many epochs are done. Raises `EaeSindyError` if the loss is not finite."""
         while (done := len(self.losses)) < until:
-            epochs = min(adam.BLOCK, until - done)
+            epochs = min(self.loop.block, until - done)
             self.state, found = self.loop.run(self.state, self.seed, epochs, *numbers)
             self.losses += found.tolist()
             lost = np.flatnonzero(~np.isfinite(found))
@@ -162,8 +163,7 @@ def _sparsely(course: _Course, t: Training) -> Steps[np.ndarray]:
     """Train with sequential thresholding, refine with the mask fixed; return Ξ."""
     mask = np.ones(course.state.weights[2].shape, np.float32)
     # Theirs count epochs from 0 and look after those that are multiples, but the first.
-    looks = [*range(t.threshold_every + 1, t.epochs + 1, t.threshold_every)]
-    for look in looks:
+    for look in range(t.threshold_every + 1, t.epochs + 1, t.threshold_every):
         yield from course.train(look, mask, t.sparsity)
         mask *= np.abs(course.state.weights[2]) > t.threshold
     yield from course.train(t.epochs, mask, t.sparsity)
