@@ -23,9 +23,10 @@ from . import options
 def discover(ensemble: Path, plot: bool, frames: str, output: Path, force: bool) -> None:
     """Find the equations of an ENSEMBLE's latents, and how far its members agree on them.
 
-    Writes summary.json, coefficients.csv and, with --plot, the figures into the output folder.
+    Writes summary.json, coefficients.csv, equations.h5 and, with --plot, the figures into the
+    output folder.
     """
-    from eae_sindy import discovery, report, storage
+    from eae_sindy import discovery, equations, report, storage
     from eae_sindy.ensemble import Ensemble
 
     if output.is_file():
@@ -35,6 +36,7 @@ def discover(ensemble: Path, plot: bool, frames: str, output: Path, force: bool)
     for name in [
         "summary.json",
         "coefficients.csv",
+        equations.FILE,
         *(f"{d}.{suffix}" for d in drawn for suffix in ("png", "pdf")),
     ]:
         storage.claim(output / name, force)

@@ -3,8 +3,10 @@
 import click
 
 from .discover import discover
+from .encode import encode
 from .export import export
 from .fit import fit
+from .forecast import forecast
 from .simulate import simulate
 
 
@@ -17,7 +19,7 @@ def main() -> None:
     """
 
 
-for command in (simulate, fit, discover, export):
+for command in (simulate, fit, discover, encode, forecast, export):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -186,7 +186,10 @@ class Ensemble:
 
     def field(self, coordinates: np.ndarray) -> np.ndarray:
         """Return fields [n, *space] from POD coordinates [n, r]; NaN outside the mask."""
-        flat = self.pod.expand(coordinates[:, : self.pod.rank])
+        return self.unmask(self.pod.expand(coordinates[:, : self.pod.rank]))
+
+    def unmask(self, flat: np.ndarray) -> np.ndarray:
+        """Return fields [n, *space] from their N values [n, N]; NaN outside the mask."""
         if self.mask is None:
             return flat.reshape(-1, *self.shape)
         fields = np.full((len(flat), *self.shape), np.nan, np.float32)

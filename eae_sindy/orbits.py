@@ -113,6 +113,12 @@ def _together(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
     return orbit.reshape(len(time), -1, d) if "success" in info["message"] else None
 
 
+def lost(z: np.ndarray, data: Loop) -> np.ndarray:
+    """Return whether members at z [m, d] have left the data, or could not be integrated: [m]."""
+    distance = np.linalg.norm(z - data.centre, axis=-1)
+    return ~(distance < 0.99 * ESCAPE * data.amplitude)
+
+
 def amplitude(z: np.ndarray) -> np.ndarray:
     """Return the root mean square distance from the mean along axis 0: z [t, ..., d] to [...]."""
     return np.sqrt(np.sum(np.var(z, axis=0), axis=-1))
@@ -216,11 +222,10 @@ def settle(library: Library, xi: np.ndarray, data: Loop, reference_period: float
         z = integrate(library, xi[part], loops, time)[late]
         rate = flow(library, xi[part], z)
         ratio = ratios[part] = amplitude(z[-LAST:]) / loops.amplitude
-        distance = np.linalg.norm(z[-1] - loops.centre, axis=-1)
-        lost = ~(distance < 0.99 * ESCAPE * loops.amplitude)
-        kind[part[lost]] = CLASSES.index("divergent")
-        kind[part[~lost & (ratio < REST)]] = CLASSES.index("fixed_point")
-        for k in np.flatnonzero(~lost & (np.abs(ratio - 1) <= AMPLITUDE_TOLERANCE)):
+        left = lost(z[-1], loops)
+        kind[part[left]] = CLASSES.index("divergent")
+        kind[part[~left & (ratio < REST)]] = CLASSES.index("fixed_point")
+        for k in np.flatnonzero(~left & (np.abs(ratio - 1) <= AMPLITUDE_TOLERANCE)):
             periods[part[k]] = period(time[late], z[:, k], rate[:, k])
         returns = np.isfinite(periods[part])
         kind[part[returns]] = CLASSES.index("cycle")

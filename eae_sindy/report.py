@@ -2,10 +2,12 @@
 
 import csv
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from .coefficients import equations
 from .discovery import Discovery
+from .equations import FILE
 from .recipes import INTERVAL, SIGNIFICANCE
 from .storage import whole_file
 
@@ -97,8 +99,8 @@ def _verdicts(discovery: Discovery) -> list[str]:
 
 
 def write(discovery: Discovery, folder: Path, force: bool = False) -> list[Path]:
-    """Write summary.json and coefficients.csv; return their paths."""
-    summary, table = folder / "summary.json", folder / "coefficients.csv"
+    """Write summary.json, coefficients.csv and, with answers, equations.h5; return their paths."""
+    summary, table, chosen = (folder / n for n in ("summary.json", "coefficients.csv", FILE))
     with whole_file(table, force) as part, part.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["equation", "term", "mean", "mode", "low", "high", "significant"])
@@ -106,10 +108,18 @@ def write(discovery: Discovery, folder: Path, force: bool = False) -> list[Path]
             writer.writerow(
                 [row.equation, row.term, row.mean, row.mode, *row.interval, row.significant]
             )
-    with whole_file(summary, force) as part:
-        # NaN is no JSON: what has no value is null.
-        part.write_text(json.dumps(_clean(discovery.summary()), indent=2, allow_nan=False) + "\n")
-    return [summary, table]
+    if discovery.answers is not None:
+        discovery.answers.equations.save(chosen, force=force)
+    elif force:  # what an earlier discovery left would pass for this one's
+        chosen.unlink(missing_ok=True)
+    write_json(discovery.summary(), summary, force)
+    return [summary, table, *([chosen] if discovery.answers is not None else [])]
+
+
+def write_json(values: Mapping[str, object], path: Path, force: bool = False) -> None:
+    """Write a summary; NaN and infinity are no JSON: what has no value is null."""
+    with whole_file(path, force) as part:
+        part.write_text(json.dumps(_clean(dict(values)), indent=2, allow_nan=False) + "\n")
 
 
 def _clean(value: object) -> object:

@@ -22,10 +22,14 @@ RANKS = [
         "uncertainty",
         "forecast",
         "handover",
+        "equations",
+        "unseen",
+        "latents",
+        "prediction",
         "diagnostics",
     ],
     ["answers", "verdicts", "reading", "discovery"],
-    ["figures", "figure_answers", "report", "export"],
+    ["figures", "figure_answers", "figure_forecast", "report", "export"],
 ]
 ORDER = [name for rank in RANKS for name in rank]
 AT_THE_TOP = {  # besides the standard library
