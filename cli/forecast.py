@@ -63,13 +63,14 @@ def forecast(
     seen = unseen.on(opened, snapshots)
     found = options.follow(prediction.predict(opened, seen, chosen, start, horizon))
     options.follow(found.write(output / names[0], snapshots, force=force))
-    report.write_json(found.summary(), output / names[1], force)
+    summary = found.summary(snapshots)
+    report.write_json(summary, output / names[1], force)
     if plot:
         from eae_sindy import figure_forecast, figures
 
         figures.save(figure_forecast.forecast(found, snapshots), output, "forecast", force)
-    for line in found.lines():
+    for line in prediction.lines(summary):
         click.echo(line)
-    for warning in found.warnings():
+    for warning in summary["warnings"]:
         options.warn(warning)
     click.echo(f"{output}: {', '.join(names)}")

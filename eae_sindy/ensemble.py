@@ -196,6 +196,10 @@ class Ensemble:
         fields[:, self.mask] = flat
         return fields
 
+    def flatten(self, fields: np.ndarray) -> np.ndarray:
+        """Return the N values [n, N] of fields [n, *space] that count; the inverse of `unmask`."""
+        return fields.reshape(len(fields), -1) if self.mask is None else fields[:, self.mask]
+
     def differences(self, other: "Ensemble") -> list[str]:
         """Say in which settings, versions, terms or data another ensemble was made differently."""
         ours, theirs = self._identity(), other._identity()

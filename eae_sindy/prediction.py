@@ -122,13 +122,13 @@ class Prediction:
             )
         return found
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self, data: Snapshots) -> dict[str, Any]:
         """Return what goes into summary.json; every number is a plain Python number."""
         n = self.novelty
         return {
             "members": len(self.members),
             "interval": INTERVAL,
-            "trajectories": [_summary(r) for r in self.runs],
+            "trajectories": [self._of(r, data) for r in self.runs],
             "novelty": {
                 "share": n.share,
                 "outside": float(n.outside.max()),
@@ -138,27 +138,58 @@ class Prediction:
             "warnings": self.warnings(),
         }
 
-    def lines(self) -> list[str]:
-        """Return the errors as text, a line a trajectory and one for each horizon shown."""
-        found = []
-        for row in self.summary()["trajectories"]:
-            end = f"t = {row['start']:g} to {row['start'] + row['horizon']:g}"
-            if row["field"] is None:
-                found.append(
-                    f"trajectory {row['trajectory']}, {end}: no later frames to hold it to"
-                )
-                continue
-            found.append(
-                f"trajectory {row['trajectory']}, {end}: relative field error {row['field']:.4f}, "
-                f"{row['over_reconstruction']:.2f} of the reconstruction's; of the mean forecast "
-                f"{row['field_of_mean']:.4f}"
-            )
-            found += [
-                f"  after {e['horizon']:8.4g}: {e['median']:.4f} "
-                f"[{e['interval'][0]:.4f}, {e['interval'][1]:.4f}], of the mean {e['of_mean']:.4f}"
-                for e in row["errors"]
-            ]
-        return found
+    def _of(self, run: Run, data: Snapshots) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "trajectory": int(run.trajectory),
+            "start": float(run.time[0]),
+            "horizon": float(run.time[-1] - run.time[0]),
+            "frames": len(run.rows),
+            "left": int(np.count_nonzero(~run.stayed)),
+        }
+        e = run.error
+        if e is None:
+            return found
+        shown = np.unique(np.searchsorted(e.time, [s * e.time[-1] for s in SHOWN]))
+        truth = np.concatenate([data.rows("field", r, r + 1) for r in run.rows[shown]])
+        _, low, high, _ = (self.ensemble.flatten(part) for part in self.fields(run, shown))
+        holds = np.mean((low <= truth) & (truth <= high), axis=1)
+        return found | {
+            "field": e.field,
+            "field_of_mean": float(e.of_mean.mean()),
+            "over_reconstruction": e.ratio,
+            "errors": [
+                {
+                    "horizon": float(e.time[i]),
+                    "median": float(np.median(e.error[:, i])),
+                    "interval": e.band[:, i].tolist(),
+                    "of_mean": float(e.of_mean[i]),
+                    "band_holds": float(holds[k]),
+                }
+                for k, i in enumerate(shown)
+            ],
+        }
+
+
+def lines(summary: dict[str, Any]) -> list[str]:
+    """Return the errors of a summary as text: a line a trajectory, and one a horizon shown."""
+    found = []
+    for row in summary["trajectories"]:
+        name = f"trajectory {row['trajectory']}"
+        name += f", t = {row['start']:g} to {row['start'] + row['horizon']:g}"
+        if "field" not in row:
+            found.append(f"{name}: no later frames to hold it to")
+            continue
+        found.append(
+            f"{name}: relative field error {row['field']:.4f}, {row['over_reconstruction']:.2f} of "
+            f"the reconstruction's; of the mean forecast {row['field_of_mean']:.4f}"
+        )
+        found.append(f"  {'after':>8} {'error':>7}   {INTERVAL:.0%} of members   data in the band")
+        found += [
+            f"  {e['horizon']:8.4g} {e['median']:7.4f}   [{e['interval'][0]:.4f}, "
+            f"{e['interval'][1]:.4f}]   {e['band_holds']:.0%} of the points"
+            for e in row["errors"]
+        ]
+    return found
 
 
 def predict(
@@ -247,32 +278,3 @@ def _spread(pod: Pod, coordinates: np.ndarray) -> np.ndarray:
         found[0, points], found[3, points] = x.mean(axis=0), x.std(axis=0)
         found[1:3, points] = interval(x)
     return found
-
-
-def _summary(run: Run) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "trajectory": int(run.trajectory),
-        "start": float(run.time[0]),
-        "horizon": float(run.time[-1] - run.time[0]),
-        "frames": len(run.rows),
-        "left": int(np.count_nonzero(~run.stayed)),
-        "field": None,
-    }
-    e = run.error
-    if e is None:
-        return found
-    shown = np.unique(np.searchsorted(e.time, [s * e.time[-1] for s in SHOWN]))
-    return found | {
-        "field": e.field,
-        "field_of_mean": float(e.of_mean.mean()),
-        "over_reconstruction": e.ratio,
-        "errors": [
-            {
-                "horizon": float(e.time[i]),
-                "median": float(np.median(e.error[:, i])),
-                "interval": e.band[:, i].tolist(),
-                "of_mean": float(e.of_mean[i]),
-            }
-            for i in shown
-        ],
-    }

@@ -8,13 +8,9 @@ from . import pod
 from .ensemble import Ensemble
 from .errors import EaeSindyError
 from .pod import Frames
-from .snapshots import TEST, TRAIN, Snapshots
+from .snapshots import TEST, TRAIN, UNUSED, VALIDATION, Snapshots
 
-# A frame is new beyond this multiple of what is usual among training frames...
-FACTOR = 2.0
-USUAL = 0.99  # a quantile, since the largest may be one gap in a fast transient
-# ...unless what is new about it is less than this share: no field error worth a word.
-LEAST = 1e-2
+LEAST = 1e-2  # what is new about a frame and less than this share is no field error worth a word
 
 
 def on(ensemble: Ensemble, snapshots: Snapshots) -> Ensemble:
@@ -57,7 +53,8 @@ class Novelty:
         Mean square difference from the nearest training frame, within the basis, relative to the
         variance of the training frames about their mean.
     usual : (float, float)
-        What 99 % of the training frames stay below; their distance is to the nearest other one.
+        The largest of both among frames of the training time that were not trained on, since a
+        basis fits its own frames better than others of their kind.
     """
 
     outside: np.ndarray
@@ -68,9 +65,9 @@ class Novelty:
     def beyond(self) -> np.ndarray:
         """Whether a frame lies outside the training span, [n].
 
-        It does if either number is more than twice the usual and more than 1 %.
+        It does if one of the two is more than usual, and more than 1 %.
         """
-        outside, distance = (max(FACTOR * usual, LEAST) for usual in self.usual)
+        outside, distance = (max(u, LEAST) for u in self.usual)
         return (self.outside > outside) | (self.distance > distance)
 
     @property
@@ -82,13 +79,15 @@ class Novelty:
         """Say how many frames lie outside, and how far; None if none does."""
         if not self.beyond.any():
             return None
-        outside, distance = self.usual
+        worst = self.outside.max(), self.distance.max()
+        (outside, o), (distance, d) = (
+            (f"{100 * w:.2g}%", f"{100 * u:.2g}%") for w, u in zip(worst, self.usual, strict=True)
+        )
         return (
             f"{np.count_nonzero(self.beyond):,} of {len(self.beyond):,} frames ({self.share:.0%}) "
-            f"lie outside the training span: up to {self.outside.max():.2%} of a frame is not in "
-            f"the basis (training frames: {outside:.2%}), the nearest training frame differs by up "
-            f"to {self.distance.max():.2%} of the variance (training frames: {distance:.2%}); what "
-            "the ensemble says about them is extrapolated"
+            f"lie outside the training span: up to {outside} of a frame is not in the basis (in "
+            f"training time: {o}), the nearest training frame differs by up to {distance} of the "
+            f"variance (in training time: {d}); what the ensemble says about them is extrapolated"
         )
 
 
@@ -101,17 +100,15 @@ def novelty(ensemble: Ensemble, seen: Ensemble) -> Novelty:
     known = f.coordinates[train].astype(float)
     variance = float(np.sum(np.var(known, axis=0)) + f.outside[train].mean())
     tree = cKDTree(known)
-    # The nearest training frame to a training frame is itself.
-    among = tree.query(known, k=[2])[0]
-    nearest = tree.query(seen.frames.coordinates.astype(float))[0]
-    return Novelty(
-        _outside(seen.frames, np.arange(len(seen.frames.time))),
-        nearest**2 / variance,
-        (
-            float(np.quantile(_outside(f, train), USUAL)),
-            float(np.quantile(among, USUAL) ** 2 / variance),
-        ),
-    )
+
+    def measure(frames: Frames, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        nearest = tree.query(frames.coordinates[rows].astype(float))[0]
+        return _outside(frames, rows), nearest**2 / variance
+
+    held = f.where(UNUSED, VALIDATION)
+    outside, distance = measure(f, held if len(held) else train)
+    found = measure(seen.frames, np.arange(len(seen.frames.time)))
+    return Novelty(*found, (float(outside.max()), float(distance.max())))
 
 
 def _outside(f: Frames, rows: np.ndarray) -> np.ndarray:
