@@ -10,6 +10,7 @@ from .errors import EaeSindyError
 from .pod import Frames
 from .snapshots import TEST, TRAIN, UNUSED, VALIDATION, Snapshots
 
+FACTOR = 2.0  # a frame is new that is this many times as far from the others as is usual
 LEAST = 1e-2  # what is new about a frame and less than this share is no field error worth a word
 
 
@@ -65,9 +66,9 @@ class Novelty:
     def beyond(self) -> np.ndarray:
         """Whether a frame lies outside the training span, [n].
 
-        It does if one of the two is more than usual, and more than 1 %.
+        It does if one of the two is more than twice what is usual, and more than 1 %.
         """
-        outside, distance = (max(u, LEAST) for u in self.usual)
+        outside, distance = (max(FACTOR * u, LEAST) for u in self.usual)
         return (self.outside > outside) | (self.distance > distance)
 
     @property

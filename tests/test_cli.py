@@ -182,10 +182,10 @@ def test_new_data_that_cannot_be_used(workspace, tmp_path):
     assert "no frame 60" in refused("forecast", ensemble, data, *out, *own, "--start", 60)
     bad = later(folder, tmp_path / "bad.h5", set_nan)
     assert "holds NaN" in refused("forecast", ensemble, bad, *out, *own)
-    assert "holds NaN" in refused("encode", ensemble, bad, *out)
+    assert "holds NaN" in refused("encode", ensemble, bad, "-o", tmp_path / "z.h5")
+    assert not (tmp_path / "z.h5").exists()
     small = later(folder, tmp_path / "small.h5", shrink)
     assert "a new frame has shape (8, 16)" in refused("forecast", ensemble, small, *out, *own)
-    assert not (tmp_path / "out").is_file()
     assert not list((tmp_path / "out").glob("*"))
 
 
