@@ -87,6 +87,7 @@ def _fields(
 ) -> None:
     """Draw data, mean forecast and spread at the start, half way, and at the end."""
     at = np.array([0, len(run.time) // 2, len(run.time) - 1])
+    letters = "bcd" if run.error is None else "cde"
     channel = prediction.ensemble.attributes.get("channel_axis")
     mean, low, high, spread = (
         [page_slice(f, channel) for f in part] for part in prediction.fields(run, at)
@@ -101,7 +102,7 @@ def _fields(
             axis.plot(mean[k], color=PURPLE, lw=1.3)
             if truth[k] is not None:
                 axis.plot(truth[k], color=INK, lw=1, ls=":")
-            title(axis, "cde"[k], f"field at t = {run.time[at[k]]:g}")
+            title(axis, letters[k], f"field at t = {run.time[at[k]]:g}")
         return
     axes: Any = figure.subplots(3, 3)
     limit = max(float(np.nanmax(np.abs(f))) for f in [*mean, *truth] if f is not None)
@@ -126,7 +127,7 @@ def _fields(
                 axis.plot(point[1], point[0], "o", ms=4, mfc="none", mec=INK, mew=0.8)
         axes[i, 0].set_ylabel(ROWS[i], **STYLE)
     for k, axis in enumerate(axes[0]):
-        title(axis, "cde"[k], f"t = {run.time[at[k]]:g}")
+        title(axis, letters[k], f"t = {run.time[at[k]]:g}")
     for rows, image, text in ((axes[:2], drawn[1], "field"), (axes[2], drawn[2], "st. dev.")):
         bar = figure.colorbar(image, ax=rows, shrink=0.85, pad=0.02)
         bar.set_label(text, fontsize=8)

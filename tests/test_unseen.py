@@ -256,6 +256,10 @@ def test_members_that_leave_are_counted_and_do_not_enter(fitted, chosen, other, 
     (run,) = p.runs
     np.testing.assert_array_equal(np.flatnonzero(~run.stayed), np.arange(0, len(values), 4))
     assert run.error.of_mean.max() < 0.02
+    truth = (other[0][-1] @ modes).reshape(POINTS)
+    mean, low, high, _ = (part[0] for part in p.fields(run, [-1]))
+    assert np.mean((mean - truth) ** 2) < 0.02 * np.mean(truth**2)
+    assert np.abs(high - low).max() < 0.2 * np.abs(truth).max()  # one in four would widen it
     assert f"{len(values[::4])} of {len(values)} members leave" in p.warnings()[0]
     values[:] = values[0]
     with pytest.raises(EaeSindyError, match="no member's orbit stays"):
