@@ -57,10 +57,10 @@ def discover(
 ) -> None:
     """Find the equations of an ENSEMBLE's latents, and how far its members agree on them.
 
-    Writes summary.json, coefficients.csv and, with --plot, the figures into the output folder; with
-    --report, also report.html, which holds the figures and needs no other file.
+    Writes summary.json, coefficients.csv, equations.h5 and, with --plot, the figures into the
+    output folder; with --report, also report.html, which holds the figures and needs no other file.
     """
-    from eae_sindy import discovery, storage
+    from eae_sindy import discovery, equations, storage
     from eae_sindy import report as printed
     from eae_sindy.coefficients import sparse
     from eae_sindy.ensemble import Ensemble
@@ -72,6 +72,7 @@ def discover(
     for name in [
         "summary.json",
         "coefficients.csv",
+        equations.FILE,
         *(["report.html"] if report else []),
         *(f"{d}.{suffix}" for d in FIGURES if plot for suffix in ("png", "pdf")),
     ]:

@@ -4,8 +4,10 @@ import click
 
 from .compare import compare
 from .discover import discover
+from .encode import encode
 from .export import export
 from .fit import fit
+from .forecast import forecast
 from .simulate import simulate
 
 
@@ -18,7 +20,7 @@ def main() -> None:
     """
 
 
-for command in (simulate, fit, discover, compare, export):
+for command in (simulate, fit, discover, encode, forecast, compare, export):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -96,6 +96,12 @@ def output(default: str) -> Callable[[Any], Any]:
     )
 
 
+def warn(text: str | None) -> None:
+    """Say what is doubtful about a result, beside it; nothing if there is nothing to say."""
+    if text:
+        click.echo(f"warning: {text}", err=True)
+
+
 def follow(steps: Steps[T]) -> T:
     """Run work to its end, draw how far it is, and return its result.
 

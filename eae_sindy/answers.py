@@ -8,6 +8,7 @@ import numpy as np
 from . import forecast, modes, orbits, selection, symmetry, uncertainty
 from .coefficients import Sparse
 from .ensemble import Ensemble, evenly
+from .equations import Equations, fingerprint
 from .forecast import Forecast
 from .library import Library, with_constant
 from .modes import Modes
@@ -30,14 +31,13 @@ class Answers:
 
     Attributes
     ----------
-    library : Library
-        The ensemble's, with a constant; in its terms all Ξ here are written.
+    equations : Equations
+        Ξ of every member by the candidate chosen for its mode, in the ensemble's library with a
+        constant.
     modes : Modes
         Of the members, by Eq. 16's plain Ξ.
     trials : sequence of lists of Trial
         For each mode what was tried, the chosen one first.
-    values : array [members, p, d]
-        Ξ by the candidate chosen for the member's mode.
     equivalences : sequence of Equivalence
         Every mode against the first: by the best signed permutation, then by the best affine
         change.
@@ -47,19 +47,27 @@ class Answers:
         Groups of terms that the data hardly tell apart, worst first.
     """
 
-    library: Library
+    equations: Equations
     modes: Modes
     trials: Sequence[list[Trial]]
-    values: np.ndarray
     equivalences: Sequence[Equivalence]
     orbits: Orbits | None
     spread: Spread | None
     forecast: Forecast
     collinear: Sequence[list[str]]
 
+    @property
+    def library(self) -> Library:
+        return self.equations.library
+
+    @property
+    def values(self) -> np.ndarray:
+        """Ξ of every member, [members, p, d]."""
+        return self.equations.values
+
     def representative(self, mode: int) -> np.ndarray:
-        """Return Ξ [p, d] of the most typical member of a mode: of a member, never an average."""
-        return self.values[self.modes.representative[mode]]
+        """Return Ξ [p, d] of the most typical member of a mode."""
+        return self.equations.representative(mode)
 
     def intervals(self, mode: int) -> np.ndarray | None:
         """Return intervals [2, p, d] of a mode's coefficients over encoders and frames."""
@@ -127,8 +135,12 @@ def find(
             ensemble, members, library, chosen, reference_period, REPLICATES
         )
     yield Progress("forecast", 3, 4)
+    equations = Equations(
+        library, members, found.label, found.representative, found.weight, values,
+        fingerprint(ensemble),
+    )  # fmt: skip
     return Answers(
-        library, found, trials, values, same, settled, spread,
+        equations, found, trials, same, settled, spread,
         forecast.forecast(ensemble, members, library, values),
         _collinear(ensemble, int(members[found.representative[0]])),
     )  # fmt: skip

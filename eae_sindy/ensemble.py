@@ -186,12 +186,19 @@ class Ensemble:
 
     def field(self, coordinates: np.ndarray) -> np.ndarray:
         """Return fields [n, *space] from POD coordinates [n, r]; NaN outside the mask."""
-        flat = self.pod.expand(coordinates[:, : self.pod.rank])
+        return self.unmask(self.pod.expand(coordinates[:, : self.pod.rank]))
+
+    def unmask(self, flat: np.ndarray) -> np.ndarray:
+        """Return fields [n, *space] from their N values [n, N]; NaN outside the mask."""
         if self.mask is None:
             return flat.reshape(-1, *self.shape)
         fields = np.full((len(flat), *self.shape), np.nan, np.float32)
         fields[:, self.mask] = flat
         return fields
+
+    def flatten(self, fields: np.ndarray) -> np.ndarray:
+        """Return the N values [n, N] of fields [n, *space] that count; the inverse of `unmask`."""
+        return fields.reshape(len(fields), -1) if self.mask is None else fields[:, self.mask]
 
     def differences(self, other: "Ensemble") -> list[str]:
         """Say in which settings, versions, terms or data another ensemble was made differently."""

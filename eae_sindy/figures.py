@@ -48,7 +48,7 @@ def overview(discovery: Discovery) -> Figure:
     frames = ensemble.frames
     shown = np.array([0, len(frames.time) // 2, len(frames.time) - 1])
     fields = [
-        _slice(f, ensemble.attributes.get("channel_axis"))
+        page_slice(f, ensemble.attributes.get("channel_axis"))
         for f in ensemble.field(frames.coordinates[shown])
     ]
     limit = max(float(np.nanmax(np.abs(f))) for f in fields)
@@ -272,7 +272,7 @@ def _orbit(axis: Axes, letter: str, discovery: Discovery, index: int, colour: st
     )
 
 
-def _slice(field: np.ndarray, channel_axis: Any) -> np.ndarray:
+def page_slice(field: np.ndarray, channel_axis: Any) -> np.ndarray:
     """Reduce a frame to what a page shows: the first channel, the middle of further axes."""
     if channel_axis is not None:
         field = np.take(field, 0, axis=int(channel_axis))

@@ -1,4 +1,4 @@
-"""From the first test frame on: equations integrated and decoded, against what came."""
+"""From one frame on: equations integrated and decoded, against what came."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ MEMBERS = 200  # that are decoded: enough for a band
 
 @dataclass(frozen=True)
 class Forecast:
-    """Relative squared field errors of decoded orbits over the test window.
+    """Relative squared field errors of decoded orbits over the frames they are held to.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Forecast:
         Of each member's forecast, relative to the variance of the field about its mean; infinite
         from where a member cannot be integrated.
     of_mean : array [t]
-        Of the mean of the members' forecasts.
+        Of the mean of the forecasts of members that did not leave the data.
     reconstruction : array [members, t]
         Of each member's reconstruction of the same frames: what no equations can better.
     """
@@ -70,30 +70,69 @@ def forecast(
     run = f.test_run()
     taken = evenly(np.arange(len(members)), MEMBERS)
     members, xi = members[taken], xi[taken]
-    latents = np.stack(
-        [z.astype(float) for z, _ in each(members, lambda m: ensemble.encode(m, run))], axis=1
-    )
-    time = f.time[run] - f.time[run[0]]
+    latents = encoded(ensemble, members, run)
     data = orbits.Loop(latents[0], latents.mean(axis=0), orbits.amplitude(latents))
-    orbit = orbits.integrate(library, xi, data, time)
-    x, outside = f.coordinates[run].astype(float), f.outside[run].astype(float)
+    orbit = orbits.integrate(library, xi, data, f.time[run] - f.time[run[0]])
+    return judge(ensemble, members, run, latents, orbit, ~orbits.lost(orbit[-1], data))
+
+
+def encoded(ensemble: Ensemble, members: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the latents of members at the frames `rows`, [t, m, d]."""
+    found = each(members, lambda m: ensemble.encode(int(m), rows)[0].astype(float))
+    return np.stack(list(found), axis=1)
+
+
+def decoded(ensemble: Ensemble, member: int, z: np.ndarray) -> np.ndarray:
+    """Return the POD coordinates of latents z [t, d], or more outputs than these: see `Chain`.
+
+    Where z is not finite they are those of z = 0.
+    """
+    sound = np.isfinite(z).all(axis=1, keepdims=True)
+    return ensemble.decode(member, np.where(sound, z, 0), np.zeros_like(z))[0]
+
+
+def judge(
+    ensemble: Ensemble,
+    members: np.ndarray,
+    rows: np.ndarray,
+    latents: np.ndarray,
+    orbit: np.ndarray,
+    stayed: np.ndarray,
+) -> Forecast:
+    """Compare decoded orbits with the frames `rows` of the ensemble.
+
+    Parameters
+    ----------
+    members : array of int [m]
+    rows : array of int [t]
+    latents, orbit : arrays [t, m, d]
+        The frames in the members' latents, and what the members forecast.
+    stayed : array of bool [m]
+        Members that enter the mean of the forecasts; all do if none stayed.
+    """
+    f = ensemble.frames
+    x, outside = f.coordinates[rows].astype(float), f.outside[rows].astype(float)
     variance = float(np.sum(np.var(x, axis=0)) + outside.mean())
 
     def error(z: np.ndarray, member: int) -> tuple[np.ndarray, np.ndarray]:
-        lost = ~np.isfinite(z).all(axis=1)
-        made, _ = ensemble.decode(member, np.where(lost[:, None], 0, z), np.zeros_like(z))
+        made = decoded(ensemble, member, z)
         miss = np.sum((x - made[:, : x.shape[1]]) ** 2, axis=1) + outside
         miss += np.sum(made[:, x.shape[1] :].astype(float) ** 2, axis=1)
+        lost = ~np.isfinite(z).all(axis=1)
         return made[:, : x.shape[1]], np.where(lost, np.inf, miss) / variance
 
-    decoded = list(
+    mean, weight = np.zeros_like(x), stayed if stayed.any() else np.ones(len(members))
+    weight = weight / weight.sum()
+    errors, reconstruction = [], []
+    for k, (made, miss, least) in enumerate(
         each(
             range(len(members)),
             lambda i: (*error(orbit[:, i], members[i]), error(latents[:, i], members[i])[1]),
         )
-    )
-    mean = np.mean([d[0] for d in decoded], axis=0)
+    ):
+        mean += weight[k] * made
+        errors.append(miss)
+        reconstruction.append(least)
     of_mean = (np.sum((x - mean) ** 2, axis=1) + outside) / variance
-    return Forecast(
-        time, np.stack([d[1] for d in decoded]), of_mean, np.stack([d[2] for d in decoded])
-    )
+    time = f.time[rows] - f.time[rows[0]]
+    return Forecast(time, np.stack(errors), of_mean, np.stack(reconstruction))

@@ -94,15 +94,15 @@ def _together(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
     from scipy.integrate import ODEintWarning, odeint
 
     d = data.start.shape[1]
-    inside = np.ones(len(xi), bool)
+    left = np.full(len(xi), np.inf)  # when an orbit left
+    reach = ESCAPE * data.amplitude
 
-    def halted(y: np.ndarray, _: float) -> np.ndarray:
-        nonlocal inside
+    def halted(y: np.ndarray, t: float) -> np.ndarray:
         z = y.reshape(-1, d)
         # Once out, out for good: a flow that could be entered again would stall the integrator.
-        distance = np.sum((z - data.centre) ** 2, axis=1)
-        inside = inside & (distance < (ESCAPE * data.amplitude) ** 2)
-        return np.where(inside[:, None], flow(library, xi, z), 0.0).ravel()
+        out = ~(np.sum((z - data.centre) ** 2, axis=1) < reach**2)
+        left[out] = np.minimum(left[out], t)
+        return np.where(np.isinf(left)[:, None], flow(library, xi, z), 0.0).ravel()
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ODEintWarning)  # the message says it, and is checked
@@ -110,7 +110,22 @@ def _together(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
             halted, data.start.ravel(), time, rtol=1e-7, atol=1e-9 * float(data.amplitude.max()),
             ml=d - 1, mu=d - 1, mxstep=5000, full_output=True,
         )  # fmt: skip
-    return orbit.reshape(len(time), -1, d) if "success" in info["message"] else None
+    if "success" not in info["message"]:
+        return None
+    orbit = orbit.reshape(len(time), -1, d)
+    # LSODA looks ahead and then halts short of the edge, where it would pass for a state of rest.
+    for k in np.flatnonzero(np.isfinite(left)):
+        after = time >= left[k]
+        away = orbit[after, k] - data.centre[k]
+        scale = np.maximum(1, reach[k] / np.linalg.norm(away, axis=-1, keepdims=True))
+        orbit[after, k] = data.centre[k] + scale * away
+    return orbit
+
+
+def lost(z: np.ndarray, data: Loop) -> np.ndarray:
+    """Return whether members at z [m, d] have left the data, or could not be integrated: [m]."""
+    distance = np.linalg.norm(z - data.centre, axis=-1)
+    return ~(distance < 0.99 * ESCAPE * data.amplitude)
 
 
 def amplitude(z: np.ndarray) -> np.ndarray:
@@ -216,11 +231,10 @@ def settle(library: Library, xi: np.ndarray, data: Loop, reference_period: float
         z = integrate(library, xi[part], loops, time)[late]
         rate = flow(library, xi[part], z)
         ratio = ratios[part] = amplitude(z[-LAST:]) / loops.amplitude
-        distance = np.linalg.norm(z[-1] - loops.centre, axis=-1)
-        lost = ~(distance < 0.99 * ESCAPE * loops.amplitude)
-        kind[part[lost]] = CLASSES.index("divergent")
-        kind[part[~lost & (ratio < REST)]] = CLASSES.index("fixed_point")
-        for k in np.flatnonzero(~lost & (np.abs(ratio - 1) <= AMPLITUDE_TOLERANCE)):
+        left = lost(z[-1], loops)
+        kind[part[left]] = CLASSES.index("divergent")
+        kind[part[~left & (ratio < REST)]] = CLASSES.index("fixed_point")
+        for k in np.flatnonzero(~left & (np.abs(ratio - 1) <= AMPLITUDE_TOLERANCE)):
             periods[part[k]] = period(time[late], z[:, k], rate[:, k])
         returns = np.isfinite(periods[part])
         kind[part[returns]] = CLASSES.index("cycle")

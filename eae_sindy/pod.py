@@ -48,9 +48,12 @@ class Pod:
         """
         return (frames @ self.modes.T / np.sqrt(self.size)).astype(np.float32)
 
-    def expand(self, coordinates: np.ndarray) -> np.ndarray:
-        """Return frames [n, N] from coordinates [n, r]; the inverse of `project` on the span."""
-        return coordinates @ self.modes * np.float32(np.sqrt(self.size))
+    def expand(self, coordinates: np.ndarray, points: slice = slice(None)) -> np.ndarray:
+        """Return frames [n, N] from coordinates [n, r]; the inverse of `project` on the span.
+
+        `points` are those of the N that are wanted.
+        """
+        return coordinates @ self.modes[:, points] * np.float32(np.sqrt(self.size))
 
 
 @dataclass(frozen=True)
@@ -121,13 +124,20 @@ def decompose(frames: np.ndarray, rank: int, seed: int = 0) -> Pod:
     )
 
 
-def project(snapshots: Snapshots, pod: Pod, parts: np.ndarray) -> Frames:
-    """Express every snapshot in POD coordinates, and its rate: differentiated if not given."""
+def project(
+    snapshots: Snapshots, pod: Pod, parts: np.ndarray, *, need_rates: bool = True
+) -> Frames:
+    """Express every snapshot in POD coordinates, and its rate: differentiated if not given.
+
+    A trajectory of fewer than five frames cannot be differentiated: `EaeSindyError`, or rates of
+    NaN if they are not needed.
+    """
     n = len(snapshots)
     found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for which in ("field", "rate"):
         if which == "rate" and snapshots.rate is None:
-            found[which] = (_differentiate(snapshots, found["field"][0]), np.zeros(n, np.float32))
+            rates = _differentiate(snapshots, found["field"][0], need_rates)
+            found[which] = (rates, np.zeros(n, np.float32))
             continue
         coordinates, outside = np.empty((n, pod.rank), np.float32), np.empty(n, np.float32)
         for start, rows in snapshots.blocks(which):
@@ -142,13 +152,15 @@ def project(snapshots: Snapshots, pod: Pod, parts: np.ndarray) -> Frames:
     return Frames(snapshots.time, snapshots.trajectory, parts, field, rate, outside, rate_outside)
 
 
-def _differentiate(snapshots: Snapshots, coordinates: np.ndarray) -> np.ndarray:
+def _differentiate(snapshots: Snapshots, coordinates: np.ndarray, needed: bool) -> np.ndarray:
     import pysindy as ps
 
-    rate = np.empty_like(coordinates)
+    rate = np.full_like(coordinates, np.nan)
     for label in np.unique(snapshots.trajectory):
         rows = snapshots.trajectory == label
         if np.count_nonzero(rows) < 5:
+            if not needed:
+                continue
             raise EaeSindyError(
                 f"trajectory {label} has {np.count_nonzero(rows)} frames, too few "
                 "to differentiate: give /rate, or leave it out"

@@ -2,13 +2,14 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .coefficients import equations
 from .comparison import Comparison, Row
 from .discovery import Discovery
+from .equations import FILE
 from .errors import EaeSindyError
 from .recipes import INTERVAL, SIGNIFICANCE
 from .storage import whole_file
@@ -126,17 +127,27 @@ def _verdicts(discovery: Discovery) -> list[str]:
 
 
 def write(discovery: Discovery, folder: Path, force: bool = False) -> list[Path]:
-    """Write summary.json and coefficients.csv; return their paths."""
-    summary, coefficients = folder / "summary.json", folder / "coefficients.csv"
-    with whole_file(coefficients, force) as part, part.open("w", newline="") as file:
+    """Write summary.json, coefficients.csv and, with answers, equations.h5; return their paths."""
+    summary, rows, chosen = (folder / n for n in ("summary.json", "coefficients.csv", FILE))
+    with whole_file(rows, force) as part, part.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["equation", "term", "mean", "mode", "low", "high", "significant"])
         for row in discovery.table:
             writer.writerow(
                 [row.equation, row.term, row.mean, row.mode, *row.interval, row.significant]
             )
-    _write_json(summary, discovery.summary(), force)
-    return [summary, coefficients]
+    if discovery.answers is not None:
+        discovery.answers.equations.save(chosen, force=force)
+    elif force:  # what an earlier discovery left would pass for this one's
+        chosen.unlink(missing_ok=True)
+    write_json(discovery.summary(), summary, force)
+    return [summary, rows, *([chosen] if discovery.answers is not None else [])]
+
+
+def write_json(values: Mapping[str, object], path: Path, force: bool = False) -> None:
+    """Write a summary; NaN and infinity are no JSON: what has no value is null."""
+    with whole_file(path, force) as part:
+        part.write_text(json.dumps(_clean(dict(values)), indent=2, allow_nan=False) + "\n")
 
 
 def write_comparison(comparison: Comparison, folder: Path, force: bool = False) -> list[Path]:
@@ -149,7 +160,7 @@ def write_comparison(comparison: Comparison, folder: Path, force: bool = False) 
             values = row._asdict()
             ends = values.pop("interval") or ("", "")
             writer.writerow([*values.values(), *ends])
-    _write_json(numbers, comparison.summary(), force)
+    write_json(comparison.summary(), numbers, force)
     return [numbers, rows]
 
 
@@ -161,12 +172,6 @@ def read_comparison(path: Path) -> list[dict[str, Any]]:
         raise EaeSindyError(
             f"{path} is no comparison ({error}): make one with 'eae-sindy compare'"
         ) from error
-
-
-def _write_json(path: Path, content: object, force: bool) -> None:
-    with whole_file(path, force) as part:
-        # NaN is no JSON: what has no value is null.
-        part.write_text(json.dumps(_clean(content), indent=2, allow_nan=False) + "\n")
 
 
 def _clean(value: object) -> object:

@@ -1,6 +1,6 @@
 """Snapshots of a field: checked, kept on disk until they are needed, and split for a fit."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -203,8 +203,9 @@ class Snapshots:
 def write(
     path: str | Path,
     time: np.ndarray,
-    blocks: Iterable[tuple[np.ndarray, np.ndarray | None]],
+    blocks: Iterable[Sequence[Any]],
     *,
+    more: Sequence[str] = (),
     dtype: Any = np.float32,
     trajectory: np.ndarray | None = None,
     mask: np.ndarray | None = None,
@@ -214,6 +215,7 @@ def write(
 ) -> Steps[None]:
     """Write a snapshots file from blocks of (field, rate) frames as they are made.
 
+    `more` names further datasets; their blocks follow field and rate, one frame for each time.
     Memory does not grow with the number of frames. The file appears when the last is in. Run it
     with `progress.finish`, or step by step.
     """
@@ -231,7 +233,7 @@ def write(
                 raise EaeSindyError(
                     f"there are more frames than the {len(time)} times: give one of each"
                 )
-            for name, block in zip(("field", "rate"), frames, strict=True):
+            for name, block in zip(("field", "rate", *more), frames, strict=True):
                 if block is None:
                     continue
                 if name not in file:

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from eae_sindy_cli.main import main
 
+from eae_sindy.ensemble import Ensemble
 from eae_sindy.snapshots import Snapshots
 
 FIT = [
@@ -60,7 +61,8 @@ def test_the_three_commands_hand_their_files_on(workspace):
     found = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
     assert found == {
         "data/reaction_diffusion.h5", "runs/ensemble.h5", "runs/discovery/summary.json",
-        "runs/discovery/coefficients.csv", "runs/discovery/figure1.png",
+        "runs/discovery/coefficients.csv", "runs/discovery/equations.h5",
+        "runs/discovery/figure1.png",
         "runs/discovery/figure1.pdf", "runs/discovery/figure4.png", "runs/discovery/figure4.pdf",
         "runs/discovery/diagnostics.png", "runs/discovery/diagnostics.pdf",
         "runs/discovery/answers.png", "runs/discovery/answers.pdf",
@@ -113,12 +115,98 @@ def test_a_report_is_one_page_and_nothing_is_drawn_beside_it(workspace, tmp_path
     result = run("discover", folder / "runs/ensemble.h5", "--report", "-o", tmp_path)
     assert result.exit_code == 0, result.output
     assert {p.name for p in tmp_path.iterdir()} == {
-        "summary.json", "coefficients.csv", "report.html"}  # fmt: skip
+        "summary.json", "coefficients.csv", "equations.h5", "report.html"}  # fmt: skip
     assert (tmp_path / "report.html").read_text("utf-8").count("<img") == 4
     (tmp_path / "summary.json").unlink()
     (tmp_path / "coefficients.csv").unlink()
+    (tmp_path / "equations.h5").unlink()
     started = refused("discover", folder / "runs/ensemble.h5", "--report", "-o", tmp_path)
     assert "report.html exists" in started
+
+
+def later(folder, path, change=lambda file: None):
+    """Write the last 60 frames of the workspace's data as new ones."""
+    with h5py.File(folder / "data/reaction_diffusion.h5") as data, h5py.File(path, "w") as file:
+        for name in ("time", "field"):
+            file[name] = data[name][-60:]
+        change(file)
+    return path
+
+
+def test_new_snapshots_are_encoded(workspace, tmp_path):
+    folder, _ = workspace
+    ensemble, data = folder / "runs/ensemble.h5", later(folder, tmp_path / "new.h5")
+    result = run("encode", ensemble, data, "--members", 7, "-o", tmp_path / "z.h5",
+                 "--discovery", folder / "runs/discovery")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    fitted = Ensemble.open(ensemble)
+    rows = np.arange(len(fitted.frames.time) - 60, len(fitted.frames.time))
+    with h5py.File(tmp_path / "z.h5") as file:
+        assert file["latents"].shape == file["rates"].shape == (7, 60, 2)
+        for k, member in enumerate(file["members"][:]):
+            z, _ = fitted.encode(int(member), rows)
+            np.testing.assert_allclose(file["latents"][k], z, atol=1e-4 * np.abs(z).max())
+    assert "exists" in refused("encode", ensemble, data, "-o", tmp_path / "z.h5")
+
+
+def test_new_snapshots_are_forecast(workspace, tmp_path):
+    folder, _ = workspace
+    data = later(folder, tmp_path / "new.h5")
+    result = run("forecast", folder / "runs/ensemble.h5", data, "-o", tmp_path / "f", "--plot",
+                 "--discovery", folder / "runs/discovery", "--horizon", 8)  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert {p.name for p in (tmp_path / "f").iterdir()} == {
+        "forecast.h5", "summary.json", "forecast.png", "forecast.pdf"}  # fmt: skip
+    made = Snapshots.open(tmp_path / "f/forecast.h5")
+    assert made.field.shape == (81, 16, 16)
+    assert np.isfinite(made.field[:]).all()
+    (row,) = json.loads((tmp_path / "f/summary.json").read_text())["trajectories"]
+    assert row["frames"] == 60
+    assert row["errors"][-1]["horizon"] == pytest.approx(5.9)
+    assert f"relative field error {row['field']:.4f}" in result.output
+    # A forecast is a snapshots file: it can be encoded as any other.
+    again = run("encode", folder / "runs/ensemble.h5", tmp_path / "f/forecast.h5",
+                "--members", 3, "-o", tmp_path / "z.h5")  # fmt: skip
+    assert again.exit_code == 0, again.output
+
+
+def add_noise(file):
+    file["field"][:] += np.random.default_rng(0).normal(size=file["field"].shape)
+
+
+def test_what_lies_outside_the_training_span_is_warned_of(workspace, tmp_path):
+    folder, _ = workspace
+    for name, change, said in (("same", lambda f: None, False), ("other", add_noise, True)):
+        data = later(folder, tmp_path / f"{name}.h5", change)
+        result = run("encode", folder / "runs/ensemble.h5", data, "--members", 2,
+                     "-o", tmp_path / f"{name}_z.h5")  # fmt: skip
+        assert result.exit_code == 0
+        assert ("warning: 60 of 60 frames (100%)" in result.stderr) == said
+        assert said or "warning" not in result.stderr
+
+
+def test_new_data_that_cannot_be_used(workspace, tmp_path):
+    folder, _ = workspace
+    ensemble, data = folder / "runs/ensemble.h5", later(folder, tmp_path / "new.h5")
+    out = ("-o", tmp_path / "out")
+    said = refused("forecast", ensemble, data, *out, "--discovery", tmp_path / "none")
+    assert "run 'eae-sindy discover' first" in said
+    own = ("--discovery", folder / "runs/discovery")
+    assert "does not exist" in refused("forecast", ensemble, tmp_path / "none.h5", *out, *own)
+    assert "no frame 60" in refused("forecast", ensemble, data, *out, *own, "--start", 60)
+    bad = later(folder, tmp_path / "bad.h5", set_nan)
+    assert "holds NaN" in refused("forecast", ensemble, bad, *out, *own)
+    assert "holds NaN" in refused("encode", ensemble, bad, "-o", tmp_path / "z.h5")
+    assert not (tmp_path / "z.h5").exists()
+    small = later(folder, tmp_path / "small.h5", shrink)
+    assert "a new frame has shape (8, 16)" in refused("forecast", ensemble, small, *out, *own)
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def shrink(file):
+    values = file["field"][:, ::2]
+    del file["field"]
+    file["field"] = values
 
 
 def test_frames_can_be_chosen(workspace, tmp_path):
@@ -294,7 +382,7 @@ def test_interrupted_work_says_so_and_leaves_nothing(tmp_path):
 
 def test_version_and_help():
     assert run("--version").output.startswith("eae-sindy, version ")
-    for command in ("simulate", "fit", "discover"):
+    for command in ("simulate", "fit", "discover", "encode", "forecast"):
         result = run(command, "--help")
         assert result.exit_code == 0
         assert "--config" in result.output

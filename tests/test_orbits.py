@@ -153,3 +153,18 @@ def test_the_spectrum_gives_the_period_of_a_signal_with_harmonics():
     assert orbits.spectral_period(time, z + 0.3) == pytest.approx(6.9187, rel=2e-3)
     assert np.isnan(orbits.spectral_period(time, np.stack([time], axis=1)))
     assert np.isnan(orbits.spectral_period(time**1.5, z))
+
+
+def test_orbits_that_leave_among_others_are_divergent_and_not_at_rest():
+    """They share steps with the others, and are halted before they are quite at the edge."""
+    library = standard(2, 3, sine=False)
+    xi = np.zeros((12, len(library), 2))
+    for k in range(2):
+        xi[:, library.terms.index(f"z{k + 1}"), k] = np.linspace(0.05, 2.0, 12)
+    data = orbits.Loop(np.full((12, 2), 0.3), np.zeros((12, 2)), np.ones(12))
+    found = orbits.settle(library, xi, data, 2 * np.pi)
+    assert found.classes()["divergent"] == 12
+    z = orbits.integrate(library, xi, data, orbits.horizon(2 * np.pi))
+    distance = np.linalg.norm(z, axis=-1)
+    assert distance.max() <= 1.01 * orbits.ESCAPE
+    assert orbits.lost(z[-1], data).all()

@@ -1,0 +1,58 @@
+"""eae-sindy encode: latents of new snapshots."""
+
+from pathlib import Path
+
+import click
+
+from . import options
+
+
+@click.command(cls=options.Command)
+@click.argument("ensemble", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "--members",
+    "most",
+    type=click.IntRange(1),
+    default=200,
+    show_default=True,
+    help="How many members, spread evenly.",
+)
+@click.option(
+    "--discovery",
+    type=click.Path(path_type=Path),
+    help="Folder of a discovery: only members that it used.",
+)
+@options.output("runs/latents.h5")
+@options.config
+@options.force
+def encode(
+    ensemble: Path, data: Path, most: int, discovery: Path | None, output: Path, force: bool
+) -> None:
+    """Encode the snapshots in DATA, new to an ENSEMBLE, with its members.
+
+    Writes the latents of every member, their rates, and a band over the members of each chain; and
+    how far every frame lies from those that were trained on.
+    """
+    import numpy as np
+
+    from eae_sindy import equations, latents, storage, unseen
+    from eae_sindy.ensemble import Ensemble, evenly
+    from eae_sindy.snapshots import Snapshots
+
+    storage.claim(output, force)
+    opened = Ensemble.open(ensemble)
+    members = np.arange(len(opened))
+    if discovery is not None:
+        chosen = equations.Equations.open(discovery / equations.FILE)
+        chosen.check(opened)
+        members = chosen.members
+    members = evenly(members, most)
+    seen = unseen.on(opened, Snapshots.open(data))
+    novelty = unseen.novelty(opened, seen)
+    options.follow(latents.write(output, seen, members, novelty, force=force))
+    options.warn(novelty.sentence())
+    click.echo(
+        f"{output}: {seen.settings.latents} latents of {len(seen.frames.time):,} frames by "
+        f"{len(members)} members"
+    )

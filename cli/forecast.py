@@ -1,0 +1,76 @@
+"""eae-sindy forecast: what comes after new snapshots."""
+
+from pathlib import Path
+
+import click
+
+from . import options
+
+
+@click.command(cls=options.Command)
+@click.argument("ensemble", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "--discovery",
+    type=click.Path(path_type=Path),
+    default=Path("runs/discovery"),
+    show_default=True,
+    help="Folder that discover wrote for this ensemble.",
+)
+@click.option(
+    "--start",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Frame of each trajectory to start from.",
+)
+@click.option(
+    "--horizon",
+    type=click.FloatRange(0, min_open=True),
+    help="How long to go on, in units of time; to the last frame if not given.",
+)
+@click.option("--plot", is_flag=True, help="Also draw the figure, as PNG and PDF.")
+@options.output("runs/forecast")
+@options.config
+@options.force
+def forecast(
+    ensemble: Path,
+    data: Path,
+    discovery: Path,
+    start: int,
+    horizon: float | None,
+    plot: bool,
+    output: Path,
+    force: bool,
+) -> None:
+    """Forecast every trajectory in DATA from its first frame, by the equations of an ENSEMBLE.
+
+    Each member encodes the frame, integrates the equations chosen for it, and decodes. Writes
+    forecast.h5, a snapshots file of the mean with bands, and summary.json with the errors where
+    DATA holds the later frames.
+    """
+    from eae_sindy import equations, prediction, report, storage, unseen
+    from eae_sindy.ensemble import Ensemble
+    from eae_sindy.snapshots import Snapshots
+
+    if output.is_file():
+        raise click.ClickException(f"{output} is a file: name a folder with -o")
+    names = ["forecast.h5", "summary.json", *(("forecast.png", "forecast.pdf") if plot else ())]
+    chosen = equations.Equations.open(discovery / equations.FILE)
+    opened, snapshots = Ensemble.open(ensemble), Snapshots.open(data)
+    for name in names:
+        storage.claim(output / name, force)
+    seen = unseen.on(opened, snapshots)
+    found = options.follow(prediction.predict(opened, seen, chosen, start, horizon))
+    options.follow(found.write(output / names[0], snapshots, force=force))
+    summary = found.summary(snapshots)
+    report.write_json(summary, output / names[1], force)
+    if plot:
+        from eae_sindy import figure_forecast, figures
+
+        figures.save(figure_forecast.forecast(found, snapshots), output, "forecast", force)
+    for line in prediction.lines(summary):
+        click.echo(line)
+    for warning in summary["warnings"]:
+        options.warn(warning)
+    click.echo(f"{output}: {', '.join(names)}")
