@@ -18,7 +18,9 @@ LAST = 3 * SAMPLES  # samples over which the settled amplitude is taken
 ESCAPE = 3.0  # amplitudes from the data's centre at which an orbit counts as lost
 REST = 0.02  # of the data's amplitude: an orbit that moves less has come to rest
 HYSTERESIS = 0.5  # standard deviations; see `period`
-GROUP = 250  # members that share a step size
+GROUP = 1000  # members whose orbits are held at a time
+TOLERANCE = 1e-5  # error of a step of third order, in amplitudes; those taken are of fourth
+DEEPEST = 3  # times that a step may be quartered
 
 
 def flow(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -42,7 +44,7 @@ class Loop(NamedTuple):
         """Return the loops of several members as one."""
         return cls(*map(np.concatenate, zip(*loops, strict=True)))
 
-    def take(self, members: slice) -> "Loop":
+    def take(self, members: slice | np.ndarray) -> "Loop":
         return Loop(*(part[members] for part in self))
 
 
@@ -57,10 +59,13 @@ def horizon(reference_period: float) -> np.ndarray:
 
 
 def integrate(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) -> np.ndarray:
-    """Integrate every member's equations with scipy.integrate.odeint.
+    """Integrate every member's equations, all of them at once.
 
-    Members are stacked and share the steps of LSODA, at a relative tolerance of 1e-7. An orbit that
-    leaves, at 3 amplitudes from the centre of the data, is halted there, so that the others go on.
+    Fourth-order Runge–Kutta between the given times. Its third-order companion, which shares the
+    stages, tells the error of a step; members for which it exceeds 1e-5 amplitudes take that step
+    again in quarters, and those in quarters. A member for which this is too long still is stiff,
+    and left to LSODA. An orbit that leaves, at 3 amplitudes from the centre of the data, is halted
+    there.
 
     Parameters
     ----------
@@ -74,43 +79,89 @@ def integrate(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
     array [t, m, d]
         NaN for a member that cannot be integrated at all.
     """
-    found = np.empty((len(time), *data.start.shape))
-    parts = [slice(i, min(i + GROUP, len(xi))) for i in range(0, len(xi), GROUP)]
-    while parts:
-        part = parts.pop()
-        orbit = _together(library, xi[part], data.take(part), time)
-        if orbit is not None:
-            found[:, part] = orbit
-        elif part.stop - part.start == 1:
-            found[:, part] = np.nan
-        else:  # one member stops LSODA for all of its group
-            middle = (part.start + part.stop) // 2
-            parts += [slice(part.start, middle), slice(middle, part.stop)]
-    return found
+    centre, reach = data.centre.T, ESCAPE * data.amplitude
+    equations = np.ascontiguousarray(xi.transpose(1, 2, 0))  # members last: contiguous sums
+    z = data.start.T.astype(float)
+    orbit = np.empty((len(time), *z.shape))
+    orbit[0] = z
+    moving = np.isfinite(z).all(axis=0)
+    stiff = ~moving
+    with np.errstate(all="ignore"):  # members that leave
+        rate = _rate(library, equations, z)
+        for i, h in enumerate(np.diff(time)):
+            if not moving.any():
+                orbit[i + 1 :] = z
+                break
+            new, rate, sound = _step(
+                library, equations, z, rate, h, TOLERANCE * data.amplitude, moving
+            )
+            stiff |= ~sound
+            distance = np.sqrt(np.sum((new - centre) ** 2, axis=0))
+            out = moving & (distance >= reach)
+            if out.any():
+                new[:, out] = (centre + (new - centre) * reach / distance)[:, out]
+            orbit[i + 1] = z = np.where(moving, new, z)
+            moving &= ~out & sound
+    orbit = orbit.transpose(0, 2, 1)
+    for k in np.flatnonzero(stiff):
+        orbit[:, k] = _stiff(library, xi[[k]], data.take(slice(k, k + 1)), time)
+    return orbit
 
 
-def _together(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) -> np.ndarray | None:
-    """Integrate a group of members; None where LSODA gives up."""
-    from scipy.integrate import ODEintWarning, odeint
+def _rate(library: Library, equations: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Return the rates [d, m] of members with Ξ [p, d, m] at z [d, m]."""
+    return np.einsum("pm,pdm->dm", np.array(library.columns(list(z))), equations)
 
-    d = data.start.shape[1]
-    inside = np.ones(len(xi), bool)
 
-    def halted(y: np.ndarray, _: float) -> np.ndarray:
-        nonlocal inside
-        z = y.reshape(-1, d)
-        # Once out, out for good: a flow that could be entered again would stall the integrator.
-        distance = np.sum((z - data.centre) ** 2, axis=1)
-        inside = inside & (distance < (ESCAPE * data.amplitude) ** 2)
-        return np.where(inside[:, None], flow(library, xi, z), 0.0).ravel()
+def _step(
+    library: Library, equations: np.ndarray, z: np.ndarray, rate: np.ndarray, h: float,
+    tolerance: np.ndarray, moving: np.ndarray, depth: int = 0,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Return z and its rate a step later, and for which members the step is accurate enough."""
+    k2 = _rate(library, equations, z + h / 2 * rate)
+    k3 = _rate(library, equations, z + h / 2 * k2)
+    k4 = _rate(library, equations, z + h * k3)
+    new = z + h / 6 * (rate + 2 * (k2 + k3) + k4)
+    end = _rate(library, equations, new)
+    # Weights (1, 2, 2, 0.4, 0.6)/6, the last for the rate at the end, are of order 3.
+    sound = ~moving | (np.abs(h / 10 * (end - k4)).max(axis=0) <= tolerance)
+    if depth == DEEPEST or sound.all():
+        return new, end, sound
+    again = np.flatnonzero(~sound)
+    mine = equations[..., again]
+    part, slope, good = z[:, again], rate[:, again], np.ones(len(again), bool)
+    for _ in range(4):
+        part, slope, fine = _step(
+            library, mine, part, slope, h / 4, tolerance[again], good, depth + 1
+        )
+        good &= fine
+    new[:, again], end[:, again], sound[again] = part, slope, good
+    return new, end, sound
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ODEintWarning)  # the message says it, and is checked
-        orbit, info = odeint(
-            halted, data.start.ravel(), time, rtol=1e-7, atol=1e-9 * float(data.amplitude.max()),
-            ml=d - 1, mu=d - 1, mxstep=5000, full_output=True,
-        )  # fmt: skip
-    return orbit.reshape(len(time), -1, d) if "success" in info["message"] else None
+
+def _stiff(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) -> np.ndarray:
+    """Integrate one member by LSODA; NaN where it gives up."""
+    from scipy.integrate import solve_ivp
+
+    def leaves(_: float, z: np.ndarray) -> float:
+        return float(np.linalg.norm(z - data.centre[0]) - ESCAPE * data.amplitude[0])
+
+    leaves.terminal = True  # type: ignore[attr-defined]
+    orbit = np.full((len(time), data.start.shape[1]), np.nan)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")  # LSODA prints why it gave up; that it did is seen below
+        try:
+            found = solve_ivp(
+                lambda _, z: flow(library, xi, z[None])[0], (time[0], time[-1]), data.start[0],
+                "LSODA", time, events=leaves, rtol=1e-7, atol=1e-9 * data.amplitude[0],
+            )  # fmt: skip
+        except ValueError:  # a rate that is not finite
+            return orbit
+    if found.success:
+        orbit[: found.y.shape[1]] = found.y.T
+        if found.status == 1:
+            orbit[found.y.shape[1] :] = found.y_events[0][0]
+    return orbit
 
 
 def amplitude(z: np.ndarray) -> np.ndarray:

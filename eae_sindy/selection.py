@@ -129,15 +129,17 @@ def choose(ensemble: Ensemble, members: np.ndarray, library: Library) -> list[Tr
         return xi, [z[a:b] for a, b in pairwise(cuts)]
 
     read_all = list(each(members, read))
-    found = []
-    for i, candidate in enumerate(ways):
-        xi = np.stack([r[0][i] for r in read_all])
-        errors = []
-        for k, stretch in enumerate(judged):
-            z = np.stack([r[1][k] for r in read_all], axis=1)
-            errors.append(trajectory_error(library, xi, z, ensemble.frames.time[stretch]))
-        error = np.minimum(np.mean(errors, axis=0), WORST)
-        found.append(Trial(candidate, float(error.mean()), float(error.std() / len(error) ** 0.5)))
+    # Candidates of all members side by side: integrated together, each candidate's in turn.
+    xi = np.concatenate([[r[0][i] for r in read_all] for i in range(len(ways))])
+    errors = np.zeros(len(xi))
+    for k, stretch in enumerate(judged):
+        z = np.stack([r[1][k] for r in read_all], axis=1)
+        time = ensemble.frames.time[stretch]
+        errors += trajectory_error(library, xi, np.tile(z, (1, len(ways), 1)), time) / len(judged)
+    found = [
+        Trial(c, float(error.mean()), float(error.std() / len(error) ** 0.5))
+        for c, error in zip(ways, np.minimum(errors, WORST).reshape(len(ways), -1), strict=True)
+    ]
     best = min(found, key=lambda t: t.error)
     within = [t for t in found if t.error <= max(best.error + best.spread, EXACT)]
     first = min(within, key=lambda t: (int(t.candidate.chosen.sum()), t.error))
