@@ -15,7 +15,7 @@ from .errors import EaeSindyError
 from .modes import densest
 from .orbits import Loop, Orbits
 from .progress import Progress, Steps, finish
-from .reading import Baseline, Reading, error, pod_floor, read, reference_period
+from .reading import Baseline, Flaws, Reading, error, mend, pod_floor, read, reference_period
 from .snapshots import TEST, TRAIN, VALIDATION
 from .verdicts import Verdict
 
@@ -56,6 +56,8 @@ class Discovery:
     answers : Answers or None
         The modes, and the equations chosen by running. None where the time before the test window
         is too short to choose by.
+    flaws : Flaws
+        What the ensemble's frames and library lack here that they had, being NaN or infinite.
     trials : mapping of str to float
         With frames "auto": the share of trial members that held the cycle, for each choice tried.
     """
@@ -74,6 +76,7 @@ class Discovery:
     baselines: list[Baseline]
     diagnostics: Diagnostics
     dropped: int
+    flaws: Flaws
     trials: Mapping[str, float]
 
     def equations(self, index: int) -> list[str]:
@@ -201,7 +204,8 @@ class Discovery:
     def verdicts(self) -> list[Verdict]:
         """Say in plain sentences what is fine, what is not, and what to change."""
         found = verdicts.of_chains(self.diagnostics, self.ensemble)
-        return [*verdicts.of_answers(self.answers), *found] if self.answers else found
+        flawed = verdicts.of_input(self.flaws, self.dropped, len(self.members))
+        return [*flawed, *(verdicts.of_answers(self.answers) if self.answers else []), *found]
 
     def _diagnostics(self) -> dict[str, Any]:
         settings, chains = self.ensemble.settings, self.ensemble.chains
@@ -238,14 +242,15 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
     """Do what `discover` does, step by step."""
     if frames != "auto" and frames not in FRAMES:
         raise EaeSindyError(f"unknown frames {frames!r}: choose from auto, {', '.join(FRAMES)}")
-    test = ensemble.frames.where(TEST)
-    reference = reference_period(ensemble)
     starts = [diagnostics.settled_from(c.loss) for c in ensemble.chains]
     settled = np.flatnonzero(
         np.concatenate(
             [np.arange(len(c)) >= s for c, s in zip(ensemble.chains, starts, strict=True)]
         )
     )
+    ensemble, flaws = mend(ensemble, settled)
+    test = ensemble.frames.where(TEST)
+    reference = reference_period(ensemble)
     trials = {}
     if frames == "auto":
         sample = evenly(settled, TRIAL_MEMBERS)
@@ -267,7 +272,7 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
     members = settled[usable]
     if len(members) == 0:
         raise EaeSindyError(
-            "no member gives finite coefficients: the rates or the latents hold NaN; "
+            "no member gives finite coefficients: their weights hold NaN, or terms overflow; "
             "fit again with a smaller --step or --temperature"
         )
     kept = [readings[i] for i in usable]
@@ -301,6 +306,7 @@ def iterate(ensemble: Ensemble, frames: str = "auto") -> Steps[Discovery]:
         [pod_floor(ensemble)],
         diagnostics.diagnose(ensemble, starts, along),
         len(readings) - len(members),
+        flaws,
         trials,
     )
 

@@ -305,6 +305,8 @@ def _growth(
         found[sound] = np.linalg.eigvals(at_end[sound]).real.max(axis=-1)
     for k in np.flatnonzero(~still):
         samples = min(len(z) - 1, round(periods[k] * ((len(z) - 1) * step // periods[k]) / step))
+        if not samples:  # a cycle longer than what was kept of it
+            continue
         slopes = jacobian(library, xi[[k]], z[-samples - 1 :, [k]])[:, 0]
         if d == 2:  # Liouville: the exponents sum to the mean divergence, and one is 0
             trace = np.trace(slopes, axis1=1, axis2=2)
@@ -313,9 +315,12 @@ def _growth(
         monodromy = np.eye(d)
         for slope in 0.5 * step * (slopes[1:] + slopes[:-1]):
             power = slope @ slope
-            monodromy = (
-                np.eye(d) + slope + power / 2 + power @ slope / 6 + power @ power / 24
-            ) @ monodromy
+            with np.errstate(all="ignore"):
+                monodromy = (
+                    np.eye(d) + slope + power / 2 + power @ slope / 6 + power @ power / 24
+                ) @ monodromy
+        if not np.isfinite(monodromy).all():  # it repels beyond what a float holds
+            continue
         exponents = np.log(np.abs(np.linalg.eigvals(monodromy))) / (samples * step)
         found[k] = np.delete(exponents, np.argmin(np.abs(exponents))).max() if d > 1 else np.nan
     return found

@@ -1,6 +1,6 @@
 """POD coordinates: an exact change of basis onto the span of the data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -78,6 +78,24 @@ class Frames:
         """Return the indices of the frames that belong to the named parts of the split."""
         return np.flatnonzero(np.isin(self.split, parts))
 
+    def mended(self) -> tuple["Frames", int, int]:
+        """Return the frames without those whose field is NaN; rates that are, differentiated.
+
+        With them how many frames are left out, and how many rates come from differences.
+        """
+        sound = np.isfinite(self.coordinates).all(axis=1)
+        unknown = sound & ~np.isfinite(self.rate_coordinates).all(axis=1)
+        if sound.all() and not unknown.any():
+            return self, 0, 0
+        whole = Frames(*(part[sound] for part in vars(self).values()))
+        rows = unknown[sound]
+        if rows.any():
+            slopes = differentiate(whole.time, whole.trajectory, whole.coordinates)
+            rates = np.where(rows[:, None], slopes, whole.rate_coordinates)
+            outside = np.where(rows, 0, whole.rate_outside)
+            whole = replace(whole, rate_coordinates=rates, rate_outside=outside)
+        return whole, int(np.sum(~sound)), int(rows.sum())
+
     def test_run(self) -> np.ndarray:
         """Return the indices of the first test trajectory: what orbits start on and are held to."""
         test = self.where(TEST)
@@ -127,7 +145,10 @@ def project(snapshots: Snapshots, pod: Pod, parts: np.ndarray) -> Frames:
     found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for which in ("field", "rate"):
         if which == "rate" and snapshots.rate is None:
-            found[which] = (_differentiate(snapshots, found["field"][0]), np.zeros(n, np.float32))
+            found[which] = (
+                differentiate(snapshots.time, snapshots.trajectory, found["field"][0]),
+                np.zeros(n, np.float32),
+            )
             continue
         coordinates, outside = np.empty((n, pod.rank), np.float32), np.empty(n, np.float32)
         for start, rows in snapshots.blocks(which):
@@ -142,18 +163,19 @@ def project(snapshots: Snapshots, pod: Pod, parts: np.ndarray) -> Frames:
     return Frames(snapshots.time, snapshots.trajectory, parts, field, rate, outside, rate_outside)
 
 
-def _differentiate(snapshots: Snapshots, coordinates: np.ndarray) -> np.ndarray:
+def differentiate(time: np.ndarray, trajectory: np.ndarray, coordinates: np.ndarray) -> np.ndarray:
+    """Return the rates of coordinates [n, r] by finite differences along each trajectory."""
     import pysindy as ps
 
     rate = np.empty_like(coordinates)
-    for label in np.unique(snapshots.trajectory):
-        rows = snapshots.trajectory == label
+    for label in np.unique(trajectory):
+        rows = trajectory == label
         if np.count_nonzero(rows) < 5:
             raise EaeSindyError(
                 f"trajectory {label} has {np.count_nonzero(rows)} frames, too few "
                 "to differentiate: give /rate, or leave it out"
             )
         rate[rows] = ps.SINDyDerivative(kind="finite_difference", k=2)(
-            coordinates[rows].astype(float), snapshots.time[rows]
+            coordinates[rows].astype(float), time[rows]
         )
     return rate

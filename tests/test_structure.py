@@ -24,7 +24,7 @@ RANKS = [
         "handover",
         "diagnostics",
     ],
-    ["answers", "verdicts", "reading", "discovery"],
+    ["answers", "reading", "verdicts", "discovery"],
     ["figures", "figure_answers", "report", "export"],
 ]
 ORDER = [name for rank in RANKS for name in rank]
