@@ -69,7 +69,7 @@ def correlations(discovery: Discovery) -> Figure:
     size = [abs(row.mean) for row in discovery.table if row.significant]
     shown = np.sort(np.argsort(size)[::-1][:SHOWN])
     note = f"the largest {SHOWN} of {len(labels)} significant" if len(labels) > SHOWN else ""
-    labels, matrix = [labels[i] for i in shown], matrix[np.ix_(shown, shown)]
+    labels, matrix = tuple(labels[i] for i in shown), matrix[np.ix_(shown, shown)]
     side = max(3.2, 1.6 + 0.36 * len(labels))
     figure = Figure(figsize=(side + 0.8, side), layout="constrained")
     axis = figure.subplots()
