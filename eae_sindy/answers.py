@@ -158,8 +158,11 @@ def _equivalences(
     points = first[:: max(1, len(first) // modes.PROBES)]
     groups = plain[found.members(0)], plain[found.members(mode)]
     library, pair = ensemble.library, (0, mode)
+    many = library.latents > symmetry.SEARCHED
     return [
-        symmetry.compare(library, *groups, points, pair),
+        symmetry.compare(
+            library, *groups, points, pair, symmetry.matched(first, other) if many else None
+        ),
         symmetry.compare(library, *groups, points, pair, symmetry.affine(first, other)),
     ]
 

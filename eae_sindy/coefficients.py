@@ -1,5 +1,6 @@
 """SINDy coefficients Ξ of every member (Eq. 16), and what their distribution says."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -52,6 +53,9 @@ class Sparse(NamedTuple):
         """Return a pysindy optimizer that has not been fitted."""
         import pysindy as ps
 
+        # An equation without terms shows itself. Members are solved in threads, which rules out
+        # `catch_warnings`.
+        warnings.filterwarnings("ignore", "Sparsity parameter is too big", UserWarning)
         if self.optimizer == "stlsq":
             return ps.STLSQ(threshold=self.threshold)
         if self.optimizer == "sr3":

@@ -16,7 +16,7 @@ from .errors import EaeSindyError
 from .modes import densest
 from .orbits import Loop, Orbits
 from .progress import Progress, Steps, finish
-from .reading import Reading, error, read, reference_period
+from .reading import Flaws, Reading, error, mend, read, reference_period
 from .snapshots import TEST, TRAIN, VALIDATION
 from .verdicts import Verdict
 
@@ -61,6 +61,8 @@ class Discovery:
         is too short to choose by.
     baselines : list of Row
         What POD and pysindy make of the same frames in a second or two.
+    flaws : Flaws
+        What the ensemble's frames and library lack here that they had, being NaN or infinite.
     trials : mapping of str to float
         With frames "auto": the share of trial members that held the cycle, for each choice tried.
     """
@@ -80,6 +82,7 @@ class Discovery:
     baselines: list[Row]
     diagnostics: Diagnostics
     dropped: int
+    flaws: Flaws
     trials: Mapping[str, float]
 
     def equations(self, index: int) -> list[str]:
@@ -210,7 +213,8 @@ class Discovery:
     def verdicts(self) -> list[Verdict]:
         """Say in plain sentences what is fine, what is not, and what to change."""
         found = verdicts.of_chains(self.diagnostics, self.ensemble)
-        return [*verdicts.of_answers(self.answers), *found] if self.answers else found
+        flawed = verdicts.of_input(self.flaws, self.dropped, len(self.members))
+        return [*flawed, *(verdicts.of_answers(self.answers) if self.answers else []), *found]
 
     def _diagnostics(self) -> dict[str, Any]:
         settings, chains = self.ensemble.settings, self.ensemble.chains
@@ -252,10 +256,11 @@ def iterate(
     """Do what `discover` does, step by step."""
     if frames != "auto" and frames not in FRAMES:
         raise EaeSindyError(f"unknown frames {frames!r}: choose from auto, {', '.join(FRAMES)}")
-    test = ensemble.frames.where(TEST)
-    reference = reference_period(ensemble)
     starts = [diagnostics.settled_from(c.loss) for c in ensemble.chains]
     settled = diagnostics.settled(ensemble, starts)
+    ensemble, flaws = mend(ensemble, settled)
+    test = ensemble.frames.where(TEST)
+    reference = reference_period(ensemble)
     trials = {}
     if frames == "auto":
         sample = evenly(settled, TRIAL_MEMBERS)
@@ -278,7 +283,7 @@ def iterate(
     members = settled[usable]
     if len(members) == 0:
         raise EaeSindyError(
-            "no member gives finite coefficients: the rates or the latents hold NaN; "
+            "no member gives finite coefficients: their weights hold NaN, or terms overflow; "
             "fit again with a smaller --step or --temperature"
         )
     kept = [readings[i] for i in usable]
@@ -313,6 +318,7 @@ def iterate(
         comparison.linear(ensemble),
         diagnostics.diagnose(ensemble, starts, along),
         len(readings) - len(members),
+        flaws,
         trials,
     )
 

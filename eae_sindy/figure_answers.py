@@ -1,5 +1,7 @@
 """The figure of a sceptic's questions: how many answers, do they run, what do they forecast."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -7,7 +9,7 @@ from matplotlib.figure import Figure
 from . import modes, orbits
 from .answers import Answers
 from .discovery import Discovery
-from .figures import CHAINS, GREY, INK, PALE, PURPLE, STYLE, TEAL, title
+from .figures import CHAINS, GREY, INK, PALE, PURPLE, STYLE, TEAL, of_latents, title
 from .recipes import INTERVAL
 
 
@@ -63,7 +65,8 @@ def _orbit(axis: Axes, discovery: Discovery, found: Answers) -> None:
     axis.set_ylabel(f"$z_{second + 1}$", **STYLE)
     axis.margins(y=0.2)
     axis.legend(fontsize=7, frameon=False, loc="upper right", ncols=2)
-    title(axis, "b", f"mode 1: {found.trials[0][0].candidate.terms} terms", CHAINS[0])
+    text = f"mode 1: {found.trials[0][0].candidate.terms} terms{of_latents(z)}"
+    title(axis, "b", text, CHAINS[0])
 
 
 def _periods(axis: Axes, found: Answers) -> None:
@@ -72,9 +75,7 @@ def _periods(axis: Axes, found: Answers) -> None:
         return
     members, replicates = (o.period[o.holds] for o in (found.orbits, found.spread.orbits))
     every = np.concatenate([members, replicates, [found.orbits.reference_period]])
-    edges = _edges(every, 0.01)
-    axis.hist(replicates, edges, density=True, color=PALE, label="with resampled frames")
-    axis.hist(members, edges, density=True, histtype="step", color=PURPLE, label="members")
+    _histograms(axis, replicates, members, _edges(every, 0.01))
     axis.axvline(found.orbits.reference_period, color=INK, lw=1, ls="--", label="data")
     axis.set_xlabel("period", **STYLE)
     axis.set_yticks([])
@@ -88,13 +89,10 @@ def _growth(axis: Axes, found: Answers) -> None:
     if found.orbits is None or found.spread is None:
         axis.set_axis_off()
         return
-    held = found.spread.orbits.growth[found.spread.orbits.holds]
-    if len(held):
-        edges = _edges(held, 0.02)
-        axis.hist(held, edges, density=True, color=PALE, label="with resampled frames")
-        mine = found.orbits.growth[found.orbits.holds]
-        axis.hist(mine, edges, density=True, histtype="step", color=PURPLE, label="members")
-    axis.axvline(0, color=INK, lw=1, ls="--")
+    members, replicates = (o.growth[o.holds] for o in (found.orbits, found.spread.orbits))
+    held = np.concatenate([members, replicates])
+    _histograms(axis, replicates, members, _edges(held[np.isfinite(held)], 0.02))
+    axis.axvline(0, color=INK, lw=1, ls="--", label="neither attracts nor repels")
     axis.set_xlabel("growth rate off the cycle (negative: it attracts)", **STYLE)
     axis.set_yticks([])
     axis.margins(y=0.3)
@@ -113,7 +111,7 @@ def _forecast(axis: Axes, found: Answers) -> None:
     axis.set_xlabel("time since the first test frame", **STYLE)
     axis.set_ylabel("relative field error", **STYLE)
     top = float(np.nanmax(np.minimum(high, 10)))
-    axis.set_ylim(0.3 * float(f.reconstruction.min()), 8 * top)
+    axis.set_ylim(0.3 * max(float(f.reconstruction.min()), 1e-12 * top), 8 * top)
     axis.legend(fontsize=7, frameon=False, loc="upper left", ncols=2)
     title(axis, "e", f"forecast: {f.field:.4f} over the window")
 
@@ -134,7 +132,24 @@ def _candidates(axis: Axes, found: Answers) -> None:
     title(axis, "f", "how mode 1 was chosen")
 
 
+def _histograms(
+    axis: Axes, replicates: np.ndarray, members: np.ndarray, edges: list[float]
+) -> None:
+    """Draw the densities of what holds the cycle within the edges, if any does."""
+    ways: tuple[tuple[np.ndarray, dict[str, Any]], ...] = (
+        (replicates, {"color": PALE, "label": "with resampled frames"}),
+        (members, {"color": PURPLE, "label": "members", "histtype": "step"}),
+    )
+    for values, style in ways:
+        if ((values >= edges[0]) & (values <= edges[-1])).any():
+            axis.hist(values, edges, density=True, **style)
+        else:
+            axis.plot([], [], color=style["color"], label=f"{style['label']}: none")
+
+
 def _edges(values: np.ndarray, tail: float) -> list[float]:
     """Return the edges of bins over all but the tails."""
+    if not len(values):
+        return [-1.0, 1.0]
     low, high = (float(q) for q in np.quantile(values, [tail, 1 - tail]))
     return np.linspace(low - 1e-6, high + 1e-6, 40).tolist()

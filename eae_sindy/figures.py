@@ -1,5 +1,6 @@
 """Figures of a discovery, as matplotlib Figures; nothing here touches pyplot's state."""
 
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from .storage import whole_file
 PURPLE, TEAL, GREY, INK = "#7b3f98", "#1b8a8f", "#b8b8b8", "#222222"
 PALE = "#d9d2e4"
 CHAINS = (PURPLE, TEAL, "#c8721d", "#3b5ea8", "#8a8a2e", "#b03a5b")  # one chain after another
+SHOWN = 40  # coefficients whose correlations a page can show
 STYLE: dict[str, Any] = {"fontsize": 9, "color": INK}
 DOTS = 200  # per inch: twice what a screen shows, and fine enough for print
 
@@ -73,6 +75,10 @@ def overview(discovery: Discovery) -> Figure:
 def correlations(discovery: Discovery) -> Figure:
     """Draw Figure 4: correlations over members between the significant coefficients."""
     labels, matrix = discovery.correlation.labels, discovery.correlation.matrix
+    size = [abs(row.mean) for row in discovery.table if row.significant]
+    shown = np.sort(np.argsort(size)[::-1][:SHOWN])
+    note = f"the largest {SHOWN} of {len(labels)} significant" if len(labels) > SHOWN else ""
+    labels, matrix = tuple(labels[i] for i in shown), matrix[np.ix_(shown, shown)]
     side = max(3.2, 1.6 + 0.36 * len(labels))
     figure = Figure(figsize=(side + 0.8, side), layout="constrained")
     axis = figure.subplots()
@@ -102,6 +108,7 @@ def correlations(discovery: Discovery) -> Figure:
                 fontsize=6.5,
                 color="white" if abs(value) > 0.6 else INK,
             )
+    axis.set_title(note, loc="left", fontsize=9, color=INK)
     bar = figure.colorbar(image, shrink=0.8)
     bar.set_label("Pearson correlation over members", fontsize=9)
     bar.ax.tick_params(labelsize=8)
@@ -122,7 +129,9 @@ def chains(discovery: Discovery) -> Figure:
         axes[0, 1].plot(draws, chain.loss, lw=0.4, color=colours[i], alpha=0.7)
         if start:
             axes[0, 1].plot(draws[:start], chain.loss[:start], lw=0.4, color=GREY)
-        axes[0, 2].hist(chain.loss[start:], 40, histtype="step", density=True, color=colours[i])
+        finite = chain.loss[start:][np.isfinite(chain.loss[start:])]
+        if len(finite):
+            axes[0, 2].hist(finite, 40, histtype="step", density=True, color=colours[i])
     axes[0, 0].set_xlabel("decoder update", **STYLE)
     axes[0, 0].set_ylabel("mean loss (Eq. 14)", **STYLE)
     title(axes[0, 0], "a", "training")
@@ -260,16 +269,19 @@ def _orbit(axis: Axes, letter: str, discovery: Discovery, index: int, colour: st
         handletextpad=0.4,
     )
     period = found.period[index] if found else np.nan
-    title(
-        axis,
-        letter,
+    text = (
         f"period {period:.3f} (data {reference:.3f})"
         if np.isfinite(period)
         else "does not hold the cycle"
         if found
-        else "no period in the data",
-        colour,
+        else "no period in the data"
     )
+    title(axis, letter, text + of_latents(z), colour)
+
+
+def of_latents(z: np.ndarray) -> str:
+    """Say how many latents z [n, d] a plane does not show."""
+    return f", 2 of {z.shape[1]} latents" if z.shape[1] > 2 else ""
 
 
 def page_slice(field: np.ndarray, channel_axis: Any) -> np.ndarray:
@@ -290,7 +302,6 @@ def title(axis: Axes, letter: str, text: str, colour: str = INK) -> None:
 def _tex(label: str) -> str:
     """Set a term's name in mathematics: z1^2 z2 in z1' as z₁²z₂ in ż₁."""
     term, *rest = label.split(" in ")
-    for digit in range(9, 0, -1):
-        term = term.replace(f"z{digit}", f"z_{digit}")
+    term = re.sub(r"z(\d+)", r"z_{\1}", term)
     term = "$" + term.replace("sin(", r"\sin(").replace(" ", r"\,") + "$"
-    return " in ".join([term, *(rf"$\dot z_{equation.strip('z')[:-1]}$" for equation in rest)])
+    return " in ".join([term, *(rf"$\dot z_{{{equation[1:-1]}}}$" for equation in rest)])

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .errors import EaeSindyError
 from .library import Library
 
 
@@ -62,6 +63,11 @@ def model(library: Library, xi: np.ndarray) -> Any:
     """Return a fitted `pysindy.SINDy` with these coefficients: it prints, predicts, simulates."""
     import pysindy as ps
 
+    if library.features is None:
+        raise EaeSindyError(
+            "terms that overflow were left out of the library, and pysindy would evaluate them: "
+            "fit with a library that lacks them"
+        )
     d = library.latents
     points = np.random.default_rng(0).normal(size=(4 * len(library) + 8, d))
     found = ps.SINDy(optimizer=ps.STLSQ(threshold=0.0), feature_library=library.features)

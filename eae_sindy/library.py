@@ -1,6 +1,7 @@
 """Candidate terms Θ(z) of Eq. 13: a pysindy feature library with one evaluation everywhere."""
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ class Library:
     ----------
     terms : list of str
         Names of the p terms, such as ``z1``, ``z1 z2``, ``sin(z2)``.
+    features : pysindy feature library or None
+        None where terms were left out.
     """
 
     def __init__(self, features: Any, latents: int) -> None:
@@ -61,8 +64,19 @@ class Library:
         return [function(z, ops) for function in self._functions]
 
     def __call__(self, z: np.ndarray) -> np.ndarray:
-        """Return Θ(z) of shape [..., p] for latents z of shape [..., d]."""
-        return np.moveaxis(np.array(self.columns(list(np.moveaxis(z, -1, 0)))), 0, -1)
+        """Return Θ(z) of shape [..., p] for latents z of shape [..., d]; what overflows is inf."""
+        with np.errstate(all="ignore"):
+            return np.moveaxis(np.array(self.columns(list(np.moveaxis(z, -1, 0)))), 0, -1)
+
+    def without(self, terms: Sequence[str]) -> "Library":
+        """Return the library without some of its terms; no pysindy library evaluates just these."""
+        kept = [i for i, term in enumerate(self.terms) if term not in terms]
+        return self._made_of([self.terms[i] for i in kept], [self._functions[i] for i in kept])
+
+    def _made_of(self, terms: list[str], functions: list[Term]) -> "Library":
+        found = copy(self)
+        found.terms, found._functions, found.features = terms, functions, None
+        return found
 
 
 def standard(latents: int, degree: int = 3, sine: bool = True, constant: bool = False) -> Library:
@@ -88,6 +102,8 @@ def with_constant(library: Library) -> Library:
 
     if "1" in library.terms:
         return library
+    if library.features is None:
+        return library._made_of(["1", *library.terms], [_monomial([]), *library._functions])
     return Library(ps.PolynomialLibrary(degree=0) + library.features, library.latents)
 
 

@@ -19,6 +19,7 @@ ESCAPE = 3.0  # amplitudes from the data's centre at which an orbit counts as lo
 REST = 0.02  # of the data's amplitude: an orbit that moves less has come to rest
 HYSTERESIS = 0.5  # standard deviations; see `period`
 GROUP = 250  # members that share a step size
+MOST_STEPS = 20_000  # of a group, before it is split
 
 
 def flow(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -57,9 +58,9 @@ def horizon(reference_period: float) -> np.ndarray:
 
 
 def integrate(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) -> np.ndarray:
-    """Integrate every member's equations with scipy.integrate.odeint.
+    """Integrate every member's equations with scipy.integrate.LSODA.
 
-    Members are stacked and share the steps of LSODA, at a relative tolerance of 1e-7. An orbit that
+    Members are stacked and share their steps, at a relative tolerance of 1e-7. An orbit that
     leaves, at 3 amplitudes from the centre of the data, is halted there, so that the others go on.
 
     Parameters
@@ -83,7 +84,7 @@ def integrate(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
             found[:, part] = orbit
         elif part.stop - part.start == 1:
             found[:, part] = np.nan
-        else:  # one member stops LSODA for all of its group
+        else:  # one member holds up all of its group
             middle = (part.start + part.stop) // 2
             parts += [slice(part.start, middle), slice(middle, part.stop)]
     return found
@@ -91,35 +92,50 @@ def integrate(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
 
 def _together(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) -> np.ndarray | None:
     """Integrate a group of members; None where LSODA gives up."""
-    from scipy.integrate import ODEintWarning, odeint
+    from scipy.integrate import LSODA
 
-    d = data.start.shape[1]
-    left = np.full(len(xi), np.inf)  # when an orbit left
-    reach = ESCAPE * data.amplitude
+    shape, reach = data.start.shape, ESCAPE * data.amplitude[:, None]
+    inside = np.isfinite(data.start).all(axis=1)[:, None]
+    orbit = np.where(inside, data.start, np.nan) * np.ones((len(time), 1, 1))
 
-    def halted(y: np.ndarray, t: float) -> np.ndarray:
-        z = y.reshape(-1, d)
-        # Once out, out for good: a flow that could be entered again would stall the integrator.
-        out = ~(np.sum((z - data.centre) ** 2, axis=1) < reach**2)
-        left[out] = np.minimum(left[out], t)
-        return np.where(np.isinf(left)[:, None], flow(library, xi, z), 0.0).ravel()
+    def rate(_: float, y: np.ndarray) -> np.ndarray:
+        z = np.where(inside, y.reshape(shape), data.centre)
+        return np.where(inside, flow(library, xi, z), 0.0).ravel()
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ODEintWarning)  # the message says it, and is checked
-        orbit, info = odeint(
-            halted, data.start.ravel(), time, rtol=1e-7, atol=1e-9 * float(data.amplitude.max()),
-            ml=d - 1, mu=d - 1, mxstep=5000, full_output=True,
+    def begin(t: float, z: np.ndarray) -> LSODA:
+        return LSODA(
+            rate, t, np.where(inside, z, data.centre).ravel(), time[-1], rtol=1e-7,
+            atol=1e-9 * float(np.max(data.amplitude)), lband=shape[1] - 1, uband=shape[1] - 1,
         )  # fmt: skip
-    if "success" not in info["message"]:
-        return None
-    orbit = orbit.reshape(len(time), -1, d)
-    # LSODA looks ahead and then halts short of the edge, where it would pass for a state of rest.
-    for k in np.flatnonzero(np.isfinite(left)):
-        after = time >= left[k]
-        away = orbit[after, k] - data.centre[k]
-        scale = np.maximum(1, reach[k] / np.linalg.norm(away, axis=-1, keepdims=True))
-        orbit[after, k] = data.centre[k] + scale * away
-    return orbit
+
+    def bounded(z: np.ndarray) -> np.ndarray:
+        away = z - data.centre
+        distance = np.linalg.norm(away, axis=-1, keepdims=True)
+        return np.where(distance < reach, z, data.centre + away * (reach / distance))
+
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the status says it, and is checked
+        solver, done = begin(time[0], data.start), 1
+        for _ in range(MOST_STEPS):
+            solver.step()
+            if solver.status == "failed":
+                return None
+            until = int(np.searchsorted(time, solver.t, side="right"))
+            if until > done:
+                z = solver.dense_output()(time[done:until]).T.reshape(-1, *shape)
+                orbit[done:until] = np.where(inside, bounded(z), orbit[done:until])
+                done = until
+            z = solver.y.reshape(shape)
+            # Only a step that was taken tells; once out, out for good.
+            out = inside & ~(np.linalg.norm(z - data.centre, axis=1, keepdims=True) < reach)
+            if out.any():
+                orbit[done:] = np.where(out, bounded(z), orbit[done:])
+                inside = inside & ~out
+            if solver.status == "finished" or not inside.any():
+                return orbit
+            if out.any():
+                solver = begin(solver.t, z)
+    return None
 
 
 def lost(z: np.ndarray, data: Loop) -> np.ndarray:
@@ -268,6 +284,8 @@ def _growth(
         found[sound] = np.linalg.eigvals(at_end[sound]).real.max(axis=-1)
     for k in np.flatnonzero(~still):
         samples = min(len(z) - 1, round(periods[k] * ((len(z) - 1) * step // periods[k]) / step))
+        if not samples:  # a cycle longer than what was kept of it
+            continue
         slopes = jacobian(library, xi[[k]], z[-samples - 1 :, [k]])[:, 0]
         if d == 2:  # Liouville: the exponents sum to the mean divergence, and one is 0
             trace = np.trace(slopes, axis1=1, axis2=2)
@@ -276,9 +294,12 @@ def _growth(
         monodromy = np.eye(d)
         for slope in 0.5 * step * (slopes[1:] + slopes[:-1]):
             power = slope @ slope
-            monodromy = (
-                np.eye(d) + slope + power / 2 + power @ slope / 6 + power @ power / 24
-            ) @ monodromy
+            with np.errstate(all="ignore"):
+                monodromy = (
+                    np.eye(d) + slope + power / 2 + power @ slope / 6 + power @ power / 24
+                ) @ monodromy
+        if not np.isfinite(monodromy).all():  # it repels beyond what a float holds
+            continue
         exponents = np.log(np.abs(np.linalg.eigvals(monodromy))) / (samples * step)
         found[k] = np.delete(exponents, np.argmin(np.abs(exponents))).max() if d > 1 else np.nan
     return found

@@ -1,6 +1,6 @@
 """POD coordinates: an exact change of basis onto the span of the data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -81,6 +81,24 @@ class Frames:
         """Return the indices of the frames that belong to the named parts of the split."""
         return np.flatnonzero(np.isin(self.split, parts))
 
+    def mended(self) -> tuple["Frames", int, int]:
+        """Return the frames without those whose field is NaN; rates that are, differentiated.
+
+        With them how many frames are left out, and how many rates come from differences.
+        """
+        sound = np.isfinite(self.coordinates).all(axis=1)
+        unknown = sound & ~np.isfinite(self.rate_coordinates).all(axis=1)
+        if sound.all() and not unknown.any():
+            return self, 0, 0
+        whole = Frames(*(part[sound] for part in vars(self).values()))
+        rows = unknown[sound]
+        if rows.any():
+            slopes = differentiate(whole.time, whole.trajectory, whole.coordinates)
+            rates = np.where(rows[:, None], slopes, whole.rate_coordinates)
+            outside = np.where(rows, 0, whole.rate_outside)
+            whole = replace(whole, rate_coordinates=rates, rate_outside=outside)
+        return whole, int(np.sum(~sound)), int(rows.sum())
+
     def test_run(self) -> np.ndarray:
         """Return the indices of the first test trajectory: what orbits start on and are held to."""
         test = self.where(TEST)
@@ -136,7 +154,9 @@ def project(
     found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for which in ("field", "rate"):
         if which == "rate" and snapshots.rate is None:
-            rates = _differentiate(snapshots, found["field"][0], need_rates)
+            rates = differentiate(
+                snapshots.time, snapshots.trajectory, found["field"][0], need_rates
+            )
             found[which] = (rates, np.zeros(n, np.float32))
             continue
         coordinates, outside = np.empty((n, pod.rank), np.float32), np.empty(n, np.float32)
@@ -152,12 +172,18 @@ def project(
     return Frames(snapshots.time, snapshots.trajectory, parts, field, rate, outside, rate_outside)
 
 
-def _differentiate(snapshots: Snapshots, coordinates: np.ndarray, needed: bool) -> np.ndarray:
+def differentiate(
+    time: np.ndarray, trajectory: np.ndarray, coordinates: np.ndarray, needed: bool = True
+) -> np.ndarray:
+    """Return the rates of coordinates [n, r] by finite differences along each trajectory.
+
+    Those of a trajectory of fewer than five frames are NaN, or refused if they are needed.
+    """
     import pysindy as ps
 
     rate = np.full_like(coordinates, np.nan)
-    for label in np.unique(snapshots.trajectory):
-        rows = snapshots.trajectory == label
+    for label in np.unique(trajectory):
+        rows = trajectory == label
         if np.count_nonzero(rows) < 5:
             if not needed:
                 continue
@@ -166,6 +192,6 @@ def _differentiate(snapshots: Snapshots, coordinates: np.ndarray, needed: bool) 
                 "to differentiate: give /rate, or leave it out"
             )
         rate[rows] = ps.SINDyDerivative(kind="finite_difference", k=2)(
-            coordinates[rows].astype(float), snapshots.time[rows]
+            coordinates[rows].astype(float), time[rows]
         )
     return rate

@@ -1,14 +1,54 @@
 """What one member says: Ξ by Eq. 16, its errors on the test frames, the data in its latents."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from . import coefficients, orbits
 from .coefficients import Sparse
-from .ensemble import Ensemble, each
+from .ensemble import Ensemble, each, evenly
+from .errors import EaeSindyError
 from .orbits import Loop
+from .snapshots import TEST, TRAIN, VALIDATION
+
+LARGEST = 1e100  # a term beyond this has overflowed: its square could not be summed
+SHARE = 0.5  # of the members in which a term must overflow to be left out for all
+TRIED = 20  # members in which terms are tried
+
+
+class Flaws(NamedTuple):
+    """What was left out of an ensemble: frames, rates that were differentiated instead, terms."""
+
+    frames: int
+    rates: int
+    terms: list[str]
+
+
+def mend(ensemble: Ensemble, members: np.ndarray) -> tuple[Ensemble, Flaws]:
+    """Return the ensemble without frames that hold NaN, and without terms that overflow on them.
+
+    Raises `EaeSindyError` if there is nothing left to fit to, or to test with.
+    """
+    frames, lost, unknown = ensemble.frames.mended()
+    for part, name in ((TRAIN, "training"), (TEST, "test")):
+        if not len(frames.where(part)):
+            raise EaeSindyError(f"every {name} frame holds NaN: mend the snapshots, and fit again")
+    ensemble = replace(ensemble, frames=frames)
+    rows, library = frames.where(TRAIN, VALIDATION, TEST), ensemble.library
+
+    def overflows(member: int) -> np.ndarray:
+        z = ensemble.encode(member, rows)[0].astype(float)
+        return ~(np.abs(library(z[np.isfinite(z).all(axis=1)])) < LARGEST).all(axis=0)
+
+    share = np.mean(list(each(evenly(members, TRIED), overflows)), axis=0)
+    terms = [t for t, s in zip(library.terms, share, strict=True) if s > SHARE]
+    if len(terms) == len(library):
+        raise EaeSindyError("every term of the library overflows: fit with another library")
+    return replace(ensemble, library=library.without(terms) if terms else library), Flaws(
+        lost, unknown, terms
+    )
 
 
 class Reading(NamedTuple):
@@ -54,7 +94,7 @@ def _read_one(
     z, z_rate = (a.astype(float) for a in ensemble.encode(member, both))
     n = len(fit)
     theta = ensemble.library(z)
-    if not (np.isfinite(theta).all() and np.isfinite(z_rate).all()):
+    if not ((np.abs(theta) < LARGEST).all() and np.isfinite(z_rate).all()):
         nan = np.full((theta.shape[1], z.shape[1]), np.nan)
         return Reading(nan, np.nan, orbits.loop(z[n:]), np.full(3, np.nan), np.zeros(1))
     xi, condition = coefficients.solve(theta[:n], z_rate[:n])

@@ -155,15 +155,18 @@ def choose(
         return xi, [z[a:b] for a, b in pairwise(cuts)]
 
     read_all = list(each(members, read))
+    # Candidates of all members side by side: integrated together, each candidate's in turn.
+    xi = np.concatenate([[r[0][i] for r in read_all] for i in range(len(ways))])
+    errors = np.zeros(len(xi))
+    for k, stretch in enumerate(judged):
+        z = np.stack([r[1][k] for r in read_all], axis=1)
+        time = ensemble.frames.time[stretch]
+        errors += trajectory_error(library, xi, np.tile(z, (1, len(ways), 1)), time) / len(judged)
     found = []
-    for i, candidate in enumerate(ways):
-        xi = np.stack([r[0][i] for r in read_all])
-        errors = []
-        for k, stretch in enumerate(judged):
-            z = np.stack([r[1][k] for r in read_all], axis=1)
-            errors.append(trajectory_error(library, xi, z, ensemble.frames.time[stretch]))
-        error = np.minimum(np.mean(errors, axis=0), WORST)
-        terms = float(np.mean(np.any(xi != 0, axis=2).sum(axis=1)))
+    of_each = (part.reshape(len(ways), len(members), *part.shape[1:]) for part in (xi, errors))
+    for candidate, own, error in zip(ways, *of_each, strict=True):
+        error = np.minimum(error, WORST)
+        terms = float(np.mean(np.any(own != 0, axis=2).sum(axis=1)))
         spread = float(error.std() / len(error) ** 0.5)
         found.append(Trial(candidate, float(error.mean()), spread, terms))
     best = min(found, key=lambda t: t.error)

@@ -10,6 +10,7 @@ from .modes import fields
 
 SAME = 0.05  # p-value above which two modes count as the same dynamics
 ALIKE = 0.01  # residual below which they count as alike, though members tell them apart
+SEARCHED = 4  # latents up to which all signed permutations are tried: 384 of them
 PAIRS = 200  # pairs of members from which p-values are found
 
 
@@ -111,6 +112,24 @@ def permutation(
     return changes[best], found[best]
 
 
+def matched(z: np.ndarray, other: np.ndarray) -> Change:
+    """Return the signed permutation under which latents z [n, d] go best with `other` [n, d].
+
+    By their correlation, frame by frame, and not by their equations: for the many latents for which
+    all 2ᵈ d! cannot be tried.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    d = z.shape[1]
+    with np.errstate(all="ignore"):  # a latent that does not move goes with any other
+        both = np.nan_to_num(np.corrcoef(other, z, rowvar=False)[:d, d:])
+    _, order = linear_sum_assignment(-np.abs(both))
+    signs = np.where(both[range(d), order] < 0, -1.0, 1.0)
+    matrix = np.zeros((d, d))
+    matrix[range(d), order] = signs
+    return Change(_name(tuple(map(int, order)), tuple(signs)), matrix, np.zeros(d))
+
+
 def affine(z: np.ndarray, other: np.ndarray) -> Change:
     """Return the affine change that best takes latents z [n, d] to `other` [n, d], frame by frame.
 
@@ -148,7 +167,7 @@ def compare(
     points : array [k, d]
         Latents of the first group.
     change : Change, optional
-        The change of frame; the best signed permutation between typical members if absent.
+        The change of frame; the best of all signed permutations between typical members if absent.
     """
     rng = np.random.default_rng(seed)
     middle = one[_middle(library, one, points)]
@@ -156,7 +175,7 @@ def compare(
         target = other[_middle(library, other, points)]
         change, level = permutation(library, middle, target, points)[0], "permutation"
     else:
-        level = "affine"
+        level = "permutation" if set(np.abs(change.matrix).flat) <= {0, 1} else "affine"
     there = change(points)
     none = Change("none", np.eye(one.shape[2]), np.zeros(one.shape[2]))
 

@@ -7,6 +7,7 @@ import numpy as np
 from .answers import Answers
 from .diagnostics import Diagnostics
 from .ensemble import Ensemble
+from .reading import Flaws
 from .recipes import INTERVAL
 from .symmetry import ALIKE
 
@@ -27,6 +28,35 @@ class Verdict(NamedTuple):
     subject: str
     level: str
     text: str
+
+
+def of_input(flaws: Flaws, dropped: int, kept: int) -> list[Verdict]:
+    """Say what could not be used, and what too little of it leaves unsaid."""
+    said = []
+    if flaws.frames:
+        said.append(Verdict("frames", "caution", f"{flaws.frames:,} hold NaN and are left out"))
+    if flaws.rates:
+        said.append(
+            Verdict("rates", "caution",
+                    f"those of {flaws.rates:,} frames hold NaN: they are differences of the field")
+        )  # fmt: skip
+    if flaws.terms:
+        said.append(
+            Verdict("library", "bad",
+                    f"terms that overflow on the data are left out: {', '.join(flaws.terms)}")
+        )  # fmt: skip
+    if dropped:
+        said.append(
+            Verdict("members", _level(dropped / (dropped + kept), RUNS),
+                    f"{dropped:,} of {dropped + kept:,} give no finite coefficients and are left "
+                    "out: their weights hold NaN, or terms overflow")
+        )  # fmt: skip
+    if kept == 1:
+        said.append(
+            Verdict("spread", "bad",
+                    "there is one member: intervals over members mean nothing; raise --draws")
+        )  # fmt: skip
+    return said
 
 
 def of_answers(a: Answers) -> list[Verdict]:
@@ -50,7 +80,12 @@ def of_answers(a: Answers) -> list[Verdict]:
                         f"[{low:.4f}, {high:.4f}], {(high - low) / reference:.1%} wide; the data's "
                         f"own, {reference:.4f}, lies {'inside' if inside else 'outside'}")
             )  # fmt: skip
+        else:
+            said.append(
+                Verdict("period", "bad", "too few replicates hold the cycle to give an interval")
+            )
         growth = a.spread.orbits.growth[a.spread.orbits.holds]
+        growth = growth[np.isfinite(growth)]
         if len(growth) >= 10:
             low, high = a.spread.interval(growth)
             attracts = (
@@ -71,6 +106,8 @@ def of_answers(a: Answers) -> list[Verdict]:
     count = len(a.modes)
     alike = {e.modes for e in a.equivalences if e.same or e.residual < ALIKE}
     text = "one answer: all members agree on the field"
+    if len(a.modes.label) == 1:
+        text = "one answer, of one member"
     if count > 1:
         weights = ", ".join(f"{w:.0%}" for w in a.modes.weight)
         text = f"{count} answers, of weights {weights}; {len(alike)} of the {count - 1} others "

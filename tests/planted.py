@@ -5,9 +5,9 @@ from scipy.integrate import solve_ivp
 
 from eae_sindy.ensemble import Chain, Ensemble
 from eae_sindy.library import standard
-from eae_sindy.pod import Frames, Pod
+from eae_sindy.pod import Frames, Pod, decompose, project, training_frames
 from eae_sindy.recipes import recipe
-from eae_sindy.snapshots import TEST, TRAIN, UNUSED, VALIDATION
+from eae_sindy.snapshots import TEST, TRAIN, UNUSED, VALIDATION, Snapshots
 
 
 def orbit(flow, start, time, settle=0.0):
@@ -72,3 +72,61 @@ def ensemble(time, z, z_rate, *, frames=None, members=8, noise=0.0, chains=1, li
     return Ensemble(settings, library, pod,
                     Frames(time, np.zeros(n, int), parts, coordinates, rates, zero, zero),
                     made, (d,))  # fmt: skip
+
+
+def lift(z, z_rate, points=64, seed=0):
+    """A plane put into `points` dimensions by a fixed nonlinear map; the field and its rate [n, ·].
+
+    x = C z + D tanh(A z + b): smooth, one to one for these C, and in no plane.
+    """
+    rng = np.random.default_rng([seed, 64])
+    linear = rng.normal(size=(2, points))
+    inner, shift = rng.normal(size=(2, points)), rng.uniform(-1, 1, points)
+    mixed = rng.normal(size=(points, points)) / np.sqrt(points)
+    t = np.tanh(z @ inner + shift)
+    return (z @ linear + t @ mixed,
+            z_rate @ linear + ((1 - t**2) * (z_rate @ inner)) @ mixed)  # fmt: skip
+
+
+def lifted(time, z, z_rate, *, members=8, turn=0.05, hidden=160, rank=8, library=None, seed=0):
+    """An ensemble on the lifted flow, and the frames of its members: ζ = z Bᵀ of each member's B.
+
+    POD by the code of `fit`. Encoders and the decoder have random tanh units, and outer layers by
+    least squares, on values and rates: nothing is trained, and nothing told to `discover`.
+    """
+    rng = np.random.default_rng([seed, 1])
+    field, rate = lift(z, z_rate, seed=seed)
+    snapshots = Snapshots(time, field, rate)
+    parts = split(len(time), rng)
+    pod = decompose(training_frames(snapshots, parts), rank)
+    settings = recipe("quick").but(hidden=(hidden,), rank=pod.rank, latents=2, activation="tanh",
+                                   sine=False, draws=members)  # fmt: skip
+    frames = project(snapshots, pod, parts)
+    root = np.sqrt(pod.size)
+    x, x_rate = root * frames.coordinates, root * frames.rate_coordinates
+    inner, outer = _regress(x, x_rate, z, z_rate, hidden, rng)
+    turns = [np.eye(2) + turn * rng.normal(size=(2, 2)) for _ in range(members)]
+    encoder = (*(np.repeat(w[None], members, 0) for w in inner),
+               np.stack([outer[0] @ b.T for b in turns]),
+               np.stack([outer[1] @ b.T for b in turns]))  # fmt: skip
+    first, last = _regress(z, z_rate, frames.coordinates, frames.rate_coordinates, hidden, rng)
+    chain = Chain(tuple(w.astype(np.float32) for w in encoder),
+                  tuple(w.astype(np.float32) for w in (*first, *last)),
+                  1 + 0.01 * rng.normal(size=members), np.full((members, 4), 1e-4),
+                  np.arange(members), np.zeros(0))  # fmt: skip
+    made = Ensemble(settings, library or standard(2, 3, sine=False), pod, frames, [chain], (64,))
+    return made, np.stack(turns)
+
+
+def _regress(x, x_rate, y, y_rate, hidden, rng):
+    """A network of one hidden layer from x to y: random inside, least squares outside."""
+    spread = x.std(axis=0).max()
+    inner = rng.normal(size=(x.shape[1], hidden)) / spread / 2
+    shift = rng.uniform(-1.5, 1.5, hidden)
+    t = np.tanh(x @ inner + shift)
+    slope = (1 - t**2) * (x_rate @ inner)
+    design = np.vstack([np.hstack([t, np.ones((len(t), 1))]),
+                        np.hstack([slope, np.zeros((len(t), 1))])])  # fmt: skip
+    # Small weights, for encoders are kept in single precision.
+    found = np.linalg.lstsq(design, np.vstack([y, y_rate]), rcond=1e-7)[0]
+    return (inner, shift), (found[:-1], found[-1])

@@ -1,5 +1,7 @@
 """From an ensemble to answers, on planted latents: selection, intervals, forecast, hand-over."""
 
+import io
+
 import numpy as np
 import pytest
 
@@ -7,10 +9,13 @@ from eae_sindy import (
     answers,
     coefficients,
     discovery,
+    figure_answers,
+    figures,
     forecast,
     handover,
     orbits,
     selection,
+    symmetry,
     uncertainty,
 )
 from eae_sindy.library import standard, with_constant
@@ -99,18 +104,49 @@ def test_the_whole_of_discovery_on_a_lifted_hopf_flow(spiral):
     assert chosen[terms.index("z1^3"), 0] == pytest.approx(-0.3, rel=0.1)
 
 
-def test_van_der_pol_through_a_nonlinear_lift():
-    """64 dimensions by a fixed nonlinear map; POD and a linear encoder find the cycle again."""
-    time = np.arange(0, 120, 0.05)
-    z, z_rate = planted.orbit(planted.van_der_pol, [0.4, 0.0], time)
-    e = planted.ensemble(time, z, z_rate, noise=0.003, members=20)
+@pytest.mark.parametrize(
+    ("flow", "planted_terms", "exponent"),
+    [
+        (planted.hopf, {("z1", 0): 0.3, ("z2", 0): -0.9, ("z1^3", 0): -0.3, ("z1 z2^2", 0): -0.3,
+                        ("z1", 1): 0.9, ("z2", 1): 0.3, ("z1^2 z2", 1): -0.3, ("z2^3", 1): -0.3},
+         -0.6),
+        (planted.van_der_pol,
+         {("z2", 0): 1.0, ("z1", 1): -1.0, ("z2", 1): 0.5, ("z1^2 z2", 1): -0.5}, None),
+    ],
+    ids=["Hopf", "Van der Pol"],
+)  # fmt: skip
+def test_a_flow_lifted_into_64_dimensions_by_a_nonlinear_map(flow, planted_terms, exponent):
+    """POD, and encoders each in a frame of its own: cycle, terms up to it, forecast, figures."""
+    time = np.arange(0, 200, 0.1)
+    z, z_rate = planted.orbit(flow, [0.3, 0.0], time)
+    e, frames = planted.lifted(time, z, z_rate)
+    assert e.pod.size == 64
+    assert e.pod.sigma[5] > 0.01 * e.pod.sigma[0]  # the map is not a linear one
     found = discovery.discover(e, "train")
-    truth = orbits.period(time[-800:], z[-800:], z_rate[-800:])
-    np.testing.assert_allclose(found.answers.orbits.period, truth, rtol=5e-3)
-    xi = found.answers.representative(0)
-    terms = found.answers.library.terms
-    assert xi[terms.index("z1^2 z2"), 1] == pytest.approx(-0.5, abs=0.05)
-    assert xi[terms.index("z2"), 0] == pytest.approx(1.0, abs=0.05)
+    a = found.answers
+    truth = orbits.period(time[-500:], z[-500:], z_rate[-500:])
+    assert found.orbits.holds.all()
+    np.testing.assert_allclose(found.orbits.period, truth, rtol=5e-3)
+    np.testing.assert_allclose(a.orbits.period, truth, rtol=5e-3)
+    # Theta, Xi: with every member brought back to the planted frame, the planted equations.
+    expected = np.zeros((len(e.library), 2))
+    for (term, k), value in planted_terms.items():
+        expected[e.library.terms.index(term), k] = value
+    for m, xi in zip(found.members, found.values, strict=True):
+        back = symmetry.Change("back", np.linalg.inv(frames[m]), np.zeros(2))
+        own = symmetry.transform(e.library, xi, back, z[::7] @ frames[m].T)
+        np.testing.assert_allclose(own, expected, atol=0.01)
+        assert np.abs(xi - expected).max() > 0.01  # its own frame is another
+    if exponent is not None:
+        np.testing.assert_allclose(a.orbits.growth, exponent, rtol=0.01)
+    assert (a.orbits.growth < -0.1).all()
+    assert a.forecast.field < 0.02
+    assert a.forecast.ratio < 1.3
+    for draw in (figures.overview, figures.correlations, figure_answers.answers, figures.chains):
+        draw(found).savefig(io.BytesIO(), dpi=40)
+    shown = figures.overview(found).axes[-2:]
+    title = [axis.get_title(loc="left") for axis in shown]
+    assert all(f"{truth:.2f}" in t for t in title), title
 
 
 def test_too_short_a_time_leaves_plain_equations_only():

@@ -29,7 +29,7 @@ RANKS = [
         "diagnostics",
         "baselines",
     ],
-    ["answers", "verdicts", "reading", "comparison", "discovery"],
+    ["answers", "reading", "verdicts", "comparison", "discovery"],
     [
         "figures",
         "figure_answers",

@@ -6,8 +6,9 @@ It pins another NumPy than pysindy, so it runs in an environment of its own (see
 
 Networks, priors and the optimizer are those of the package's own example of a reduced model of a
 field, loss weights and scaling the package's defaults: with the example's weights, which are for a
-second-order system, nothing was learned here (field error 1.00). Frames, split and errors are those of eae-sindy: POD coordinates, the training frames,
-squared errors on the test frames over the variance about the mean field.
+second-order system, nothing was learned here (field error 1.00). Frames, split and errors are those
+of eae-sindy: POD coordinates, the training frames, squared errors on the test frames over the
+variance about the mean field.
 """
 
 import sys

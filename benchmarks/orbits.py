@@ -1,0 +1,63 @@
+"""Every member integrated at once, against a plain loop of solve_ivp over a few of them.
+
+    python benchmarks/orbits.py runs/ensemble.h5 [members]
+
+Prints seconds for all members over 50 units of time, the ratio to the loop, member for member, how
+far the two end apart in amplitudes, and what `orbits.settle` then says. Members beyond those of the
+file are the same ones again.
+"""
+
+import sys
+import time
+
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from eae_sindy import orbits, reading
+from eae_sindy.ensemble import Ensemble, evenly
+from eae_sindy.orbits import Loop
+from eae_sindy.snapshots import TEST, TRAIN
+
+READ, ALONE = 1000, 20  # members whose Ξ are solved; of these, done one by one
+HORIZON = 50.0
+
+
+def main() -> None:
+    ensemble = Ensemble.open(sys.argv[1])
+    members = int(sys.argv[2]) if len(sys.argv) > 2 else 5000
+    fit, test = (ensemble.frames.where(part) for part in (TRAIN, TEST))
+    picked = evenly(np.arange(len(ensemble)), READ)
+    readings = list(reading.read(ensemble, picked, fit, test))
+    again = np.resize(np.arange(len(readings)), members)
+    xi = np.stack([r.xi for r in readings])[again]
+    data = Loop.join(r.loop for r in readings).take(again)
+    reference = reading.reference_period(ensemble)
+    times = np.linspace(0, HORIZON, round(HORIZON / reference * orbits.SAMPLES) + 1)
+
+    started = time.perf_counter()
+    together = orbits.integrate(ensemble.library, xi, data, times)
+    seconds = time.perf_counter() - started
+
+    alone, apart, compared = 0.0, [], evenly(np.arange(members), ALONE)
+    for m in compared:
+        started = time.perf_counter()
+        found = solve_ivp(
+            lambda _, z, m=m: orbits.flow(ensemble.library, xi[[m]], z[None])[0],
+            (0, HORIZON), data.start[m], "LSODA", times, rtol=1e-7, atol=1e-9,
+        )  # fmt: skip
+        alone += time.perf_counter() - started
+        inside = np.linalg.norm(found.y.T - data.centre[m], axis=1) < 2 * data.amplitude[m]
+        if found.success and inside.all():
+            apart.append(np.abs(found.y.T - together[:, m]).max() / data.amplitude[m])
+    print(f"{members} members over {HORIZON:g} units of time: {seconds:.1f} s")
+    print(f"a loop of solve_ivp takes {alone / ALONE / (seconds / members):.0f} times as long, "
+          f"member for member ({ALONE} members)")  # fmt: skip
+    print(f"largest distance of {len(apart)} orbits that stay: {max(apart):.1e} amplitudes")
+    started = time.perf_counter()
+    settled = orbits.settle(ensemble.library, xi, data, reference)
+    print(f"settled, classed, periods and growth rates, over {orbits.CYCLES} periods: "
+          f"{time.perf_counter() - started:.1f} s; {settled.classes()}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
