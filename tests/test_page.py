@@ -203,7 +203,8 @@ def test_missing_parts_are_named_in_a_sentence(pictures):
 
 def test_a_dead_mode_has_equations_too(found):
     """All coefficients zero: 0 on the right side, and no table."""
-    dead = replace(found.answers, values=np.zeros_like(found.answers.values))
+    a = found.answers
+    dead = replace(a, equations=replace(a.equations, values=np.zeros_like(a.values)))
     made = page.page(replace(found, answers=dead), {}, "")
     Outline(made)
     assert made.count("<math><mn>0</mn></math>") == 4
