@@ -1,5 +1,6 @@
 """eae-sindy compare: other methods on the same frames."""
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -78,23 +79,25 @@ def compare(
     from eae_sindy.neural import rivals
     from eae_sindy.neural.estimator import EntropicAutoencoder
 
-    def take(path: Path, steps: Steps[Ensemble], matches: Callable[[Ensemble], bool]) -> Ensemble:
-        """Train what is not there yet, and keep it."""
+    def take(path: Path, steps: Steps[Ensemble], wanted: Callable[[Ensemble], bool]) -> Ensemble:
+        """Train what is not there yet, and keep it with the time it took."""
         if resume and path.is_file():
-            if matches(opened := Ensemble.open(path)):
+            if wanted(opened := Ensemble.open(path)):
                 return opened
             if not force:
                 raise EaeSindyError(
                     f"{path} was made otherwise: use another folder with -o, or add --force to "
                     "replace it"
                 )
-        start = time.perf_counter()
+        # How long a fit took that goes on where it was interrupted, nobody knows.
+        start = math.nan if Segments(path) else time.perf_counter()
         made = options.follow(steps)
-        kept = {"seconds": time.perf_counter() - start, "recipe": recipe}
-        made = replace(made, attributes={**made.attributes, **kept})
+        known = {"seconds": time.perf_counter() - start, "beside": beside}
+        made = replace(made, attributes={**made.attributes, **known})
         made.save(path, force=force)
         return made
 
+    beside = ""
     if ensemble is None:
         settings = recipes.recipe(recipe).but(seed=seed, chains=chains)
         estimator = EntropicAutoencoder(settings, jobs=os.cpu_count() or 1)
@@ -113,21 +116,22 @@ def compare(
             raise EaeSindyError(
                 f"{ensemble} was not fitted to {data}: name the snapshots it belongs to"
             )
-    settings = eae.settings
-    begun = replace(eae, chains=[])
+    settings, begun = eae.settings, replace(eae, chains=[])
+    # All that a rival takes over from the ensemble it stands beside.
+    shared = (recipe, settings, eae.library.terms, eae.attributes["data fingerprint"])
+    beside = " ".join(map(str, shared))
 
-    def same(e: Ensemble) -> bool:
-        names = ("recipe", "data fingerprint")
-        wanted = [recipe, begun.attributes["data fingerprint"], settings.seed, begun.library.terms]
-        return [*map(e.attributes.get, names), e.settings.seed, e.library.terms] == wanted
+    def alike(e: Ensemble) -> bool:
+        return e.attributes.get("beside") == beside
 
     hurried = "; a tenth of the epochs" if recipe == "quick" else ""
     reductions = []
     for path, (kind, (name, note)) in zip(own[1:], KINDS.items(), strict=True):
         steps = rivals.iterate(kind, begun, recipes.TRAININGS[recipe], settings.seed)
-        reductions.append((name, take(path, steps, same), note + hurried))
-    kept = f"{len(eae.chains)} chains, T = {settings.temperature:g}"
-    found = options.follow(comparison.iterate([*reductions, ("EAE", eae, kept)]))
+        reductions.append((name, take(path, steps, alike), note + hurried))
+    chains_of = f"{len(eae.chains)} chain{'s' if len(eae.chains) > 1 else ''}"
+    reductions.append(("EAE", eae, f"{chains_of}, T = {settings.temperature:g}"))
+    found = options.follow(comparison.iterate(reductions))
     paths = figures.save(figure_comparison.comparison(found), output, "comparison", force or resume)
     paths += report.write_comparison(found, output, force or resume)
     for line in [*report.table(found.rows), "", *(f"{r.name}: {r.note}" for r in found.rows)]:

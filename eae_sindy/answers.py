@@ -1,5 +1,6 @@
 """Is it one answer or several, do they run, and what do they forecast?"""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,6 +46,8 @@ class Answers:
     forecast : Forecast
     collinear : sequence of lists of str
         Groups of terms that the data hardly tell apart, worst first.
+    seconds : float
+        That choosing and fitting took.
     """
 
     equations: Equations
@@ -55,6 +58,7 @@ class Answers:
     spread: Spread | None
     forecast: Forecast
     collinear: Sequence[list[str]]
+    seconds: float
 
     @property
     def library(self) -> Library:
@@ -117,6 +121,7 @@ def find(
         e for k in range(1, len(found)) for e in _equivalences(ensemble, members, plain, found, k)
     ]
 
+    start = time.perf_counter()
     trials, values = [], np.zeros((len(members), len(library), ensemble.library.latents))
     for k in range(len(found)):
         yield Progress("choosing by running", 1, 4)
@@ -126,6 +131,7 @@ def find(
             return None
         trials.append(tried)
         values[mine] = selection.refit(ensemble, members[mine], library, tried[0].candidate)
+    seconds = time.perf_counter() - start
     yield Progress("orbits and replicates", 2, 4)
     settled = spread = None
     if np.isfinite(reference_period):
@@ -142,7 +148,7 @@ def find(
     return Answers(
         equations, found, trials, same, settled, spread,
         forecast.forecast(ensemble, members, library, values),
-        _collinear(ensemble, int(members[found.representative[0]])),
+        _collinear(ensemble, int(members[found.representative[0]])), seconds,
     )  # fmt: skip
 
 

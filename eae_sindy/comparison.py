@@ -14,8 +14,8 @@ from .errors import EaeSindyError
 from .library import Library, with_constant
 from .orbits import Loop
 from .progress import Progress, Steps, mapped
-from .reading import error, reference_period
-from .snapshots import TEST
+from .reading import error, mend, read, reference_period
+from .snapshots import TEST, TRAIN
 
 T = TypeVar("T")
 MEMBERS = 500  # of an ensemble that are compared
@@ -26,7 +26,7 @@ NORMAL = 1.6449  # standard deviations of a central 90 % interval
 HELP = {
     "pod": "of the fluctuation, scaled to unit amplitude; interval over frames",
     "stlsq": "pysindy's defaults; interval over frames",
-    "bagged": f"{baselines.MODELS} models, pysindy's defaults; interval over them",
+    "bagged": f"medians over {baselines.MODELS} models, pysindy's defaults; interval over them",
     "bop-dmd": f"{baselines.TRIALS} trials of 60 % of the frames; interval over them",
 }
 
@@ -157,20 +157,24 @@ def iterate(
         own coefficients; one with "seconds" says how long it took.
     """
     first = reductions[0][1]
+    for name, other, _ in reductions:
+        if not np.array_equal(first.frames.split, other.frames.split):
+            raise EaeSindyError(f"{name} was trained on another split: train it again on this one")
     reference = reference_period(first)
     total = len(reductions) + 2
     found: list[Row] = []
 
     def take(steps: Steps[list[Method]], name: str, done: int) -> Steps[None]:
-        methods = yield from mapped(steps, lambda _: Progress(f"comparing {name}", done, total))
-        found.extend(measure(m, reference) for m in methods)
+        try:
+            methods = yield from mapped(steps, lambda _: Progress(f"comparing {name}", done, total))
+        except EaeSindyError as failure:  # the others are compared all the same
+            found.append(Row.failed(name, first.settings.latents, str(failure)))
+        else:
+            found.extend(measure(m, reference) for m in methods)
 
     pod, seconds = _timed(lambda: baselines.pod(first))
     yield from take(_pod(pod, seconds, reference), "POD", 0)
-    try:
-        yield from take(_bop_dmd(first), "BOP-DMD", 1)
-    except EaeSindyError as failure:
-        found.append(Row.failed("BOP-DMD", first.settings.latents, str(failure)))
+    yield from take(_bop_dmd(first), "BOP-DMD", 1)
     for done, (name, ensemble, note) in enumerate(reductions, 2):
         seconds = float(ensemble.attributes.get("seconds", np.nan))
         steps = _read(name, ensemble, seconds, reference, note)
@@ -219,30 +223,37 @@ def _read(
     """Read the members by Eq. 16, and by equations chosen by running; or with their own."""
     starts = [diagnostics.settled_from(chain.loss) for chain in ensemble.chains]
     members = evenly(diagnostics.settled(ensemble, starts), MEMBERS)
+    ensemble, _ = mend(ensemble, members)
     yield Progress(name, 0, 3)
+    frames = ensemble.frames
+    readings, solving = _timed(
+        lambda: list(read(ensemble, members, frames.where(TRAIN), frames.where(TEST)))
+    )
+    usable = [i for i, r in enumerate(readings) if np.isfinite(r.xi).all()]
+    if not usable:
+        raise EaeSindyError("no member gives finite coefficients")
+    members, readings = members[usable], [readings[i] for i in usable]
     own = ensemble.attributes.get("xi")
     if own is not None:
         values = np.broadcast_to(own, (len(members), *np.shape(own)))
         return [Method(name, ensemble, members, ensemble.library, values, seconds, note)]
-    plain = _solved(name, ensemble, members, seconds, None)
+    eq16 = np.stack([r.xi for r in readings])
+    library = with_constant(ensemble.library)
+    values = np.zeros((len(members), len(library), eq16.shape[2]))
+    values[:, np.isin(library.terms, ensemble.library.terms)] = eq16
+    plain = Method(f"{name}, Eq. 16", ensemble, members, library, values, seconds + solving, note)
     yield Progress(name, 1, 3)
-    plain = _with_interval(plain._replace(note=note), None, reference)
+    plain = _with_interval(plain, None, reference)
     yield Progress(name, 2, 3)
-    start = time.perf_counter()
-    run = ensemble.frames.test_run()
-    data = Loop.join(orbits.loop(ensemble.encode(int(m), run)[0].astype(float)) for m in members)
-    own_terms = np.isin(plain.library.terms, ensemble.library.terms)
-    found = yield from answers.find(
-        ensemble, members, plain.values[:, own_terms], data, None, reference
-    )
+    data = Loop.join(r.loop for r in readings)
+    found = yield from answers.find(ensemble, members, eq16, data, None, reference)
     if found is None:
         return [plain]
-    choosing = time.perf_counter() - start
     ways = " | ".join(dict.fromkeys(t[0].candidate.short for t in found.trials))
     chosen = plain._replace(
         name=f"{name}, chosen by running",
         values=found.values,
-        seconds=plain.seconds + choosing,
+        seconds=plain.seconds + found.seconds,
         note=ways,
         interval=_pair(found.spread.period) if found.spread else None,
     )

@@ -71,7 +71,7 @@ def forecast(
     taken = evenly(np.arange(len(members)), MEMBERS)
     members, xi = members[taken], xi[taken]
     latents = encoded(ensemble, members, run)
-    data = orbits.Loop(latents[0], latents.mean(axis=0), orbits.amplitude(latents))
+    data = orbits.loop(latents)
     orbit = orbits.integrate(library, xi, data, f.time[run] - f.time[run[0]])
     return judge(ensemble, members, run, latents, orbit, ~orbits.lost(orbit[-1], data))
 

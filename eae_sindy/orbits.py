@@ -15,11 +15,12 @@ AMPLITUDE_TOLERANCE = 0.30
 CYCLES, SETTLING = 20, 12
 SAMPLES = 100  # per period; the section is crossed by cubic interpolation in between
 LAST = 3 * SAMPLES  # samples over which the settled amplitude is taken
-ESCAPE = 3.0  # amplitudes from the data's centre at which an orbit counts as lost
+ESCAPE = 3.0  # times as far from the data's centre as the data: an orbit there is lost
 REST = 0.02  # of the data's amplitude: an orbit that moves less has come to rest
 HYSTERESIS = 0.5  # standard deviations; see `period`
 GROUP = 250  # members that share a step size
 MOST_STEPS = 20_000  # of a group, before it is split
+LONG = 200  # steps between two samples of a member alone, before it is given up
 
 
 def flow(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray:
@@ -31,12 +32,19 @@ class Loop(NamedTuple):
     """What the data do in the latents of members m, from the first frame that is to be forecast.
 
     `start` [m, d] is where they begin, `centre` [m, d] their mean, `amplitude` [m] the root mean
-    square distance from it.
+    square distance from it, `reach` [m] the largest.
     """
 
     start: np.ndarray
     centre: np.ndarray
     amplitude: np.ndarray
+    reach: np.ndarray
+
+    @property
+    def edge(self) -> np.ndarray:
+        """Distance from the centre at which an orbit counts as lost, [m]."""
+        begun = np.linalg.norm(self.start - self.centre, axis=-1)
+        return ESCAPE * np.fmax(self.reach, begun)
 
     @classmethod
     def join(cls, loops: "Iterable[Loop]") -> "Loop":
@@ -48,8 +56,10 @@ class Loop(NamedTuple):
 
 
 def loop(z: np.ndarray) -> Loop:
-    """Return the loop of one trajectory z [t, d], as one member."""
-    return Loop(z[:1], z.mean(axis=0)[None], amplitude(z)[None])
+    """Return the loop of one trajectory z [t, d], or of one for each of m members, [t, m, d]."""
+    z = z[:, None] if z.ndim == 2 else z
+    centre = z.mean(axis=0)
+    return Loop(z[0], centre, amplitude(z), np.linalg.norm(z - centre, axis=-1).max(axis=0))
 
 
 def horizon(reference_period: float) -> np.ndarray:
@@ -61,7 +71,8 @@ def integrate(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
     """Integrate every member's equations with scipy.integrate.LSODA.
 
     Members are stacked and share their steps, at a relative tolerance of 1e-7. An orbit that
-    leaves, at 3 amplitudes from the centre of the data, is halted there, so that the others go on.
+    leaves, three times as far from the centre of the data as they get themselves, is halted there,
+    so that the others go on.
 
     Parameters
     ----------
@@ -94,8 +105,9 @@ def _together(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
     """Integrate a group of members; None where LSODA gives up."""
     from scipy.integrate import LSODA
 
-    shape, reach = data.start.shape, ESCAPE * data.amplitude[:, None]
-    inside = np.isfinite(data.start).all(axis=1)[:, None]
+    shape, edge = data.start.shape, data.edge[:, None]
+    inside = np.isfinite(data.start + data.centre).all(axis=1)[:, None]
+    most = MOST_STEPS if len(xi) > 1 else max(MOST_STEPS, LONG * len(time))
     orbit = np.where(inside, data.start, np.nan) * np.ones((len(time), 1, 1))
 
     def rate(_: float, y: np.ndarray) -> np.ndarray:
@@ -111,12 +123,12 @@ def _together(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
     def bounded(z: np.ndarray) -> np.ndarray:
         away = z - data.centre
         distance = np.linalg.norm(away, axis=-1, keepdims=True)
-        return np.where(distance < reach, z, data.centre + away * (reach / distance))
+        return np.where(distance < edge, z, data.centre + away * (edge / distance))
 
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the status says it, and is checked
         solver, done = begin(time[0], data.start), 1
-        for _ in range(MOST_STEPS):
+        for _ in range(most):
             solver.step()
             if solver.status == "failed":
                 return None
@@ -127,7 +139,7 @@ def _together(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
                 done = until
             z = solver.y.reshape(shape)
             # Only a step that was taken tells; once out, out for good.
-            out = inside & ~(np.linalg.norm(z - data.centre, axis=1, keepdims=True) < reach)
+            out = inside & ~(np.linalg.norm(z - data.centre, axis=1, keepdims=True) < edge)
             if out.any():
                 orbit[done:] = np.where(out, bounded(z), orbit[done:])
                 inside = inside & ~out
@@ -141,7 +153,7 @@ def _together(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
 def lost(z: np.ndarray, data: Loop) -> np.ndarray:
     """Return whether members at z [m, d] have left the data, or could not be integrated: [m]."""
     distance = np.linalg.norm(z - data.centre, axis=-1)
-    return ~(distance < 0.99 * ESCAPE * data.amplitude)
+    return ~(distance < 0.99 * data.edge)
 
 
 def amplitude(z: np.ndarray) -> np.ndarray:

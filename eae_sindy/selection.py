@@ -16,9 +16,11 @@ from .ensemble import Ensemble, each
 from .library import Library
 from .snapshots import TEST, TRAIN
 
-# Where validation stretches end, in the time before the test window: the first holds its start,
-# where a transient shows what is off the cycle.
+# Where validation stretches end, in the time before the test window: the first so early that it
+# holds some of a transient, which shows what is off the cycle, and so late that its beginning is
+# left to the fit.
 STRETCHES = (0.15, 0.575, 1.0)
+SHORTEST = 20  # frames: fewer, across a gap, are no trajectory
 LONGEST = 0.15  # of the time before the test window: a stretch is no longer
 CUTOFFS = (0.0, 1e-2)  # see `coefficients.solve`
 LATE = 0.5  # the later half of the training time
@@ -115,7 +117,8 @@ def stretches(ensemble: Ensemble) -> list[np.ndarray]:
     start, end = f.time[rows[0]], f.time[rows[-1]]
     length = min(np.ptp(f.time[run]), LONGEST * (end - start))
     ends = [start + s * (end - start) for s in STRETCHES]
-    return [rows[(f.time[rows] >= e - length) & (f.time[rows] <= e)] for e in ends]
+    found = (rows[(f.time[rows] >= e - length) & (f.time[rows] <= e)] for e in ends)
+    return [stretch for stretch in found if len(stretch) >= SHORTEST]
 
 
 def fit_rows(ensemble: Ensemble, frames: str, held_out: list[np.ndarray]) -> np.ndarray:
@@ -134,8 +137,8 @@ def choose(
     """Try every candidate on some members; the best comes first.
 
     Best is the candidate with the fewest terms whose mean trajectory error is within a standard
-    error of the least (Breiman's rule), or as good as exact. An empty list if there is no
-    stretch to judge by.
+    error of the least (Breiman's rule), or as good as exact; Eq. 16 as it stands if no trajectory
+    stays with the data. An empty list if there is no stretch to judge by.
     """
     judged = stretches(ensemble)
     ways = candidates(library, sparse)
@@ -172,6 +175,9 @@ def choose(
     best = min(found, key=lambda t: t.error)
     within = [t for t in found if t.error <= max(best.error + best.spread, EXACT)]
     first = min(within, key=lambda t: (t.terms, t.error))
+    if best.error >= WORST:
+        own = plain(ensemble, library).chosen
+        first = next(t for t in found if np.array_equal(t.candidate.chosen, own))
     return [first, *sorted((t for t in found if t is not first), key=lambda t: t.error)]
 
 
@@ -183,7 +189,7 @@ def trajectory_error(
     Mean squared distance over the stretch, relative to the variance of the data in the same
     latents; infinite for one that cannot be integrated.
     """
-    data = orbits.Loop(z[0], z.mean(axis=0), orbits.amplitude(z))
+    data = orbits.loop(z)
     orbit = orbits.integrate(library, xi, data, time - time[0])
     miss = np.mean(np.sum((orbit - z) ** 2, axis=-1), axis=0) / data.amplitude**2
     return np.where(np.isfinite(miss), miss, np.inf)

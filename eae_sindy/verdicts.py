@@ -9,6 +9,7 @@ from .diagnostics import Diagnostics
 from .ensemble import Ensemble
 from .reading import Flaws
 from .recipes import INTERVAL
+from .selection import WORST
 from .symmetry import ALIKE
 
 # Where a verdict turns, from good to caution and from caution to bad.
@@ -98,6 +99,13 @@ def of_answers(a: Answers) -> list[Verdict]:
                         f"neighbours of the cycle grow at [{low:.3f}, {high:.3f}] per unit of "
                         f"time: {attracts}")
             )  # fmt: skip
+    astray = [str(k) for k, tried in enumerate(a.trials, 1) if tried[0].error >= WORST]
+    if astray:
+        said.append(
+            Verdict("choice", "bad",
+                    f"no candidate's trajectories stay with the data on the validation stretches "
+                    f"(mode {', '.join(astray)}): Eq. 16 stands as it is")
+        )  # fmt: skip
     said.append(
         Verdict("forecast", _level(a.forecast.ratio, FORECAST),
                 f"field error over {a.forecast.time[-1]:g} units of time is "

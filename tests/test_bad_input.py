@@ -225,7 +225,7 @@ def test_a_member_that_leaves_is_divergent_wherever_the_others_are():
     xi = np.stack([turn + g * np.eye(2) for g in (0.0, 0.3, 3.0, 30.0, 300.0, -3.0, -300.0)])
     start = np.tile([1.0, 0.0], (7, 1))
     found = orbits.settle(
-        library, xi, orbits.Loop(start, np.zeros((7, 2)), np.ones(7)), 2 * np.pi / 0.9
+        library, xi, orbits.Loop(start, np.zeros((7, 2)), np.ones(7), np.ones(7)), 2 * np.pi / 0.9
     )
     assert [orbits.CLASSES[k] for k in found.kind] == [
         "cycle", *["divergent"] * 4, "fixed_point", "fixed_point"]  # fmt: skip

@@ -77,7 +77,7 @@ def test_summary_has_the_keys_that_scripts_rely_on(workspace):
     assert set(summary["coefficients"][0]) == {
         "equation", "term", "mean", "mode", "interval", "significant"}  # fmt: skip
     assert set(summary["reconstruction"]) == {"field", "rate", "latent_rate", "field_of_mean"}
-    assert summary["baselines"][0]["name"] == "POD-2"
+    assert summary["baselines"][0]["name"] == "POD-2, Eq. 16"
     assert summary["orbits"]["members"] == 40
     assert summary["provenance"]["recipe"] == "quick"
     assert summary["provenance"]["command"].startswith("eae-sindy")

@@ -23,7 +23,8 @@ def hopf(growth=0.2, omega=0.9, pull=1.0, shear=0.3):
 
 def round_loop(start, amplitude):
     start = np.array(start, float)
-    return orbits.Loop(start, np.zeros_like(start), np.full(len(start), float(amplitude)))
+    size = np.full(len(start), float(amplitude))
+    return orbits.Loop(start, np.zeros_like(start), size, size)
 
 
 def test_period_of_a_hopf_normal_form():
@@ -87,7 +88,7 @@ def test_a_cycle_far_from_the_origin_is_not_taken_for_an_escape():
     """A latent's origin is where the encoder's bias puts it: it must not matter."""
     library = standard(2, degree=1, sine=False, constant=True)
     xi = np.array([[0.0, -30.0], [0.0, 1.0], [-1.0, 0.0]])  # a circle about (30, 0)
-    data = orbits.Loop(np.array([[31.0, 0.0]]), np.array([[30.0, 0.0]]), np.ones(1))
+    data = orbits.Loop(np.array([[31.0, 0.0]]), np.array([[30.0, 0.0]]), np.ones(1), np.ones(1))
     found = orbits.settle(library, xi[None], data, 2 * np.pi)
     assert found.period[0] == pytest.approx(2 * np.pi, abs=1e-4)
 
@@ -118,7 +119,7 @@ def normal_form(mu, d=2):
 def around(radius, members, d=2):
     centre = np.zeros((members, d))
     start = np.tile(np.r_[radius, np.zeros(d - 1)], (members, 1))
-    return orbits.Loop(start, centre, np.full(members, radius))
+    return orbits.Loop(start, centre, np.full(members, radius), np.full(members, radius))
 
 
 @pytest.mark.parametrize("d", [2, 3])
@@ -161,7 +162,7 @@ def test_orbits_that_leave_among_others_are_divergent_and_not_at_rest():
     xi = np.zeros((12, len(library), 2))
     for k in range(2):
         xi[:, library.terms.index(f"z{k + 1}"), k] = np.linspace(0.05, 2.0, 12)
-    data = orbits.Loop(np.full((12, 2), 0.3), np.zeros((12, 2)), np.ones(12))
+    data = orbits.Loop(np.full((12, 2), 0.3), np.zeros((12, 2)), np.ones(12), np.ones(12))
     found = orbits.settle(library, xi, data, 2 * np.pi)
     assert found.classes()["divergent"] == 12
     z = orbits.integrate(library, xi, data, orbits.horizon(2 * np.pi))

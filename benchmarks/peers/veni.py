@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from eae_sindy.orbits import period
 
 TRAIN, VALIDATION, TEST = 1, 2, 3
-EPOCHS, BATCH, RATE = 500, 256, 2e-3
+EPOCHS, BATCH, RATE = 1500, 256, 2e-3
 LAYERS, ACTIVATION = [32, 32, 32], "elu"
 RECONSTRUCTION, LATENT_RATE, FIELD_RATE = 1.0, 0.01, 0.5
 BETA_VINDY, BETA_VAE, SPARSITY, PDF_THRESHOLD = 1e-8, 1e-8, 1e-8, 5
