@@ -91,6 +91,7 @@ def test_full_space_and_minibatches_fit_too(small, batch):
     assert found.chains[0].encoder[0].shape == (12, found.pod.rank, 16)
 
 
+@pytest.mark.slow
 def test_full_space_members_mean_the_same_in_pod_coordinates(small):
     """A decoder on pixels, folded into the file, has the loss its members were drawn at."""
     from eae_sindy import coefficients
@@ -207,6 +208,7 @@ def test_a_sampler_that_diverges_stops_at_once_and_keeps_what_was_good(small, tm
     assert np.isfinite(chain.training).all()
 
 
+@pytest.mark.slow
 def test_three_latents_two_hidden_layers_channels_and_trajectories(small):
     """Two trajectories of a two-channel field with a mask: every size is a value, not a shape."""
     half = 240

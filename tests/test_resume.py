@@ -54,6 +54,7 @@ def interrupted(settings, small, segments, *stops):
     return EntropicAutoencoder(settings).fit(small, segments)
 
 
+@pytest.mark.slow
 def test_a_fit_that_stops_twice_goes_on_to_the_same_bits(small, whole, tmp_path):
     segments = Segments(tmp_path / "e.h5", every=0.0)
     assert same(interrupted(LONG, small, segments, 17, 17), whole)
