@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -41,11 +42,11 @@ class Answers:
         For each mode what was tried, the chosen one first.
     equivalences : sequence of Equivalence
         Every mode against the first: by the best signed permutation, then by the best affine
-        change.
+        change; and other pairs that a signed permutation makes alike.
     orbits, spread : of `values`, and of replicates; None where the data have no period.
     forecast : Forecast
     collinear : sequence of lists of str
-        Groups of terms that the data hardly tell apart, worst first.
+        Groups of terms of the ensemble's library that the data hardly tell apart.
     seconds : float
         That choosing and fitting took.
     """
@@ -118,7 +119,10 @@ def find(
     seen = np.concatenate([ensemble.encode(int(m), run[::20])[0] for m in few]).astype(float)
     found = modes.find(ensemble.library, plain, modes.probes(seen), held)
     same = [
-        e for k in range(1, len(found)) for e in _equivalences(ensemble, members, plain, found, k)
+        e
+        for pair in combinations(range(len(found)), 2)
+        for e in _equivalences(ensemble, members, plain, found, pair)
+        if pair[0] == 0 or (e.level == "permutation" and e.alike)
     ]
 
     start = time.perf_counter()
@@ -153,34 +157,47 @@ def find(
 
 
 def _equivalences(
-    ensemble: Ensemble, members: np.ndarray, plain: np.ndarray, found: Modes, mode: int
+    ensemble: Ensemble,
+    members: np.ndarray,
+    plain: np.ndarray,
+    found: Modes,
+    pair: tuple[int, int],
 ) -> list[Equivalence]:
-    """Compare a mode with the first, on the frames that both have encoded."""
+    """Compare two modes on the frames that both have encoded."""
     run = ensemble.frames.test_run()
     first, other = (
-        ensemble.encode(int(members[found.representative[k]]), run)[0].astype(float)
-        for k in (0, mode)
+        ensemble.encode(int(members[found.representative[k]]), run)[0].astype(float) for k in pair
     )
     points = first[:: max(1, len(first) // modes.PROBES)]
-    groups = plain[found.members(0)], plain[found.members(mode)]
-    library, pair = ensemble.library, (0, mode)
+    one, two = (plain[found.members(k)] for k in pair)
+    library = ensemble.library
     many = library.latents > symmetry.SEARCHED
+    matched = symmetry.matched(first, other) if many else None
     return [
-        symmetry.compare(
-            library, *groups, points, pair, symmetry.matched(first, other) if many else None
-        ),
-        symmetry.compare(library, *groups, points, pair, symmetry.affine(first, other)),
+        symmetry.compare(library, one, two, points, pair, change)
+        for change in (matched, symmetry.affine(first, other))
     ]
 
 
 def _collinear(ensemble: Ensemble, member: int) -> list[list[str]]:
-    """Name the terms of each direction in Θ that the training frames hardly resolve."""
+    """Name the terms of each direction in Θ that the training frames hardly resolve.
+
+    Several such directions are turned within their plane until each has a term that the others have
+    not: left as they come out, they would mix groups that have nothing to do with each other.
+    """
+    from scipy.linalg import qr
+
     rows = selection.fit_rows(ensemble, "train", [])
     theta = ensemble.library(ensemble.encode(member, rows)[0].astype(float))
-    scaled = theta / np.linalg.norm(theta, axis=0)
-    _, s, axes = np.linalg.svd(scaled, full_matrices=False)
+    length = np.linalg.norm(theta, axis=0)
+    _, s, axes = np.linalg.svd(theta / np.where(length > 0, length, 1), full_matrices=False)
+    weak = axes[s < COLLINEAR * s[0]]
+    if not len(weak):
+        return []
+    pivots = qr(weak, pivoting=True, mode="r")[1][: len(weak)]
+    turned = np.linalg.solve(weak[:, pivots], weak)
+    turned /= np.linalg.norm(turned, axis=1, keepdims=True)
     return [
         [t for t, v in zip(ensemble.library.terms, axis, strict=True) if abs(v) > SHARE]
-        for value, axis in zip(s[::-1], axes[::-1], strict=True)
-        if value < COLLINEAR * s[0]
+        for axis in turned
     ]

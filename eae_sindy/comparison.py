@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from . import answers, baselines, diagnostics, forecast, orbits, selection, uncertainty
-from .coefficients import Sparse, interval
+from .coefficients import Sparse
+from .coefficients import interval as central
 from .ensemble import Ensemble, each, evenly
 from .errors import EaeSindyError
 from .library import Library, with_constant
@@ -127,9 +128,10 @@ def measure(method: Method, reference: float) -> Row:
         period = float(np.median(settled.period[settled.holds])) if settled.holds.any() else np.nan
     ahead = forecast.forecast(e, members, library, xi).field
     terms = float(np.median(np.count_nonzero(xi, axis=(1, 2))))
+    interval = method.interval if runs > 0 else None  # of the few replicates that do, it misleads
     return Row(
         method.name, xi.shape[2], len(members), terms, field, rate, ahead, period,
-        method.interval, runs, method.seconds, method.note,
+        interval, runs, method.seconds, method.note,
     )  # fmt: skip
 
 
@@ -275,7 +277,7 @@ def _pod(pod: Ensemble, seconds: float, reference: float) -> Steps[list[Method]]
         data = Loop.join([orbits.loop(pod.encode(0, pod.frames.test_run())[0].astype(float))])
         settled = orbits.settle(sparse.library, bag, data.take(bagged.members), reference)
         if settled.holds.any():
-            bagged = bagged._replace(interval=_pair(interval(settled.period[settled.holds])))
+            bagged = bagged._replace(interval=_pair(central(settled.period[settled.holds])))
     return [plain, _with_interval(sparse, STLSQ, reference), bagged, *chosen]
 
 

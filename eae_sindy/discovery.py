@@ -214,7 +214,11 @@ class Discovery:
         """Say in plain sentences what is fine, what is not, and what to change."""
         found = verdicts.of_chains(self.diagnostics, self.ensemble)
         flawed = verdicts.of_input(self.flaws, self.dropped, len(self.members))
-        return [*flawed, *(verdicts.of_answers(self.answers) if self.answers else []), *found]
+        return [
+            *flawed,
+            *(verdicts.of_answers(self.answers, self.baselines) if self.answers else []),
+            *found,
+        ]
 
     def _diagnostics(self) -> dict[str, Any]:
         settings, chains = self.ensemble.settings, self.ensemble.chains

@@ -100,9 +100,11 @@ def _modes(discovery: Discovery) -> list[str]:
     found = ["chosen by running on validation stretches:"]
     for k, weight in enumerate(a.modes.weight):
         tried = a.trials[k]
+        least = min(t.error for t in tried)
         found.append(
             f"mode {k + 1} ({weight:.0%} of members): {tried[0].candidate.name}; trajectory error "
-            f"{tried[0].error:.2g}, least of {len(tried)} tried {min(t.error for t in tried):.2g}"
+            f"{tried[0].error:.2g}, of {len(tried)} tried "
+            + ("the least" if tried[0].error == least else f"the least {least:.2g}")
         )
         found += [f"  {line}" for line in equations(a.representative(k), a.library.terms)]
     return [*found, *(e.sentence() for e in a.equivalences)]

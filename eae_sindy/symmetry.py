@@ -43,14 +43,22 @@ class Equivalence(NamedTuple):
         """Whether the modes differ no more than members of one mode do."""
         return self.p_value > SAME
 
+    @property
+    def alike(self) -> bool:
+        """Whether they are the same, or differ by little."""
+        return self.same or self.residual < ALIKE
+
     def sentence(self) -> str:
         """Say it plainly."""
         i, j = (m + 1 for m in self.modes)
         change = "in the same coordinates" if self.operation == "none" else f"by {self.operation}"
-        gap = f"squared difference of the fields {self.residual:.2g}, p = {self.p_value:.3f}"
+        gap = (
+            f"squared difference of the fields where the data are {self.residual:.2g}; of pairs "
+            f"within a mode {self.p_value:.1%} differ as much"
+        )
         if self.same:
             return f"modes {i} and {j} are the same dynamics {change} ({gap})"
-        if self.residual < ALIKE:
+        if self.alike:
             return f"modes {i} and {j} are alike {change}, though members tell them apart ({gap})"
         kind = "signed permutation" if self.level == "permutation" else "affine change of frame"
         return f"modes {i} and {j} are not the same under any {kind} (best {change}: {gap})"

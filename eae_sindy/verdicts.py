@@ -1,16 +1,18 @@
 """Plain sentences: what is fine, what is not, and what to change."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from .answers import Answers
+from .comparison import Row
 from .diagnostics import Diagnostics
 from .ensemble import Ensemble
 from .reading import Flaws
 from .recipes import INTERVAL
 from .selection import WORST
-from .symmetry import ALIKE
+from .uncertainty import Spread
 
 # Where a verdict turns, from good to caution and from caution to bad.
 R_HAT = (1.01, 1.05)
@@ -20,6 +22,9 @@ CONFIGURATIONAL = (0.15, 0.5)  # its estimate is a rough one
 STEP = (0.5, 0.8)  # of the largest stable step
 RUNS = (0.05, 0.2)  # share of members whose equations do not run
 FORECAST = (1.3, 3.0)  # forecast over reconstruction error
+AS_GOOD = 1.05  # of the forecast error of POD
+FEW = 10  # replicates: an interval of fewer says nothing
+MANY = 4  # groups of collinear terms that are named
 BATCH_NOISE = (0.05, 0.5)
 
 
@@ -60,7 +65,7 @@ def of_input(flaws: Flaws, dropped: int, kept: int) -> list[Verdict]:
     return said
 
 
-def of_answers(a: Answers) -> list[Verdict]:
+def of_answers(a: Answers, baselines: Sequence[Row]) -> list[Verdict]:
     """Judge the equations: whether they run, how many there are, what the data leave open."""
     said = []
     if a.orbits is not None and a.spread is not None:
@@ -69,7 +74,7 @@ def of_answers(a: Answers) -> list[Verdict]:
             Verdict("do they run", _level(1 - share, RUNS),
                     f"{share:.1%} of {len(a.orbits.kind):,} members hold the data's cycle when "
                     f"integrated; with resampled frames {kept:.0%} of {len(a.spread.picked)} "
-                    "replicates do")
+                    f"replicates do{_rotations(a)}")
         )  # fmt: skip
         reference = a.orbits.reference_period
         if a.spread.period is not None:
@@ -85,20 +90,7 @@ def of_answers(a: Answers) -> list[Verdict]:
             said.append(
                 Verdict("period", "bad", "too few replicates hold the cycle to give an interval")
             )
-        growth = a.spread.orbits.growth[a.spread.orbits.holds]
-        growth = growth[np.isfinite(growth)]
-        if len(growth) >= 10:
-            low, high = a.spread.interval(growth)
-            attracts = (
-                "it attracts" if high <= 0 else
-                "it repels, slowly enough to stay within the test" if low >= 0 else
-                "the data do not tell whether it attracts; do not trust the equations off it"
-            )  # fmt: skip
-            said.append(
-                Verdict("off the cycle", "good" if high <= 0 else "caution",
-                        f"neighbours of the cycle grow at [{low:.3f}, {high:.3f}] per unit of "
-                        f"time: {attracts}")
-            )  # fmt: skip
+        said += _off_the_cycle(a, a.spread)
     astray = [str(k) for k, tried in enumerate(a.trials, 1) if tried[0].error >= WORST]
     if astray:
         said.append(
@@ -111,23 +103,77 @@ def of_answers(a: Answers) -> list[Verdict]:
                 f"field error over {a.forecast.time[-1]:g} units of time is "
                 f"{a.forecast.field:.4f}, {a.forecast.ratio:.2f} of the reconstruction's")
     )  # fmt: skip
-    count = len(a.modes)
-    alike = {e.modes for e in a.equivalences if e.same or e.residual < ALIKE}
-    text = "one answer: all members agree on the field"
-    if len(a.modes.label) == 1:
-        text = "one answer, of one member"
-    if count > 1:
-        weights = ", ".join(f"{w:.0%}" for w in a.modes.weight)
-        text = f"{count} answers, of weights {weights}; {len(alike)} of the {count - 1} others "
-        text += "are the first in other coordinates"
-    said.append(Verdict("answers", "good" if len(alike) == count - 1 else "caution", text))
+    best = min(baselines, key=lambda row: row.forecast if np.isfinite(row.forecast) else np.inf)
+    level = a.forecast.field / best.forecast if best.forecast > 0 else np.inf
+    said.append(
+        Verdict("against POD", "good" if level <= AS_GOOD else "caution",
+                f"{best.name} forecasts with {best.forecast:.4f} in {best.seconds:.1f} s, this "
+                f"ensemble with {a.forecast.field:.4f}")
+    )  # fmt: skip
+    said.append(_of_modes(a))
     if a.collinear:
-        groups = "; ".join(", ".join(group) for group in a.collinear[:2])
+        groups = "; ".join(", ".join(group) for group in a.collinear[:MANY])
+        more = f"; and {len(a.collinear) - MANY} more" if len(a.collinear) > MANY else ""
         said.append(
             Verdict("single coefficients", "caution",
-                    f"the data hardly tell these terms apart: {groups}; only their sum counts")
+                    f"of all terms the data hardly tell these apart: {groups}{more}; only what a "
+                    "group adds up to counts")
         )  # fmt: skip
     return said
+
+
+def _rotations(a: Answers) -> str:
+    names = [str(k) for k, t in enumerate(a.trials, 1) if t[0].candidate.terms.startswith("linear")]
+    if not names:
+        return ""
+    which = "" if len(names) == len(a.trials) else f" of mode {', '.join(names)}"
+    return f"; the equations{which} are linear: a rotation, as wide as it starts"
+
+
+def _off_the_cycle(a: Answers, spread: Spread) -> list[Verdict]:
+    """Say whether the cycle attracts, mode by mode: pooled, one would hide another."""
+    held = spread.orbits.holds & np.isfinite(spread.orbits.growth)
+    mode_of = a.modes.label[spread.picked]
+    found = []
+    for k in range(len(a.modes)):
+        mine = held & (mode_of == k)
+        if np.count_nonzero(mine) >= FEW:
+            found.append((k + 1, *spread.interval(spread.orbits.growth[mine])))
+    if not found:
+        return []
+    lows, highs = (np.array([f[i] for f in found]) for i in (1, 2))
+    says = (
+        "it attracts" if (highs <= 0).all() else
+        "it repels, slowly enough to stay within the test" if (lows >= 0).all() else
+        "the modes disagree; do not trust the equations off it" if lows.max() > highs.min() else
+        "the data do not tell whether it attracts; do not trust the equations off it"
+    )  # fmt: skip
+    ends = ", ".join(
+        f"[{low:.3f}, {high:.3f}]" + (f" (mode {k})" if len(found) > 1 else "")
+        for k, low, high in found
+    )
+    level = "good" if (highs <= 0).all() else "caution"
+    text = f"neighbours of the cycle grow at {ends} per unit of time: {says}"
+    return [Verdict("off the cycle", level, text)]
+
+
+def _of_modes(a: Answers) -> Verdict:
+    """Say how many answers there are, up to changes of coordinates."""
+    count = len(a.modes)
+    if count == 1:
+        alone = len(a.modes.label) == 1
+        text = "of one member" if alone else "all members agree on the field"
+        return Verdict("answers", "good", f"one answer: {text}")
+    with_first = [e for e in a.equivalences if e.modes[0] == 0]
+    same = {e.modes for e in with_first if e.same}
+    alike = {e.modes for e in with_first if e.alike} - same
+    text = (
+        f"{count} answers, of weights {', '.join(f'{w:.0%}' for w in a.modes.weight)}; "
+        f"{len(same)} of the {count - 1} others are the first in other coordinates"
+    )
+    if alike:
+        text += f", {len(alike)} nearly, where the data are, though members tell them apart"
+    return Verdict("answers", "good" if len(same) == count - 1 else "caution", text)
 
 
 def of_chains(found: Diagnostics, ensemble: Ensemble) -> list[Verdict]:

@@ -261,3 +261,14 @@ def test_a_sparse_optimizer_fits_every_member_and_stands_among_the_candidates(sp
     assert thin
     assert thin[0].terms < thin[0].candidate.chosen.sum()
     assert found.summary()["provenance"]["optimizer"]["threshold"] == 0.1
+
+
+def test_collinear_groups_name_what_belongs_together():
+    """Sines of small latents are nearly the latents, each its own: groups must not mix them."""
+    time = np.arange(0, 100, 0.1)
+    z, z_rate = planted.orbit(planted.hopf, [0.3, 0.0], time)
+    e = planted.ensemble(time, 0.4 * z, 0.4 * z_rate, members=1, library=standard(2, 1))
+    groups = answers._collinear(e, 0)
+    assert sorted(sorted(g) for g in groups) == [["sin(z1)", "z1"], ["sin(z2)", "z2"]]
+    far = planted.ensemble(time, 3 * z, 3 * z_rate, members=1, library=standard(2, 1, sine=False))
+    assert answers._collinear(far, 0) == []

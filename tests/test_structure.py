@@ -29,7 +29,7 @@ RANKS = [
         "diagnostics",
         "baselines",
     ],
-    ["answers", "reading", "verdicts", "comparison", "discovery"],
+    ["answers", "reading", "comparison", "verdicts", "discovery"],
     [
         "figures",
         "figure_answers",
