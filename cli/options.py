@@ -131,15 +131,19 @@ def _bar(steps: Steps[T]) -> Steps[T]:
 
 def _plain(steps: Steps[T]) -> Steps[T]:
     start = said = time.monotonic()
+    stage = None
     while True:
         try:
             step = next(steps)
         except StopIteration as end:
             return end.value
         now = time.monotonic()
+        if step.stage != stage:
+            start, stage = now, step.stage
         if now - said >= QUIET_SECONDS or step.done >= step.total:
             left = (now - start) / max(step.done, 1) * (step.total - step.done)
             note = f"  {_note(step)}" if step.values else ""
-            click.echo(f"{step.stage} {step.done}/{step.total}{note}  {left:.0f} s left", err=True)
+            rest = f"  {left:.0f} s left" if now > start else ""
+            click.echo(f"{step.stage} {step.done}/{step.total}{note}{rest}", err=True)
             said = now
         yield step
