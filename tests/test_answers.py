@@ -191,14 +191,18 @@ def test_blocks_stay_within_trajectories_and_gaps_between_them_do_not_count():
         for offset in (0, 1000):
             time, n = np.concatenate([one, second + offset]), len(label)
             assert uncertainty.duration(time, label) == np.ptp(one) + np.ptp(second)
-            counts, pieces = np.zeros(n), []
+            counts, pieces, crossings = np.zeros(n), [], 0
             for k in range(600):
                 chosen = uncertainty.blocks(time, label, 10.0, np.random.default_rng(k))
                 assert len(chosen) == n
                 counts += np.bincount(chosen, minlength=n)
                 breaks = (np.diff(chosen) != 1) | (np.diff(label[chosen]) != 0)
                 pieces.append(1 + np.count_nonzero(breaks))
+                crossings += np.count_nonzero(
+                    (np.diff(chosen) == 1) & (np.diff(label[chosen]) != 0)
+                )
             assert n / np.mean(pieces) > 12  # frames to a block of 20, less what hangs over ends
+            assert crossings < 0.03 * np.sum(pieces)  # two blocks that meet by chance
             assert counts.std() / counts.mean() < 0.15
             np.testing.assert_allclose(
                 [counts[label == j].mean() for j in (0, 1)], counts.mean(), rtol=0.06
