@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -22,7 +23,6 @@ T = TypeVar("T")
 MEMBERS = 500  # of an ensemble that are compared
 STLSQ = Sparse("stlsq")
 BOTH = (None, STLSQ)
-NORMAL = 1.6449  # standard deviations of a central 90 % interval
 # What the linear methods were given beyond their published settings.
 HELP = {
     "pod": "of the fluctuation, scaled to unit amplitude; interval over frames",
@@ -283,12 +283,7 @@ def _pod(pod: Ensemble, seconds: float, reference: float) -> Steps[list[Method]]
 
 def _bop_dmd(ensemble: Ensemble) -> Steps[list[Method]]:
     yield Progress("BOP-DMD", 0, 1)
-    (made, xi, (mean, spread)), seconds = _timed(lambda: baselines.bop_dmd(ensemble))
-    fastest = int(np.argmax(np.abs(mean.imag)))
-    found = None
-    if mean.imag[fastest]:
-        middle, width = np.abs(mean.imag[fastest]), np.abs(spread[fastest])
-        ends = 2 * np.pi / (middle + NORMAL * width * np.array([1, -1]))
-        found = _pair(ends)
-    one = np.arange(1)
-    return [Method("BOP-DMD", made, one, made.library, xi, seconds, HELP["bop-dmd"], found)]
+    import_module("pydmd")  # takes longer than the method does
+    (made, xi, _, period), seconds = _timed(lambda: baselines.bop_dmd(ensemble))
+    one, note = np.arange(1), HELP["bop-dmd"]
+    return [Method("BOP-DMD", made, one, made.library, xi, seconds, note, _pair(period))]

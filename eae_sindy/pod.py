@@ -84,7 +84,8 @@ class Frames:
     def mended(self) -> tuple["Frames", int, int]:
         """Return the frames without those whose field is NaN; rates that are, differentiated.
 
-        With them how many frames are left out, and how many rates come from differences.
+        Frames are left out too whose rates are NaN in a trajectory of fewer than five frames. With
+        them how many are left out, and how many rates come from differences.
         """
         sound = np.isfinite(self.coordinates).all(axis=1)
         unknown = sound & ~np.isfinite(self.rate_coordinates).all(axis=1)
@@ -93,11 +94,13 @@ class Frames:
         whole = Frames(*(part[sound] for part in vars(self).values()))
         rows = unknown[sound]
         if rows.any():
-            slopes = differentiate(whole.time, whole.trajectory, whole.coordinates)
+            slopes = differentiate(whole.time, whole.trajectory, whole.coordinates, needed=False)
             rates = np.where(rows[:, None], slopes, whole.rate_coordinates)
             outside = np.where(rows, 0, whole.rate_outside)
             whole = replace(whole, rate_coordinates=rates, rate_outside=outside)
-        return whole, int(np.sum(~sound)), int(rows.sum())
+            known = np.isfinite(rates).all(axis=1)
+            whole, rows = Frames(*(part[known] for part in vars(whole).values())), rows[known]
+        return whole, len(sound) - len(whole.time), int(rows.sum())
 
     def test_run(self) -> np.ndarray:
         """Return the indices of the first test trajectory: what orbits start on and are held to."""

@@ -1,7 +1,7 @@
 """Forecasts of trajectories that an ensemble has not seen, with bands, as snapshots."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +220,7 @@ def predict(
         member's orbit stays near the data.
     """
     equations.check(ensemble)
+    ensemble = replace(ensemble, frames=ensemble.frames.mended()[0])
     f, run = seen.frames, ensemble.frames.test_run()
     taken = evenly(np.arange(len(equations.members)), MEMBERS)
     members, xi = equations.members[taken], equations.values[taken]

@@ -57,18 +57,23 @@ class Spread:
         return self.interval(held) if len(held) >= 10 else None
 
 
-def blocks(time: np.ndarray, length: float, rng: np.random.Generator) -> np.ndarray:
+def blocks(
+    time: np.ndarray, trajectory: np.ndarray, length: float, rng: np.random.Generator
+) -> np.ndarray:
     """Draw indices of frames by a moving block bootstrap over time.
 
-    Blocks of duration `length` start anywhere, and are drawn with replacement until there are as
-    many frames as there were (Künsch 1989). `time` [n] need not be evenly spaced, but sorted.
+    Blocks of duration `length` start anywhere in a trajectory, and are drawn with replacement until
+    there are as many frames as there were (Künsch 1989). `time` and `trajectory` [n] need not be
+    evenly spaced, but sorted by trajectory, then time.
 
     Returns
     -------
     array of int [n]
     """
     n, found, count = len(time), [], 0
-    length = min(length, np.ptp(time))
+    length = min(length, duration(time, trajectory)) or length
+    # Laid out a block apart: no block holds frames of two trajectories, all are drawn as often.
+    time = np.cumsum(_steps(time, trajectory, length))
     # A block may hang over either end, so that frames there are drawn as often as others.
     while count < n:
         start = rng.uniform(time[0] - length, time[-1])
@@ -76,6 +81,17 @@ def blocks(time: np.ndarray, length: float, rng: np.random.Generator) -> np.ndar
         found.append(np.arange(low, high))
         count += high - low
     return np.concatenate(found)[:n]
+
+
+def duration(time: np.ndarray, trajectory: np.ndarray) -> float:
+    """Return how long trajectories last together, without the gaps between them."""
+    return float(np.sum(_steps(time, trajectory, 0.0)))
+
+
+def _steps(time: np.ndarray, trajectory: np.ndarray, between: float) -> np.ndarray:
+    """Return the time from each frame's predecessor; `between` trajectories, and 0 at the start."""
+    steps = np.where(np.diff(trajectory) == 0, np.diff(time), between)
+    return np.concatenate([[0.0], steps])
 
 
 def replicate(
@@ -98,18 +114,18 @@ def replicate(
     count : int
         Replicates.
     """
-    time, run = ensemble.frames.time, ensemble.frames.test_run()
+    f, run = ensemble.frames, ensemble.frames.test_run()
     rows = {}
     for frames in {c.frames for c in candidates}:
         unsorted = fit_rows(ensemble, frames, [])
-        rows[frames] = unsorted[np.argsort(time[unsorted], kind="stable")]
+        rows[frames] = unsorted[np.lexsort((f.time[unsorted], f.trajectory[unsorted]))]
     picked = np.random.default_rng([seed, 0]).choice(len(members), count)
 
     def refit(index: int) -> tuple[np.ndarray, Loop]:
         rng = np.random.default_rng([seed, 1, index])
         candidate = candidates[picked[index]]
         own = rows[candidate.frames]
-        chosen = blocks(time[own], BLOCK * reference_period, rng)
+        chosen = blocks(f.time[own], f.trajectory[own], BLOCK * reference_period, rng)
         z, z_rate = (
             a.astype(float)
             for a in ensemble.encode(int(members[picked[index]]), np.concatenate([own, run]))
@@ -120,6 +136,6 @@ def replicate(
     found = list(each(range(count), refit))
     xi = np.stack([f[0] for f in found])
     data = Loop.join(f[1] for f in found)
-    duration = min(np.ptp(time[own]) for own in rows.values())
+    shortest = min(duration(f.time[own], f.trajectory[own]) for own in rows.values())
     settled = orbits.settle(library, xi, data, reference_period)
-    return Spread(picked, xi, settled, float(duration / (BLOCK * reference_period)))
+    return Spread(picked, xi, settled, shortest / (BLOCK * reference_period))

@@ -55,7 +55,8 @@ class Novelty:
         variance of the training frames about their mean.
     usual : (float, float)
         The largest of both among frames of the training time that were not trained on, since a
-        basis fits its own frames better than others of their kind.
+        basis fits its own frames better than others of their kind; among the training frames, each
+        against the others, if there are none.
     """
 
     outside: np.ndarray
@@ -96,19 +97,20 @@ def novelty(ensemble: Ensemble, seen: Ensemble) -> Novelty:
     """Measure how far the frames of `seen`, from `on`, lie from the training frames."""
     from scipy.spatial import cKDTree
 
-    f = ensemble.frames
+    f = ensemble.frames.mended()[0]
     train = f.where(TRAIN)
     known = f.coordinates[train].astype(float)
     variance = float(np.sum(np.var(known, axis=0)) + f.outside[train].mean())
     tree = cKDTree(known)
 
-    def measure(frames: Frames, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        nearest = tree.query(frames.coordinates[rows].astype(float))[0]
+    def measure(frames: Frames, rows: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        nearest = tree.query(frames.coordinates[rows].astype(float), [k])[0][:, 0]
         return _outside(frames, rows), nearest**2 / variance
 
     held = f.where(UNUSED, VALIDATION)
-    outside, distance = measure(f, held if len(held) else train)
-    found = measure(seen.frames, np.arange(len(seen.frames.time)))
+    # A training frame is its own nearest: the next one counts.
+    outside, distance = measure(f, held, 1) if len(held) else measure(f, train, 2)
+    found = measure(seen.frames, np.arange(len(seen.frames.time)), 1)
     return Novelty(*found, (float(outside.max()), float(distance.max())))
 
 

@@ -1,6 +1,7 @@
 """From an ensemble to answers, on planted latents: selection, intervals, forecast, hand-over."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -172,13 +173,57 @@ def test_blocks_keep_neighbours_together_and_frames_equally_likely():
     time = np.arange(0, 100, 0.5)
     counts, runs = np.zeros(200), []
     for k in range(400):
-        chosen = uncertainty.blocks(time, 10.0, np.random.default_rng(k))
+        chosen = uncertainty.blocks(time, 0 * time, 10.0, np.random.default_rng(k))
         assert len(chosen) == 200
         counts += np.bincount(chosen, minlength=200)
         runs.append(np.mean(np.diff(chosen) == 1))
     assert np.mean(runs) > 0.9
     assert counts.std() / counts.mean() < 0.15
     assert counts[:10].mean() == pytest.approx(counts[90:110].mean(), rel=0.15)
+
+
+def test_blocks_stay_within_trajectories_and_gaps_between_them_do_not_count():
+    """Also where one is but a third as long; their times may lie far apart, or be the same."""
+    one = np.arange(0, 50, 0.5)
+    for second in (one, one[:34]):
+        label = np.repeat([0, 1], [len(one), len(second)])
+        drawn = []
+        for offset in (0, 1000):
+            time, n = np.concatenate([one, second + offset]), len(label)
+            assert uncertainty.duration(time, label) == np.ptp(one) + np.ptp(second)
+            counts, pieces, crossings = np.zeros(n), [], 0
+            for k in range(600):
+                chosen = uncertainty.blocks(time, label, 10.0, np.random.default_rng(k))
+                assert len(chosen) == n
+                counts += np.bincount(chosen, minlength=n)
+                breaks = (np.diff(chosen) != 1) | (np.diff(label[chosen]) != 0)
+                pieces.append(1 + np.count_nonzero(breaks))
+                crossings += np.count_nonzero(
+                    (np.diff(chosen) == 1) & (np.diff(label[chosen]) != 0)
+                )
+            assert n / np.mean(pieces) > 12  # frames to a block of 20, less what hangs over ends
+            assert crossings < 0.03 * np.sum(pieces)  # two blocks that meet by chance
+            assert counts.std() / counts.mean() < 0.15
+            np.testing.assert_allclose(
+                [counts[label == j].mean() for j in (0, 1)], counts.mean(), rtol=0.06
+            )
+            drawn.append(counts)
+        np.testing.assert_array_equal(*drawn)
+    single = uncertainty.blocks(np.zeros(9), np.arange(9), 10.0, np.random.default_rng(0))
+    assert len(single) == 9  # trajectories of a frame each
+
+
+def test_replicates_count_the_blocks_of_trajectories_and_not_the_gaps(spiral):
+    e = planted.ensemble(TIME, *spiral, members=2)
+    f, half = e.frames, len(TIME) // 2
+    label = np.where(np.arange(len(TIME)) < half, 0, 1)
+    apart = replace(f, time=f.time + 1000 * label, trajectory=label)
+    library = with_constant(e.library)
+    plain, split = (
+        uncertainty.replicate(replace(e, frames=frames), np.arange(2), library,
+                              [selection.candidates(library)[0]] * 2, 2 * np.pi / 0.9, 12)
+        for frames in (f, apart))  # fmt: skip
+    assert split.blocks == pytest.approx(plain.blocks, rel=0.02)
 
 
 @pytest.mark.slow

@@ -53,29 +53,91 @@ def test_pod_latents_are_centred_on_the_training_frames_and_of_unit_amplitude(sp
     assert z[:, 0].std() >= z[:, 1].std()
 
 
-def test_bop_dmd_finds_a_decaying_oscillation():
-    growth, omega = -0.02, 0.9
-    time = np.arange(0, 60, 0.1)
-    w = np.exp((growth + 1j * omega) * time)
-    z = np.stack([w.real, 0.5 * w.imag], axis=1)
-    w_rate = (growth + 1j * omega) * w
-    z_rate = np.stack([w_rate.real, 0.5 * w_rate.imag], axis=1)
-    e = planted.ensemble(time, z, z_rate)
-    made, xi, (mean, spread) = baselines.bop_dmd(e)
-    assert made.library.terms == ["z1", "z2"]
-    np.testing.assert_allclose(sorted(mean.imag), [-omega, omega], rtol=1e-5)
-    np.testing.assert_allclose(mean.real, growth, rtol=1e-3)
-    assert np.abs(spread).max() < 1e-4
-    found = np.linalg.eigvals(xi[0])
-    np.testing.assert_allclose(sorted(found.imag), [-omega, omega], rtol=1e-5)
-    latents, rates = made.encode(0, np.arange(len(time)))
+def modal(*modes, noise=0.0):
+    """A sum of modes (λ, amplitude) of a linear flow: two latents for each that oscillates."""
+    time, z, z_rate = np.arange(0, 60, 0.1), [], []
+    for value, size in modes:
+        w = size * np.exp(value * time)
+        parts = (np.real, np.imag) if np.imag(value) else (np.real,)
+        z += [part(w) for part in parts]
+        z_rate += [part(value * w) for part in parts]
+    z = np.stack(z, axis=1)
+    z += noise * np.random.default_rng(3).normal(size=z.shape)
+    return planted.ensemble(time, z, np.stack(z_rate, axis=1),
+                            library=standard(z.shape[1], 1, sine=False))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [-0.05],
+        [-0.02, -0.1],
+        [-0.02 + 0.9j],
+        [-0.02 + 0.9j, -0.05],
+        [-0.02 + 0.9j, -0.02 + 1.8j, -0.05],
+        [-0.02 + 0.9j, -0.05, -0.1, -0.3],
+    ],
+)
+def test_bop_dmd_finds_the_eigenvalues_of_linear_flows(values):
+    e = modal(*((v, 1.0) for v in values))
+    made, xi, trials, period = baselines.bop_dmd(e)
+    d = e.settings.latents
+    assert made.library.terms == [f"z{i + 1}" for i in range(d)]
+    assert trials.shape == (baselines.TRIALS, d)
+    expected = np.sort_complex([w for v in values for w in {v, np.conj(v)}])
+    tolerance = 1e-6  # frames are in single precision
+    for found in (trials[0], trials.mean(axis=0), np.linalg.eigvals(xi[0])):
+        np.testing.assert_allclose(np.sort_complex(np.round(found, 9)), expected, atol=tolerance)
+    latents, rates = made.encode(0, np.arange(len(e.frames.time)))
     np.testing.assert_allclose(latents @ xi[0], rates, atol=1e-4)
+    if np.imag(values[0]):
+        np.testing.assert_allclose(period, PERIOD, rtol=1e-6)
+        assert np.ptp(period) < 1e-7  # no more than the trials scatter
+    else:
+        assert period is None
+
+
+def test_pairs_are_kept_to_double_precision_and_one_of_an_odd_number_is_real():
+    value = -0.01 + 0.9j
+    exact = np.array([value, np.conj(value)])
+    np.testing.assert_array_equal(baselines._paired(exact), exact)
+    off = np.array([1j, 2.0 + 1e-3j, -1.2j])
+    np.testing.assert_allclose(baselines._paired(off), [1.1j, 2.0, -1.1j], rtol=1e-15)
+    two = np.array([-0.2 + 1j, -0.1 - 1.0001j, -0.1 + 1j, -0.2 - 1.0001j])
+    found = baselines._paired(two)
+    np.testing.assert_allclose(found.real, two.real)
+    np.testing.assert_array_equal(found[[0, 2]], found[[3, 1]].conj())
+
+
+def test_the_period_of_bop_dmd_is_that_of_the_strongest_mode():
+    """Not of the fastest; and not of the slowest either."""
+    for strong, weak in ((0.9, 1.8), (1.8, 0.9)):
+        *_, period = baselines.bop_dmd(modal((-0.02 + 1j * weak, 0.1), (-0.01 + 1j * strong, 1.0)))
+        np.testing.assert_allclose(period, 2 * np.pi / strong, rtol=1e-6)
+
+
+def test_the_interval_of_bop_dmd_is_as_wide_as_its_trials_scatter():
+    """Least squares of a frequency from white noise: Rife & Boorstyn's bound, of 60 % subsets."""
+    noise, time = 0.05, np.arange(0, 60, 0.1)
+    e = modal((0.9j, 1.0), noise=noise)
+    *_, trials, (low, high) = baselines.bop_dmd(e)
+    periods = 2 * np.pi / np.abs(trials[:, 0].imag)
+    assert low == pytest.approx(np.quantile(periods, 0.05), rel=1e-6)
+    assert high == pytest.approx(np.quantile(periods, 0.95), rel=1e-6)
+    count = 0.4 * len(time)  # training frames, in the first 90 % of the time
+    about = np.var(time[: int(0.9 * len(time))])
+    bound = noise / np.sqrt(count * about)  # two latents of amplitude 1, each with this noise
+    # A subset of 60 % drawn without replacement scatters by √(0.4/0.6) of what all frames do.
+    expected = 2 * 1.645 * np.sqrt(0.4 / 0.6) * bound * PERIOD / 0.9
+    assert high - low == pytest.approx(expected, rel=0.35)
+    assert low < PERIOD * (1 + 3 * bound)
+    assert high > PERIOD * (1 - 3 * bound)
 
 
 def test_bop_dmd_gives_the_same_twice_and_leaves_the_global_state_alone(spiral):
     np.random.seed(5)  # noqa: NPY002
     expected = np.random.get_state()[1].copy()  # noqa: NPY002
-    first, second = (baselines.bop_dmd(spiral)[2] for _ in range(2))
+    first, second = (baselines.bop_dmd(spiral)[2] for _ in range(2))  # of trials
     np.testing.assert_array_equal(first, second)
     np.testing.assert_array_equal(np.random.get_state()[1], expected)  # noqa: NPY002
 
@@ -177,4 +239,3 @@ def test_data_without_a_period_are_compared_all_the_same():
     assert row.interval is None
     assert row.forecast < 0.1
     assert json.dumps(report._clean(found.summary()), allow_nan=False)
-

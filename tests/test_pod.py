@@ -49,3 +49,23 @@ def test_frames_that_never_change_are_refused():
         pod.decompose(np.ones((20, 30), np.float32), 4)
     with pytest.raises(EaeSindyError, match="never change"):
         pod.decompose(np.zeros((20, 30), np.float32), 4)
+
+
+def test_short_trajectories_do_not_stand_in_the_way_of_mending():
+    """Their own rates stay; those that nothing can say cost their frames."""
+    label = np.repeat([0, 1, 2], [20, 4, 3])
+    time = np.concatenate([0.1 * np.arange(k) for k in (20, 4, 3)])
+    x = np.stack([time**2, 3 * time], axis=1)
+    rate = np.stack([2 * time, 0 * time + 3], axis=1)
+    known = rate.copy()
+    rate[[5, 25]] = np.nan  # in the long trajectory, and in the shortest
+    zero = np.zeros(27)
+    frames = pod.Frames(time, label, zero.astype(int), x, rate, zero, zero)
+    found, left_out, differentiated = frames.mended()
+    kept = np.arange(27) != 25
+    assert (left_out, differentiated) == (1, 1)
+    np.testing.assert_array_equal(found.time, time[kept])
+    np.testing.assert_allclose(found.rate_coordinates, known[kept], atol=1e-12)
+    again = found.mended()
+    assert again[0] is found
+    assert again[1:] == (0, 0)

@@ -19,8 +19,9 @@ from eae_sindy import (
 from eae_sindy.equations import Equations
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.library import with_constant
+from eae_sindy.pod import Frames
 from eae_sindy.progress import finish
-from eae_sindy.snapshots import Snapshots
+from eae_sindy.snapshots import TEST, TRAIN, Snapshots
 from tests import planted
 
 TIME = np.arange(0, 150, 0.1)
@@ -244,6 +245,38 @@ def test_frames_off_the_attractor_are_warned_of_though_the_basis_holds_them(fitt
     np.testing.assert_array_equal(novelty.beyond, [True, True, True, False])
     np.testing.assert_allclose(novelty.distance[:3], [0.49, 1, 1], rtol=0.01)  # the variance is 1
     assert novelty.outside.max() < 1e-5
+
+
+def test_training_frames_are_no_measure_of_their_own_distance(fitted, spiral, modes):
+    """Nothing was held out: the usual distance is that to the next training frame, and not 0."""
+    f = fitted.frames
+    alone = replace(fitted, frames=replace(f, split=np.where(f.split == TEST, TEST, TRAIN)))
+    seen = unseen.on(alone, snapshots_of(spiral[0], modes))
+    novelty = unseen.novelty(alone, seen)
+    z = spiral[0][f.split != TEST]
+    apart = np.linalg.norm(z[:, None] - z, axis=2)
+    np.fill_diagonal(apart, np.inf)
+    expected = np.max(apart.min(axis=0)) ** 2 / np.sum(np.var(z, axis=0))
+    assert novelty.usual[1] == pytest.approx(expected, rel=1e-3)
+    assert expected > 0
+
+
+@pytest.mark.parametrize("part", [TRAIN, TEST])
+def test_frames_of_the_ensemble_that_are_nan_do_not_count(fitted, chosen, other, modes, part):
+    f = fitted.frames
+    coordinates, outside = f.coordinates.copy(), f.outside.copy()
+    hurt = f.where(part)[[0, 5]]
+    coordinates[hurt] = outside[hurt] = np.nan
+    broken = replace(fitted, frames=replace(f, coordinates=coordinates, outside=outside))
+    kept = ~np.isin(np.arange(len(TIME)), hurt)
+    without = replace(fitted, frames=Frames(*(part[kept] for part in vars(f).values())))
+    data = snapshots_of(other[0], modes)
+    ours, theirs = (predicted(e, chosen, data) for e in (broken, without))
+    np.testing.assert_array_equal(ours.runs[0].orbit, theirs.runs[0].orbit)
+    assert ours.runs[0].stayed.all()
+    assert ours.novelty.usual == theirs.novelty.usual
+    np.testing.assert_array_equal(ours.novelty.distance, theirs.novelty.distance)
+    assert not ours.warnings()
 
 
 def test_members_that_leave_are_counted_and_do_not_enter(fitted, chosen, other, modes):
