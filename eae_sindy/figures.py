@@ -13,6 +13,7 @@ from scipy.stats import gaussian_kde
 from . import orbits
 from .diagnostics import free_energy
 from .discovery import Discovery
+from .progress import count
 from .recipes import SIGNIFICANCE
 from .storage import whole_file
 
@@ -137,9 +138,8 @@ def chains(discovery: Discovery) -> Figure:
     title(axes[0, 0], "a", "training")
     axes[0, 1].set_xlabel("draw", **STYLE)
     axes[0, 1].set_ylabel("loss", **STYLE)
-    title(axes[0, 1], "b", f"members of {len(ensemble.chains)} chain"
-           + ("s" if len(ensemble.chains) > 1 else "")
-           + (", grey: not settled" if any(found.settled_from) else ""))  # fmt: skip
+    title(axes[0, 1], "b", count(len(ensemble.chains), "chain")
+          + (", grey: not settled" if any(found.settled_from) else ""))  # fmt: skip
     axes[0, 2].locator_params(axis="x", nbins=4)
     axes[0, 2].set_xlabel("loss", **STYLE)
     axes[0, 2].set_ylabel("density", **STYLE)

@@ -169,8 +169,22 @@ def baselines(
     mine = {"name": "this ensemble, mean over members", "field": r["field"], "rate": r["rate"]}
     parts = [
         say("What one gets without a network, on the same test frames."),
-        records([mine, *found["baselines"]]),
+        records([mine, *map(_beside, found["baselines"])]),
     ]
     if comparison:
-        return [*parts, say("Other methods, on the same data:"), records(comparison)]
+        return [
+            *parts,
+            say("Other methods, on the same data:"),
+            records([_beside(row) for row in comparison]),
+        ]
     return [*parts, say("No comparison with other methods was given.")]
+
+
+def _beside(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of a comparison as it is shown: its note under the name, a share as such."""
+    shown = dict(row)
+    if (note := shown.pop("note", None)) and "name" in shown:
+        shown["name"] = join(str(row["name"]), " ", tag("small", str(note)))
+    if isinstance(runs := shown.get("runs"), float) and np.isfinite(runs):
+        shown["runs"] = f"{runs:.0%}"
+    return shown
