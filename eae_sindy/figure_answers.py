@@ -133,8 +133,8 @@ def _candidates(axis: Axes, found: Answers) -> None:
     axis.set_yticks([])
     axis.set_xlabel("error of trajectories on validation stretches", **STYLE)
     axis.set_ylim(0.5 - len(trials), 0.9)
-    shown = "" if len(trials) == len(every) else f": {len(trials)} of {len(every)} candidates"
-    title(axis, "f", f"how mode 1 was chosen{shown}")
+    some = "" if len(trials) == len(every) else f"{len(trials)} of "
+    title(axis, "f", f"mode 1: {some}{count(len(every), 'candidate')}")
 
 
 def _histograms(

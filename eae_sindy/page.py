@@ -46,7 +46,8 @@ CAPTIONS = {
         "with resampled frames: the dashed line, the data's own, should lie among them. (d) Growth "
         "off the cycle: left of zero it attracts; on both sides of zero the data do not tell. "
         "(e) Error of the forecast over the test window; as good as it gets is the reconstruction. "
-        "(f) What was tried for mode 1, by the error of its trajectories; the chosen one is dark.",
+        "(f) What was tried for mode 1, the best on top, by the error of its trajectories; the "
+        "chosen one is dark.",
     ),
     "figure1": (
         "The data, the members, and two of them at work.",
@@ -64,7 +65,7 @@ CAPTIONS = {
         "(a) Training: it should have flattened. (b) Loss of the members along each chain: no "
         "trend. (c) The same as distributions. (d) Temperature of each layer: points belong on "
         "their bars. (e) Effective sample sizes: how many independent draws the members are worth. "
-        "(f) Free energy of the field error, where a chain is long enough.",
+        "(f) Free energy of the field error, if the first chain has members enough.",
     ),
 }  # fmt: skip
 

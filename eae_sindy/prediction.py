@@ -278,15 +278,14 @@ def times(new: np.ndarray, own: np.ndarray, horizon: float | None, most: int) ->
         )
     end = new[0] + horizon + 1e-9 * step
     inside = new[new <= end]
-    more = (end - inside[-1]) // step if len(inside) == len(new) else 0
+    more = np.floor((end - inside[-1]) / step) if len(inside) == len(new) else 0
     if not len(inside) + more <= most:
         fits = new[min(most, len(new)) - 1] - new[0] + step * max(0, most - len(new))
         raise EaeSindyError(
             f"the orbits would take more than {MOST_BYTES / 1e9:g} GB of memory: "
             f"a --horizon of {0.99 * fits:.3g} fits"
         )
-    more = int(more)
-    return np.concatenate([inside, inside[-1] + step * np.arange(1, more + 1)])
+    return np.concatenate([inside, inside[-1] + step * np.arange(1, int(more) + 1)])
 
 
 def _spread(pod: Pod, coordinates: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -252,6 +253,17 @@ def test_terms_as_mathml_nest():
     for term in handover.mathml(standard(3)):
         Outline(f"<math>{term}</math>")
     assert "<msup>" in handover.mathml(standard(2))[2]
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_labels_of_correlations_are_not_cut_off(found, count):
+    terms = [f"sin(z{j}) in z{k}'" for j in (1, 2) for k in (1, 2)][:count]
+    row = found.table[0]._replace(significant=True)
+    shown = replace(found.correlation, labels=tuple(terms), matrix=np.eye(count))
+    few = replace(found, table=[row] * count, correlation=shown)
+    image = imread(BytesIO(figures.png(figures.correlations(few))))[..., :3]
+    for edge in (image[:4], image[-4:], image[:, :4], image[:, -4:]):
+        assert (edge == 1).all()
 
 
 def test_a_page_is_written_whole_or_refused(tmp_path):
