@@ -14,7 +14,7 @@ from .progress import count
 from .recipes import INTERVAL
 
 CANDIDATES = 8  # of the first mode, that there is room for
-LEGEND: dict[str, Any] = {"fontsize": 7, "edgecolor": "none", "framealpha": 0.9}  # over lines
+LEGEND: dict[str, Any] = {"fontsize": 7, "edgecolor": "none", "framealpha": 1}  # over lines
 
 
 def answers(discovery: Discovery) -> Figure:
