@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from eae_sindy import recipes
-from eae_sindy.progress import Steps
+from eae_sindy.progress import Steps, count
 
 from . import options
 
@@ -68,12 +68,9 @@ def compare(
     if output.is_file():
         raise EaeSindyError(f"{output} is a file: name a folder with -o")
     results = [output / f"comparison.{s}" for s in ("json", "csv", "png", "pdf")]
-    for path in results:
-        storage.claim(path, force or resume)
     own = [output / f"{kind}.h5" for kind in ("eae", *KINDS)]
-    for path in own[ensemble is not None :]:
-        if not resume:
-            storage.claim(path, force)
+    for path in results + own[ensemble is not None :]:
+        storage.claim(path, force or resume, read=(data, ensemble))
     snapshots = Snapshots.open(data)
 
     from eae_sindy.neural import rivals
@@ -129,8 +126,9 @@ def compare(
     for path, (kind, (name, note)) in zip(own[1:], KINDS.items(), strict=True):
         steps = rivals.iterate(kind, begun, recipes.TRAININGS[recipe], settings.seed)
         reductions.append((name, take(path, steps, alike), note + hurried))
-    chains_of = f"{len(eae.chains)} chain{'s' if len(eae.chains) > 1 else ''}"
-    reductions.append(("EAE", eae, f"{chains_of}, T = {settings.temperature:g}"))
+    reductions.append(
+        ("EAE", eae, f"{count(len(eae.chains), 'chain')}, T = {settings.temperature:g}")
+    )
     found = options.follow(comparison.iterate(reductions))
     paths = figures.save(figure_comparison.comparison(found), output, "comparison", force or resume)
     paths += report.write_comparison(found, output, force or resume)

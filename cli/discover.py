@@ -76,7 +76,7 @@ def discover(
         *(["report.html"] if report else []),
         *(f"{d}.{suffix}" for d in FIGURES if plot for suffix in ("png", "pdf")),
     ]:
-        storage.claim(output / name, force)
+        storage.claim(output / name, force, read=(ensemble, comparison))
     found = options.follow(discovery.iterate(opened, frames, sparse(optimizer, threshold)))
     paths, images = [], {}
     if plot or report:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from eae_sindy.progress import count
+
 from . import options
 
 
@@ -12,7 +14,6 @@ from . import options
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option(
     "--members",
-    "most",
     type=click.IntRange(1),
     default=200,
     show_default=True,
@@ -27,7 +28,7 @@ from . import options
 @options.config
 @options.force
 def encode(
-    ensemble: Path, data: Path, most: int, discovery: Path | None, output: Path, force: bool
+    ensemble: Path, data: Path, members: int, discovery: Path | None, output: Path, force: bool
 ) -> None:
     """Encode the snapshots in DATA, new to an ENSEMBLE, with its members.
 
@@ -40,19 +41,20 @@ def encode(
     from eae_sindy.ensemble import Ensemble, evenly
     from eae_sindy.snapshots import Snapshots
 
-    storage.claim(output, force)
+    found = discovery and discovery / equations.FILE
+    storage.claim(output, force, read=(ensemble, data, found))
     opened = Ensemble.open(ensemble)
-    members = np.arange(len(opened))
-    if discovery is not None:
-        chosen = equations.Equations.open(discovery / equations.FILE)
+    usable = np.arange(len(opened))
+    if found is not None:
+        chosen = equations.Equations.open(found)
         chosen.check(opened)
-        members = chosen.members
-    members = evenly(members, most)
+        usable = chosen.members
+    taken = evenly(usable, members)
     seen = unseen.on(opened, Snapshots.open(data))
     novelty = unseen.novelty(opened, seen)
-    options.follow(latents.write(output, seen, members, novelty, force=force))
+    options.follow(latents.write(output, seen, taken, novelty, force=force))
     options.warn(novelty.sentence())
     click.echo(
         f"{output}: {seen.settings.latents} latents of {len(seen.frames.time):,} frames by "
-        f"{len(members)} members"
+        f"{count(len(taken), 'member')}"
     )

@@ -11,7 +11,6 @@ from . import options
 @click.argument("ensemble", type=click.Path(path_type=Path), default=Path("runs/ensemble.h5"))
 @click.option(
     "--to",
-    "kind",
     type=click.Choice(["netcdf"]),
     default="netcdf",
     show_default=True,
@@ -20,13 +19,13 @@ from . import options
 @options.output("runs/ensemble.nc")
 @options.config
 @options.force
-def export(ensemble: Path, kind: str, output: Path, force: bool) -> None:
+def export(ensemble: Path, to: str, output: Path, force: bool) -> None:
     """Write an ENSEMBLE's coefficients, weights and statistics for ArviZ and xarray."""
     from eae_sindy import export as writers
     from eae_sindy import storage
     from eae_sindy.ensemble import Ensemble
 
+    storage.claim(output, force, read=(ensemble,))
     opened = Ensemble.open(ensemble)
-    storage.claim(output, force)
-    path = options.follow(getattr(writers, kind)(opened, output, force=force))
+    path = options.follow(getattr(writers, to)(opened, output, force=force))
     click.echo(f"{path}: groups posterior, sample_stats and constant_data")

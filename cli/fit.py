@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from eae_sindy import recipes
+from eae_sindy.progress import count
 
 from . import options
 
@@ -131,7 +132,7 @@ def fit(
 
     segments = Segments(output, checkpoint_every)
     if not (resume and output.is_file()):
-        storage.claim(output, force)
+        storage.claim(output, force, read=(data,))
     if segments and not (resume or force):
         raise EaeSindyError(
             f"{segments.folder} holds an interrupted fit: add --resume to go on with it, or "
@@ -171,6 +172,6 @@ def fit(
     segments.remove()
     chains = f" in {len(ensemble.chains)} chains" if len(ensemble.chains) > 1 else ""
     click.echo(
-        f"{output}: {len(ensemble):,} members{chains}, {settings.latents} latents in "
+        f"{output}: {count(len(ensemble), 'member')}{chains}, {settings.latents} latents in "
         f"{ensemble.pod.rank} POD modes; now: eae-sindy discover --plot"
     )

@@ -56,10 +56,11 @@ def forecast(
     if output.is_file():
         raise click.ClickException(f"{output} is a file: name a folder with -o")
     names = ["forecast.h5", "summary.json", *(("forecast.png", "forecast.pdf") if plot else ())]
-    chosen = equations.Equations.open(discovery / equations.FILE)
-    opened, snapshots = Ensemble.open(ensemble), Snapshots.open(data)
+    read = (ensemble, data, discovery / equations.FILE)
     for name in names:
-        storage.claim(output / name, force)
+        storage.claim(output / name, force, read)
+    chosen = equations.Equations.open(read[-1])
+    opened, snapshots = Ensemble.open(ensemble), Snapshots.open(data)
     seen = unseen.on(opened, snapshots)
     found = options.follow(prediction.predict(opened, seen, chosen, start, horizon))
     options.follow(found.write(output / names[0], snapshots, force=force))

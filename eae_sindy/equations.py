@@ -59,7 +59,13 @@ class Equations:
     ensemble: str
 
     def representative(self, mode: int) -> np.ndarray:
-        """Return Ξ [p, d] of the most typical member of a mode: of a member, never an average."""
+        """Return Ξ [p, d] of the most typical member of a mode: of a member, never an average.
+
+        Raises `EaeSindyError` if there is no such mode.
+        """
+        if not 0 <= mode < len(self.chosen):
+            known = "only mode 0" if len(self.chosen) == 1 else f"modes 0 to {len(self.chosen) - 1}"
+            raise EaeSindyError(f"there is no mode {mode}: these equations have {known}")
         return self.values[self.chosen[mode]]
 
     def text(self, mode: int) -> list[str]:

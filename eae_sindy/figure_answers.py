@@ -10,7 +10,11 @@ from . import modes, orbits
 from .answers import Answers
 from .discovery import Discovery
 from .figures import CHAINS, GREY, INK, PALE, PURPLE, STYLE, TEAL, of_latents, title
+from .progress import count
 from .recipes import INTERVAL
+
+CANDIDATES = 8  # of the first mode, that there is room for
+LEGEND: dict[str, Any] = {"fontsize": 7, "edgecolor": "none", "framealpha": 1}  # over lines
 
 
 def answers(discovery: Discovery) -> Figure:
@@ -48,8 +52,7 @@ def _modes(axis: Axes, discovery: Discovery, found: Answers) -> None:
                   fontweight="bold")  # fmt: skip
     axis.set_xlabel("vector field, first component", **STYLE)
     axis.set_ylabel("second component", **STYLE)
-    count = len(found.modes)
-    title(axis, "a", f"{count} mode{'s' if count > 1 else ''} of {len(plane):,} members")
+    title(axis, "a", f"{count(len(found.modes), 'mode')} of {count(len(plane), 'member')}")
 
 
 def _orbit(axis: Axes, discovery: Discovery, found: Answers) -> None:
@@ -81,7 +84,7 @@ def _periods(axis: Axes, found: Answers) -> None:
     axis.set_yticks([])
     axis.locator_params(axis="x", nbins=4)
     axis.margins(y=0.35)
-    axis.legend(fontsize=7, frameon=False, loc="upper left")
+    axis.legend(loc="upper left", **LEGEND)
     title(axis, "c", f"{found.orbits.integrable_fraction:.0%} of members hold the cycle")
 
 
@@ -96,7 +99,7 @@ def _growth(axis: Axes, found: Answers) -> None:
     axis.set_xlabel("growth rate off the cycle (negative: it attracts)", **STYLE)
     axis.set_yticks([])
     axis.margins(y=0.3)
-    axis.legend(fontsize=7, frameon=False, loc="upper left")
+    axis.legend(loc="upper left", **LEGEND)
     title(axis, "d", "what the data say off the cycle")
 
 
@@ -117,19 +120,21 @@ def _forecast(axis: Axes, found: Answers) -> None:
 
 
 def _candidates(axis: Axes, found: Answers) -> None:
-    trials = sorted(found.trials[0], key=lambda t: t.error)[:8]
-    chosen = found.trials[0][0].candidate
+    every = found.trials[0]
+    trials = sorted(every, key=lambda t: t.error)[:CANDIDATES]
+    chosen = every[0].candidate
     for i, trial in enumerate(trials):
         mine = trial.candidate.name == chosen.name
-        axis.barh(-i, max(trial.error, 1e-12), 0.7, color=PURPLE if mine else PALE)
-        axis.text(0.02, -i, trial.candidate.short, va="center",
-                  fontsize=6.5, color=INK, transform=axis.get_yaxis_transform(),
-                  bbox={"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.5})  # fmt: skip
+        axis.plot(max(trial.error, 1e-12), -i, "o", color=PURPLE if mine else GREY, ms=6)
+        axis.text(0.02, 0.25 - i, trial.candidate.short, va="bottom",
+                  fontsize=6.5, color=INK, transform=axis.get_yaxis_transform())  # fmt: skip
     axis.set_xscale("log")
     axis.xaxis.set_minor_formatter("")
     axis.set_yticks([])
     axis.set_xlabel("error of trajectories on validation stretches", **STYLE)
-    title(axis, "f", "how mode 1 was chosen")
+    axis.set_ylim(0.5 - len(trials), 0.9)
+    some = "" if len(trials) == len(every) else f"{len(trials)} of "
+    title(axis, "f", f"mode 1: {some}{count(len(every), 'candidate')}")
 
 
 def _histograms(

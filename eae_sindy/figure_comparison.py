@@ -9,6 +9,7 @@ from .figures import GREY, INK, PURPLE, STYLE, TEAL, title
 from .recipes import INTERVAL
 
 WORST = 3.0  # errors beyond this stand at the edge: predicting the mean field scores 1
+NEAR = 0.03  # of the data's period: periods farther off stand at the edge
 
 
 def comparison(found: Comparison) -> Figure:
@@ -46,14 +47,17 @@ def _terms(count: float) -> str:
 def _errors(axis: Axes, found: Comparison, y: np.ndarray) -> None:
     # From large and hollow to small and full: they often coincide.
     marks = (("field", "o", GREY, 9), ("rate", "s", TEAL, 6), ("forecast", "D", PURPLE, 3.5))
-    values = {name: _capped([getattr(row, name) for row in found.rows]) for name, *_ in marks}
+    values = {name: np.array([getattr(row, name) for row in found.rows]) for name, *_ in marks}
     for k in range(len(y)):
-        ends = [v[k] for v in values.values() if np.isfinite(v[k])]
+        ends = [min(v[k], WORST) for v in values.values() if not np.isnan(v[k])]
         if ends:
             axis.plot([min(ends), max(ends)], [y[k], y[k]], color="#dddddd", lw=1.2, zorder=1)
     for name, mark, colour, size in marks:
         fill = colour if name == "forecast" else "none"
-        axis.plot(values[name], y, mark, color=colour, ms=size, mfc=fill, label=name)
+        within = np.where(values[name] <= WORST, values[name], np.nan)
+        axis.plot(within, y, mark, color=colour, ms=size, mfc=fill, label=name)
+        far = y[values[name] > WORST]
+        axis.plot(np.full(len(far), WORST), far, ">", color=colour, ms=max(size, 5), mfc=fill)
     axis.set_xscale("log")
     axis.axvline(1, color=GREY, lw=0.8, ls=":")
     axis.set_xlabel("relative squared error on the test frames", **STYLE)
@@ -63,20 +67,28 @@ def _errors(axis: Axes, found: Comparison, y: np.ndarray) -> None:
     title(axis, "a", "errors")
 
 
-def _capped(values: list[float]) -> np.ndarray:
-    return np.minimum(np.nan_to_num(np.array(values, float), nan=np.nan, posinf=WORST), WORST)
-
-
 def _periods(axis: Axes, found: Comparison, y: np.ndarray) -> None:
     reference = found.reference_period
-    low, high = 0.97 * reference, 1.03 * reference
+    low, high = (1 - NEAR) * reference, (1 + NEAR) * reference
     for row, at in zip(found.rows, y, strict=True):
         if row.interval is not None:
             axis.plot(row.interval, [at, at], color=PURPLE, lw=2, alpha=0.45, solid_capstyle="butt")
-        if np.isfinite(row.period):
-            axis.plot(np.clip(row.period, low, high), at, "o", color=PURPLE, ms=4)
+            # Where an interval goes on, and a median is: an arrow at the edge, pale or dark.
+            for end in row.interval:
+                if not low <= end <= high:
+                    _beyond(axis, end, low, high, at, "none")
+        if low <= row.period <= high:
+            axis.plot(row.period, at, "o", color=PURPLE, ms=4)
+        elif np.isfinite(row.period):
+            _beyond(axis, row.period, low, high, at, PURPLE)
     if np.isfinite(reference):
         axis.axvline(reference, color=INK, lw=0.8)
         axis.set_xlim(low, high)
     axis.set_xlabel("time", **STYLE)
     title(axis, "b", f"period, {INTERVAL:.0%} interval")
+
+
+def _beyond(axis: Axes, value: float, low: float, high: float, at: float, fill: str) -> None:
+    """Point at a value that lies off the axis."""
+    edge, mark = (low, "<") if value < low else (high, ">")
+    axis.plot(edge, at, mark, color=PURPLE, ms=5, mfc=fill, clip_on=False, zorder=3)

@@ -13,6 +13,7 @@ from scipy.stats import gaussian_kde
 from . import orbits
 from .diagnostics import free_energy
 from .discovery import Discovery
+from .progress import count
 from .recipes import SIGNIFICANCE
 from .storage import whole_file
 
@@ -21,7 +22,10 @@ PALE = "#d9d2e4"
 CHAINS = (PURPLE, TEAL, "#c8721d", "#3b5ea8", "#8a8a2e", "#b03a5b")  # one chain after another
 SHOWN = 40  # coefficients whose correlations a page can show
 STYLE: dict[str, Any] = {"fontsize": 9, "color": INK}
-DOTS = 200  # per inch: twice what a screen shows, and fine enough for print
+# Dots per inch: twice what a screen shows, and fine enough for print. Tight, for the layout can be
+# a few dots off the width of a formula at the edge.
+SAVED: dict[str, Any] = {"dpi": 200, "bbox_inches": "tight", "pad_inches": 0.06}
+ENOUGH = 500  # members of a chain for a free energy
 
 
 def save(figure: Figure, folder: Path, name: str, force: bool = False) -> list[Path]:
@@ -30,7 +34,7 @@ def save(figure: Figure, folder: Path, name: str, force: bool = False) -> list[P
     for suffix in ("png", "pdf"):
         path = folder / f"{name}.{suffix}"
         with whole_file(path, force) as part:
-            figure.savefig(part, format=suffix, dpi=DOTS)
+            figure.savefig(part, format=suffix, **SAVED)
         paths.append(path)
     return paths
 
@@ -38,7 +42,7 @@ def save(figure: Figure, folder: Path, name: str, force: bool = False) -> list[P
 def png(figure: Figure) -> bytes:
     """Return a figure as the PNG that `save` writes."""
     held = BytesIO()
-    figure.savefig(held, format="png", dpi=DOTS)
+    figure.savefig(held, format="png", **SAVED)
     return held.getvalue()
 
 
@@ -137,9 +141,8 @@ def chains(discovery: Discovery) -> Figure:
     title(axes[0, 0], "a", "training")
     axes[0, 1].set_xlabel("draw", **STYLE)
     axes[0, 1].set_ylabel("loss", **STYLE)
-    title(axes[0, 1], "b", f"members of {len(ensemble.chains)} chain"
-           + ("s" if len(ensemble.chains) > 1 else "")
-           + (", grey: not settled" if any(found.settled_from) else ""))  # fmt: skip
+    title(axes[0, 1], "b", count(len(ensemble.chains), "chain")
+          + (", grey: not settled" if any(found.settled_from) else ""))  # fmt: skip
     axes[0, 2].locator_params(axis="x", nbins=4)
     axes[0, 2].set_xlabel("loss", **STYLE)
     axes[0, 2].set_ylabel("density", **STYLE)
@@ -183,8 +186,11 @@ def _free_energy(axis: Axes, discovery: Discovery) -> None:
     ensemble = discovery.ensemble
     mine = ensemble.chain_of[discovery.members] == 0
     members = discovery.members[mine]
-    if len(members) < 500 or np.ptp(discovery.errors[mine, 0]) == 0:
-        axis.set_axis_off()
+    title(axis, "f", "energy against volume")
+    if len(members) < ENOUGH or np.ptp(discovery.errors[mine, 0]) == 0:
+        axis.set(xticks=[], yticks=[])
+        axis.text(0.5, 0.5, f"takes {ENOUGH} members of the first chain,\nand errors that differ",
+                  ha="center", va="center", transform=axis.transAxes, **STYLE)  # fmt: skip
         return
     t = ensemble.settings.temperature
     found = free_energy(discovery.errors[mine, 0], ensemble.chains[0].loss[members], t)
@@ -200,7 +206,6 @@ def _free_energy(axis: Axes, discovery: Discovery) -> None:
     axis.set_xlabel("field error of a member", **STYLE)
     axis.set_ylabel("free energy / T, first chain", **STYLE)
     axis.legend(fontsize=7, frameon=False)
-    title(axis, "f", "energy against volume")
 
 
 def _coefficient_plane(axis: Axes, discovery: Discovery, chosen: tuple[int, int]) -> None:

@@ -119,17 +119,26 @@ def facts(facts: Mapping[str, str]) -> Markup:
 
 
 def records(rows: Sequence[Mapping[str, Any]]) -> Markup:
-    """Return a table of rows whose columns are the keys that any of them has."""
+    """Return a table of rows whose columns are the keys that any of them has a value for."""
     columns = []
     for name in dict.fromkeys(k for row in rows for k in row):
-        values = [row.get(name) for row in rows]
+        values = [None if _missing(row.get(name)) else row[name] for row in rows]
+        if all(v is None for v in values):
+            continue
         if all(isinstance(v, float | None) for v in values):
-            printed = aligned([math.nan if v is None else v for v in values])
+            whole = all(v is None or v.is_integer() for v in values)
+            printed = ([cell(v if v is None else int(v)) for v in values] if whole
+                       else aligned([math.nan if v is None else v for v in values]))  # fmt: skip
         else:
             printed = [cell(v) for v in values]
         columns.append([name, *printed])
     head, *body = zip(*columns, strict=True)
     return table(head, body)
+
+
+def _missing(value: Any) -> bool:
+    """Whether there is nothing to print: NaN counts as nothing."""
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
 def picture(png: bytes, alt: str, *caption: str) -> Markup:

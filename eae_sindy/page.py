@@ -28,6 +28,7 @@ from .markup import (
     say,
     tag,
 )
+from .progress import count
 from .recipes import INTERVAL, SIGNIFICANCE
 from .snapshots import TEST, TRAIN, VALIDATION
 from .storage import whole_file
@@ -45,7 +46,8 @@ CAPTIONS = {
         "with resampled frames: the dashed line, the data's own, should lie among them. (d) Growth "
         "off the cycle: left of zero it attracts; on both sides of zero the data do not tell. "
         "(e) Error of the forecast over the test window; as good as it gets is the reconstruction. "
-        "(f) What was tried for mode 1, by the error of its trajectories; the chosen one is dark.",
+        "(f) What was tried for mode 1, the best on top, by the error of its trajectories; the "
+        "chosen one is dark.",
     ),
     "figure1": (
         "The data, the members, and two of them at work.",
@@ -63,7 +65,7 @@ CAPTIONS = {
         "(a) Training: it should have flattened. (b) Loss of the members along each chain: no "
         "trend. (c) The same as distributions. (d) Temperature of each layer: points belong on "
         "their bars. (e) Effective sample sizes: how many independent draws the members are worth. "
-        "(f) Free energy of the field error, where a chain is long enough.",
+        "(f) Free energy of the field error, if the first chain has members enough.",
     ),
 }  # fmt: skip
 
@@ -128,10 +130,6 @@ def write(text: str, path: Path, force: bool = False) -> Path:
     return path
 
 
-def _count(n: int, noun: str) -> str:
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
 def _name(found: Mapping[str, Any]) -> str:
     provenance = found["provenance"]
     data = Path(str(provenance.get("data", ""))).name
@@ -145,11 +143,11 @@ def _introduction(discovery: Discovery) -> Markup:
     return say(
         f"From {len(e.frames.time):,} frames of a field of {shape} values ({train:,} to train on, "
         f"{validation:,} to validate, the last {test:,} to test), ",
-        f"{_count(len(e), 'encoder')} were drawn at temperature "
-        f"{number(e.settings.temperature)} in {_count(len(e.chains), 'chain')}. Each of them makes "
-        f"{_count(e.settings.latents, 'latent variable')} z of the field, and by least squares "
+        f"{count(len(e), 'encoder')} were drawn at temperature "
+        f"{number(e.settings.temperature)} in {count(len(e.chains), 'chain')}. Each of them makes "
+        f"{count(e.settings.latents, 'latent variable')} z of the field, and by least squares "
         "equations of its own, ż\u00a0=\u00a0Θ(z)\u00a0Ξ, with "
-        f"{_count(len(e.library), 'candidate term')}. How far these agree, whether they run, and "
+        f"{count(len(e.library), 'candidate term')}. How far these agree, whether they run, and "
         "what they forecast is said here, verdicts "
         f"first. Intervals are central {INTERVAL:.0%} intervals; errors are squared, relative to "
         "the variance of the test frames.",
@@ -252,7 +250,7 @@ def _coefficients(discovery: Discovery) -> list[Markup]:
             })  # fmt: skip
     return [
         say(f"Plain least squares, fitted on '{discovery.frames}' frames: the distribution of "
-            f"each coefficient over {_count(len(discovery.members), 'member')}. An average over "
+            f"each coefficient over {count(len(discovery.members), 'member')}. An average over "
             "members is not a model."),
         tag("details", tag("summary", f"All {len(rows)} coefficients"), records(rows),
             say(f"* significant: mean and mode both exceed {SIGNIFICANCE}.", class_="note")),

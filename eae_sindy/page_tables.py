@@ -169,8 +169,25 @@ def baselines(
     mine = {"name": "this ensemble, mean over members", "field": r["field"], "rate": r["rate"]}
     parts = [
         say("What one gets without a network, on the same test frames."),
-        records([mine, *found["baselines"]]),
+        *_beside([mine, *found["baselines"]]),
     ]
     if comparison:
-        return [*parts, say("Other methods, on the same data:"), records(comparison)]
+        return [*parts, say("Other methods, on the same data:"), *_beside(comparison)]
     return [*parts, say("No comparison with other methods was given.")]
+
+
+def _beside(rows: Sequence[Mapping[str, Any]]) -> list[Markup]:
+    """Return methods as a table and, for they are long, their notes as a list under it.
+
+    The number of latents is left out where it is the same for all.
+    """
+    shown, notes = [dict(row) for row in rows], {}
+    alike = len({row["latents"] for row in rows if "latents" in row}) == 1
+    for row in shown:
+        if note := row.pop("note", None):
+            notes[str(row.get("name"))] = str(note)
+        if alike:
+            row.pop("latents", None)
+        if isinstance(runs := row.get("runs"), float) and np.isfinite(runs):
+            row["runs"] = f"{runs:.0%}"
+    return [records(shown), *([facts(notes)] if notes else [])]

@@ -1,6 +1,6 @@
 """Forecasts of trajectories that an ensemble has not seen, with bands, as snapshots."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from .snapshots import BLOCK_BYTES, Snapshots
 from .unseen import Novelty, novelty
 
 DATASETS = ("band/low", "band/high", "spread")  # of a forecast's file, beside the field
+MOST_BYTES = 10**9  # of all orbits together, which are held in memory
 MOST_FRAMES = 50  # decoded together
 SHOWN = (0.1, 0.25, 0.5, 1.0)  # of the horizon: where errors are told
 
@@ -175,13 +176,17 @@ def lines(summary: dict[str, Any]) -> list[str]:
     found = []
     for row in summary["trajectories"]:
         name = f"trajectory {row['trajectory']}"
-        name += f", t = {row['start']:g} to {row['start'] + row['horizon']:g}"
+        name += f", t = {_window(row, row['horizon'])}"
         if "field" not in row:
             found.append(f"{name}: no later frames to hold it to")
             continue
+        last = row["errors"][-1]["horizon"]
+        ended = last < row["horizon"]
+        over = f" over t = {_window(row, last)}, where the data end" if ended else ""
         found.append(
-            f"{name}: relative field error {row['field']:.4f}, {row['over_reconstruction']:.2f} of "
-            f"the reconstruction's; of the mean forecast {row['field_of_mean']:.4f}"
+            f"{name}: relative field error {row['field']:.4f}{over}, "
+            f"{row['over_reconstruction']:.2f} of the reconstruction's; of the mean forecast "
+            f"{row['field_of_mean']:.4f}"
         )
         found.append(f"  {'after':>8} {'error':>7}   {INTERVAL:.0%} of members   data in the band")
         found += [
@@ -190,6 +195,10 @@ def lines(summary: dict[str, Any]) -> list[str]:
             for e in row["errors"]
         ]
     return found
+
+
+def _window(row: Mapping[str, Any], length: float) -> str:
+    return f"{row['start']:g} to {row['start'] + length:g}"
 
 
 def predict(
@@ -216,8 +225,8 @@ def predict(
     Raises
     ------
     EaeSindyError
-        If the equations are those of another ensemble, a trajectory has no such frame, or no
-        member's orbit stays near the data.
+        If the equations are those of another ensemble, a trajectory has no such frame, the horizon
+        is shorter than a step or too long for memory, or no member's orbit stays near the data.
     """
     equations.check(ensemble)
     ensemble = replace(ensemble, frames=ensemble.frames.mended()[0])
@@ -227,18 +236,19 @@ def predict(
     own = each(members, lambda m: orbits.loop(ensemble.encode(int(m), run)[0].astype(float)))
     data = Loop.join(own)
     labels = list(dict.fromkeys(f.trajectory.tolist()))
+    most = MOST_BYTES // (xi[:, 0].nbytes * len(labels))
     runs = []
     for done, label in enumerate(labels):
         yield Progress("trajectories", done, len(labels))
         rows = np.flatnonzero(f.trajectory == label)[start:]
         if len(rows) == 0:
             raise EaeSindyError(f"trajectory {label} has no frame {start}: use a smaller --start")
-        time = times(f.time[rows], ensemble.frames.time[run], horizon)
+        time = times(f.time[rows], ensemble.frames.time[run], horizon, most)
         rows = rows[: np.count_nonzero(f.time[rows] <= time[-1])]
         latents = encoded(seen, members, rows)
         from_here = data._replace(start=latents[0])
         orbit = orbits.integrate(equations.library, xi, from_here, time - time[0])
-        stayed = ~orbits.lost(orbit[-1], data)
+        stayed = ~orbits.lost(orbit[-1], from_here)
         if not stayed.any():
             raise EaeSindyError(
                 f"no member's orbit stays near the data in trajectory {label}: its first frame is "
@@ -252,18 +262,31 @@ def predict(
     return Prediction(seen, members, runs, novelty(ensemble, seen))
 
 
-def times(new: np.ndarray, own: np.ndarray, horizon: float | None) -> np.ndarray:
+def times(new: np.ndarray, own: np.ndarray, horizon: float | None, most: int) -> np.ndarray:
     """Return the times of a forecast: those of the new frames, then on at their usual step.
 
-    `own` [k] are the times of the ensemble's test window, for what one frame does not say.
+    `own` [k] are the times of the ensemble's test window, for what one frame does not say. Raises
+    `EaeSindyError` if there would be fewer than two times, or more than `most`.
     """
-    step = float(np.median(np.diff(new if len(new) > 1 else own)))
+    known = new if len(new) > 1 else own
+    step, first = float(np.median(np.diff(known))), float(known[1] - known[0])
     if horizon is None:
-        horizon = float(np.ptp(new if len(new) > 1 else own))
+        horizon = float(np.ptp(known))
+    # Not "less than": it may be NaN.
+    if not horizon >= (1 - 1e-9) * first:
+        raise EaeSindyError(
+            f"--horizon {horizon:g} does not reach the next frame: it takes at least {first:g}"
+        )
     end = new[0] + horizon + 1e-9 * step
     inside = new[new <= end]
-    more = int((end - inside[-1]) // step) if len(inside) == len(new) else 0
-    return np.concatenate([inside, inside[-1] + step * np.arange(1, more + 1)])
+    more = np.floor((end - inside[-1]) / step) if len(inside) == len(new) else 0
+    if not len(inside) + more <= most:
+        fits = new[min(most, len(new)) - 1] - new[0] + step * max(0, most - len(new))
+        raise EaeSindyError(
+            f"the orbits would take more than {MOST_BYTES / 1e9:g} GB of memory: "
+            f"a --horizon of {0.99 * fits:.3g} fits"
+        )
+    return np.concatenate([inside, inside[-1] + step * np.arange(1, int(more) + 1)])
 
 
 def _spread(pod: Pod, coordinates: np.ndarray) -> np.ndarray:

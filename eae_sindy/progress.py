@@ -1,4 +1,4 @@
-"""Long work as a generator: it says how far it is, and returns its result at the end."""
+"""Long work as a generator: it says how far it is, and returns its result; counts in words."""
 
 from collections.abc import Callable, Generator, Mapping
 from typing import NamedTuple, TypeVar
@@ -13,6 +13,11 @@ class Progress(NamedTuple):
     done: int
     total: int
     values: Mapping[str, float] = {}
+
+
+def count(n: int, noun: str) -> str:
+    """Say how many: ``1 member``, ``2,000 members``."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 Steps = Generator[Progress, None, T]

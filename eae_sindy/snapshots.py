@@ -63,6 +63,8 @@ class Snapshots:
                 f"there are {n} frames but {time.size} times and "
                 f"{self.trajectory.size} trajectory numbers: give one of each a frame"
             )
+        if n == 0:
+            raise EaeSindyError("there are no frames: give at least one")
         if self.rate is not None and self.rate.shape != self.field.shape:
             raise EaeSindyError(
                 f"the rate has shape {self.rate.shape}, the field "

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,15 +13,17 @@ _MASK = os.umask(0)
 os.umask(_MASK)
 
 
-def claim(path: str | Path, force: bool = False) -> Path:
+def claim(path: str | Path, force: bool = False, read: Iterable[Path | None] = ()) -> Path:
     """Check that `path` can be written, before any work is spent on it.
 
-    Makes the parent folders. Raises `EaeSindyError` if the file exists and `force` is false, or if
-    its folder does not take new files.
+    Makes the parent folders. Raises `EaeSindyError` if the file exists and `force` is false, if it
+    is one of those to be `read`, or if its folder does not take new files.
     """
     path = Path(path)
     if path.is_dir():
         raise EaeSindyError(f"{path} is a folder: name a file in it")
+    if any(path.exists() and r and r.exists() and path.samefile(r) for r in read):
+        raise EaeSindyError(f"{path} is what is read: name another file with -o")
     if path.exists() and not force:
         raise EaeSindyError(f"{path} exists: choose another name with -o, or add --force")
     try:

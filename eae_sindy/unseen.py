@@ -83,7 +83,7 @@ class Novelty:
             return None
         worst = self.outside.max(), self.distance.max()
         (outside, o), (distance, d) = (
-            (f"{100 * w:.2g}%", f"{100 * u:.2g}%") for w, u in zip(worst, self.usual, strict=True)
+            (_percent(w), _percent(u)) for w, u in zip(worst, self.usual, strict=True)
         )
         return (
             f"{np.count_nonzero(self.beyond):,} of {len(self.beyond):,} frames ({self.share:.0%}) "
@@ -91,6 +91,11 @@ class Novelty:
             f"training time: {o}), the nearest training frame differs by up to {distance} of the "
             f"variance (in training time: {d}); what the ensemble says about them is extrapolated"
         )
+
+
+def _percent(share: float) -> str:
+    """Return a share in percent, to two digits and without an exponent."""
+    return f"{np.format_float_positional(100 * share, 2, fractional=False, trim='-')}%"
 
 
 def novelty(ensemble: Ensemble, seen: Ensemble) -> Novelty:

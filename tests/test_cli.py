@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import click
 import h5py
 import numpy as np
 import pytest
@@ -96,6 +97,34 @@ def test_figures_are_pictures_and_not_blank(workspace):
         assert (folder / f"runs/discovery/{name}.pdf").read_bytes().startswith(b"%PDF")
 
 
+def test_what_is_read_is_never_written_over(workspace, tmp_path):
+    """Not even with --force, nor by another name of the same file."""
+    folder, _ = workspace
+    data, made = folder / "data/reaction_diffusion.h5", folder / "runs/discovery"
+    ensemble, other = folder / "runs/ensemble.h5", tmp_path / "other"
+    for name in ("forecast.h5", "report.html", "eae.h5", "vae.h5", "comparison.json"):
+        (other / name).parent.mkdir(exist_ok=True)
+        (other / name).symlink_to(ensemble if name in ("report.html", "vae.h5") else data)
+    link = tmp_path / "link.h5"
+    link.hardlink_to(data)
+    before = data.read_bytes(), ensemble.read_bytes()
+    for arguments in (
+        ("fit", data, "-o", data),
+        ("fit", data, "-o", link),
+        ("encode", ensemble, data, "-o", ensemble),
+        ("encode", ensemble, data, "-o", data),
+        ("encode", ensemble, data, "--discovery", made, "-o", made / "equations.h5"),
+        ("export", ensemble, "-o", ensemble),
+        ("forecast", ensemble, other / "forecast.h5", "--discovery", made, "-o", other),
+        ("discover", ensemble, "--report", "-o", other),
+        ("compare", data, "-o", other),
+        ("compare", data, "-o", other, "--resume"),
+        ("compare", folder / "x.h5", "--ensemble", ensemble, "-o", other),
+    ):
+        assert "is what is read: name another" in refused(*arguments, "--force")
+    assert (data.read_bytes(), ensemble.read_bytes()) == before
+
+
 def test_what_exists_is_kept_unless_forced(workspace):
     folder, _ = workspace
     data, ensemble = folder / "data/reaction_diffusion.h5", folder / "runs/ensemble.h5"
@@ -136,7 +165,9 @@ def later(folder, path, change=lambda file: None):
 def test_new_snapshots_are_encoded(workspace, tmp_path):
     folder, _ = workspace
     ensemble, data = folder / "runs/ensemble.h5", later(folder, tmp_path / "new.h5")
-    result = run("encode", ensemble, data, "--members", 7, "-o", tmp_path / "z.h5",
+    config = tmp_path / "c.toml"
+    config.write_text("[encode]\nmembers = 7\n")
+    result = run("encode", ensemble, data, "--config", config, "-o", tmp_path / "z.h5",
                  "--discovery", folder / "runs/discovery")  # fmt: skip
     assert result.exit_code == 0, result.output
     fitted = Ensemble.open(ensemble)
@@ -163,7 +194,9 @@ def test_new_snapshots_are_forecast(workspace, tmp_path):
     (row,) = json.loads((tmp_path / "f/summary.json").read_text())["trajectories"]
     assert row["frames"] == 60
     assert row["errors"][-1]["horizon"] == pytest.approx(5.9)
-    assert f"relative field error {row['field']:.4f}" in result.output
+    first = row["start"]
+    assert (f"t = {first:g} to {first + 8:g}: relative field error {row['field']:.4f} over "
+            f"t = {first:g} to {first + 5.9:g}, where the data end, ") in result.output  # fmt: skip
     # A forecast is a snapshots file: it can be encoded as any other.
     again = run("encode", folder / "runs/ensemble.h5", tmp_path / "f/forecast.h5",
                 "--members", 3, "-o", tmp_path / "z.h5")  # fmt: skip
@@ -193,6 +226,8 @@ def test_new_data_that_cannot_be_used(workspace, tmp_path):
     assert "run 'eae-sindy discover' first" in said
     own = ("--discovery", folder / "runs/discovery")
     assert "does not exist" in refused("forecast", ensemble, tmp_path / "none.h5", *out, *own)
+    assert "at least 0.1" in refused("forecast", ensemble, data, *out, *own, "--horizon", 0.01)
+    assert " fits" in refused("forecast", ensemble, data, *out, *own, "--horizon", 1e12)
     assert "no frame 60" in refused("forecast", ensemble, data, *out, *own, "--start", 60)
     bad = later(folder, tmp_path / "bad.h5", set_nan)
     assert "holds NaN" in refused("forecast", ensemble, bad, *out, *own)
@@ -326,6 +361,14 @@ def test_a_config_file_that_cannot_be_meant(tmp_path, text, says):
     config.write_bytes(text)
     assert says in refused("simulate", "--config", config, "-o", tmp_path / "d.h5", code=2)
     assert not (tmp_path / "d.h5").exists()
+
+
+def test_every_option_has_its_own_name_in_a_config_file():
+    for name, command in main.commands.items():
+        for option in command.params:
+            if isinstance(option, click.Option):
+                long = [o[2:] for o in (*option.opts, *option.secondary_opts) if o[:2] == "--"]
+                assert option.name in [o.replace("-", "_") for o in long], f"{name}: {long}"
 
 
 def test_a_config_file_that_does_not_exist(tmp_path):

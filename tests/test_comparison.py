@@ -9,7 +9,7 @@ import pydmd
 import pytest
 
 from eae_sindy import baselines, comparison, figure_comparison, report, selection
-from eae_sindy.comparison import Method
+from eae_sindy.comparison import Comparison, Method, Row
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.library import standard, with_constant
 from eae_sindy.progress import finish
@@ -239,3 +239,26 @@ def test_data_without_a_period_are_compared_all_the_same():
     assert row.interval is None
     assert row.forecast < 0.1
     assert json.dumps(report._clean(found.summary()), allow_nan=False)
+
+
+def test_what_lies_off_an_axis_is_drawn_as_an_arrow_at_its_edge():
+    def marks(**changes):
+        row = Row("m", 2, 1, 4.0, 0.1, 0.2, 0.3, 7.0, (6.95, 7.05), 1.0, 1.0, "")._replace(
+            **changes
+        )
+        figure = figure_comparison.comparison(Comparison([row], 7.0, {}))
+        return {
+            (line.get_marker(), round(float(x), 6))
+            for axis in figure.axes[:2]
+            for line in axis.get_lines()
+            for x in line.get_xdata()
+            if line.get_marker() in ("<", ">", "o", "D")
+        }
+
+    worst, low, high = figure_comparison.WORST, 6.79, 7.21  # 7 ± 3 %
+    assert {m for m, _ in marks()} == {"o", "D"}
+    assert marks(forecast=np.inf) - marks() >= {(">", worst)}
+    assert ("D", worst) not in marks(forecast=5.0)
+    assert marks(forecast=np.nan, field=0.1).isdisjoint({(">", worst)})
+    assert {m for m in marks(period=6.0) if m[0] in "<>"} == {("<", low)}
+    assert {m for m in marks(interval=(6.9, 9.0)) if m[0] in "<>"} == {(">", high)}

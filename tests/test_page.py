@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -148,9 +149,16 @@ def test_the_ensemble_stands_beside_its_baselines(found):
     row = found.baselines[0]._replace(name="POD-2", field=0.25, rate=0.5)
     there = replace(found, baselines=[row],
                     reconstruction=Reconstruction(0.125, 0.0625, 0.3, 0.1))  # fmt: skip
+    there.baselines[0] = row._replace(terms=22.0, runs=0.98765, seconds=np.nan, note="at once")
     words = Outline(page.page(there, {}, "")).words
     assert re.search(r"this ensemble, mean over members 0\.125\d* 0\.0625 ", words)
     assert re.search(r"POD-2 0\.25\d* 0\.5\d* ", words)
+    table = words[words.index("What one gets without") : words.index("No comparison with")]
+    assert " 22 " in table  # a number of terms, not 22.000
+    assert " 99% " in table
+    assert "POD-2 at once" in table
+    assert "latents" not in table
+    assert "seconds" not in table  # nobody has any
     assert "reconstruction, mean over members 0.1250 0.06250 0.3000" in words
 
 
@@ -247,6 +255,17 @@ def test_terms_as_mathml_nest():
     for term in handover.mathml(standard(3)):
         Outline(f"<math>{term}</math>")
     assert "<msup>" in handover.mathml(standard(2))[2]
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_labels_of_correlations_are_not_cut_off(found, count):
+    terms = [f"sin(z{j}) in z{k}'" for j in (1, 2) for k in (1, 2)][:count]
+    row = found.table[0]._replace(significant=True)
+    shown = replace(found.correlation, labels=tuple(terms), matrix=np.eye(count))
+    few = replace(found, table=[row] * count, correlation=shown)
+    image = imread(BytesIO(figures.png(figures.correlations(few))))[..., :3]
+    for edge in (image[:4], image[-4:], image[:, :4], image[:, -4:]):
+        assert (edge == 1).all()
 
 
 def test_a_page_is_written_whole_or_refused(tmp_path):

@@ -61,6 +61,7 @@ def test_of_several_trajectories_whole_ones_are_tested():
         ({"rate": np.zeros((60, 4, 4))}, "must agree"),
         ({"mask": np.zeros((4, 3), bool)}, "no point"),
         ({"mask": np.ones((4, 4), bool)}, "must agree"),
+        ({"time": [], "field": np.zeros((0, 4, 4)), "rate": None}, "there are no frames"),
         ({"time": np.arange(59)}, "60 frames but 59 times"),
         ({"time": np.r_[np.arange(59), np.nan]}, "not a finite number"),
     ],

@@ -22,6 +22,7 @@ from eae_sindy.library import with_constant
 from eae_sindy.pod import Frames
 from eae_sindy.progress import finish
 from eae_sindy.snapshots import TEST, TRAIN, Snapshots
+from eae_sindy.unseen import Novelty
 from tests import planted
 
 TIME = np.arange(0, 150, 0.1)
@@ -213,12 +214,52 @@ def test_trajectories_are_forecast_one_by_one_from_the_frame_asked_for(fitted, c
         ([0.0, 1.0, 2.0], 4.5, [0, 1, 2, 3, 4]),
         ([5.0], None, [5, 5.5, 6]),
         ([5.0], 1.5, [5, 5.5, 6, 6.5]),
-        ([0.0, 1.0, 2.0], 0.2, [0]),
+        ([0.0, 1.0, 2.0], 1.0 - 1e-12, [0, 1]),
     ],
 )
 def test_times_of_a_forecast(new, horizon, expected):
-    found = prediction.times(np.array(new), np.array([7.0, 7.5, 8.0]), horizon)
+    found = prediction.times(np.array(new), np.array([7.0, 7.5, 8.0]), horizon, 5)
     np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("new", "horizon", "says"),
+    [
+        ([0.0, 1.0, 2.0], 0.2, "at least 1"),
+        ([0.0, 1.0, 2.0], -1.0, "at least 1"),
+        ([0.0, 1.0, 2.0], np.nan, "at least 1"),
+        ([5.0], 0.2, "at least 0.5"),
+        ([0.0, 1.0, 2.0], 5.0, "3.96 fits"),
+        ([0.0, 1.0, 2.0], np.inf, "3.96 fits"),
+        (np.arange(9.0), None, "3.96 fits"),
+    ],
+)
+def test_times_that_cannot_be_forecast(new, horizon, says):
+    with pytest.raises(EaeSindyError, match=says):
+        prediction.times(np.array(new), np.array([7.0, 7.5, 8.0]), horizon, 5)
+
+
+def test_the_horizon_that_is_said_to_fit_does():
+    """Whatever rounding does to the number: it is told as text."""
+    for most in (2, 37, 312500):
+        for step in (0.1, 1 / 3, 7.0):
+            new = step * np.arange(3)
+            with pytest.raises(EaeSindyError) as said:
+                prediction.times(new, new, 1e9, most)
+            fits = float(str(said.value).split()[-2])
+            if most > 2:
+                assert 0.9 * most * step < fits
+                assert len(prediction.times(new, new, fits, most)) <= most
+
+
+def test_orbits_that_memory_does_not_hold_are_refused_before_they_are_integrated(
+    fitted, chosen, monkeypatch
+):
+    few, wide = len(chosen.members), fitted.settings.latents
+    monkeypatch.setattr(prediction, "MOST_BYTES", 8 * few * wide * len(TIME))
+    monkeypatch.setattr(orbits, "integrate", None)
+    with pytest.raises(EaeSindyError, match="--horizon of 148 fits"):
+        finish(prediction.predict(fitted, fitted, chosen, horizon=150.0))
 
 
 def test_frames_outside_the_training_span_are_warned_of(fitted, spiral, modes):
@@ -402,3 +443,16 @@ def test_the_figure_of_a_forecast_is_drawn(fitted, chosen, other, modes, shape, 
         left, right = figure.subfigs
         assert len(left.axes) == (2 if count > 1 else 1)
         assert len(right.axes) == (11 if len(shape) == 2 else 3)  # nine fields, two colour bars
+
+
+def test_shares_are_told_in_percent_without_an_exponent():
+    far = Novelty(np.array([0.0, 0.5]), np.array([0.0, 1.2345]), (0.0, 1.2e-6))
+    assert "up to 50% of a frame" in far.sentence()
+    assert "differs by up to 120% of the variance (in training time: 0.00012%)" in far.sentence()
+
+
+@pytest.mark.parametrize("mode", [-1, 99])
+def test_a_mode_that_is_not_there_is_refused(chosen, mode):
+    for ask in (chosen.text, chosen.model, chosen.symbolic, chosen.latex, chosen.function):
+        with pytest.raises(EaeSindyError, match=f"no mode {mode}: these equations have .*mode"):
+            ask(mode)
