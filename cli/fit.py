@@ -1,6 +1,8 @@
 """eae-sindy fit: an ensemble of encoders from snapshots."""
 
+import math
 import sys
+import time
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -155,6 +157,8 @@ def fit(
                 f"{output} is a finished fit of another kind ({'; '.join(differences)}): use "
                 "another name with -o, or add --force to replace it"
             )
+    # How long a fit took that goes on where it was interrupted, nobody knows.
+    start = math.nan if segments else time.perf_counter()
     try:
         ensemble = options.follow(estimator.iterate(snapshots, segments, resume=resume))
     except KeyboardInterrupt as error:
@@ -165,6 +169,7 @@ def fit(
             **ensemble.attributes,
             "recipe": recipe,
             "data": str(data),
+            "seconds": time.perf_counter() - start,
             "command": " ".join(["eae-sindy", *sys.argv[1:]]),
         },
     )

@@ -166,7 +166,20 @@ def baselines(
 ) -> list[Markup]:
     """Return the ensemble beside other methods."""
     r = found["reconstruction"]
-    mine = {"name": "this ensemble, mean over members", "field": r["field"], "rate": r["rate"]}
+    mine: dict[str, Any] = {
+        "name": "this ensemble",
+        "field": r["field"],
+        "rate": r["rate"],
+        "note": "errors of field and rate are means over members",
+    }
+    if "forecast" in found:
+        mine["forecast"] = found["forecast"]["field"]
+    if "orbits" in found:
+        o = found["orbits"]
+        mine |= {"members": o["members"], "runs": o["integrable_fraction"]}
+        if "period" in o:
+            ends = o["period"].get("interval_with_frames", o["period"]["interval"])
+            mine |= {"period": o["period"]["median"], "interval": ends}
     parts = [
         say("What one gets without a network, on the same test frames."),
         *_beside([mine, *found["baselines"]]),

@@ -66,7 +66,7 @@ def table(rows: Sequence[Row]) -> list[str]:
             f"{row.name:{wide}} {row.latents:7} {_blank(row.terms, '.0f'):>5} "
             f"{_short(row.field):>7} {_short(row.rate):>7} {_short(row.forecast):>8} "
             f"{_blank(row.period, '.4f'):>7} {ends:>16} {_blank(row.runs, '.0%'):>5} "
-            f"{_blank(row.seconds, '.1f'):>7}"
+            f"{_blank(row.seconds, '.2g' if row.seconds < 10 else '.0f'):>7}"
         )
     return found
 

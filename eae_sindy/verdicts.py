@@ -107,8 +107,8 @@ def of_answers(a: Answers, baselines: Sequence[Row]) -> list[Verdict]:
     level = a.forecast.field / best.forecast if best.forecast > 0 else np.inf
     said.append(
         Verdict("against POD", "good" if level <= AS_GOOD else "caution",
-                f"{best.name} forecasts with {best.forecast:.4f} in {best.seconds:.1f} s, this "
-                f"ensemble with {a.forecast.field:.4f}")
+                f"{best.name}, forecasts with an error of {best.forecast:.4f} in "
+                f"{best.seconds:.2g} s, this ensemble with {a.forecast.field:.4f}")
     )  # fmt: skip
     said.append(_of_modes(a))
     if a.collinear:

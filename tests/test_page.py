@@ -151,7 +151,7 @@ def test_the_ensemble_stands_beside_its_baselines(found):
                     reconstruction=Reconstruction(0.125, 0.0625, 0.3, 0.1))  # fmt: skip
     there.baselines[0] = row._replace(terms=22.0, runs=0.98765, seconds=np.nan, note="at once")
     words = Outline(page.page(there, {}, "")).words
-    assert re.search(r"this ensemble, mean over members 0\.125\d* 0\.0625 ", words)
+    assert re.search(r"this ensemble 0\.125\d* 0\.0625 ", words)
     assert re.search(r"POD-2 0\.25\d* 0\.5\d* ", words)
     table = words[words.index("What one gets without") : words.index("No comparison with")]
     assert " 22 " in table  # a number of terms, not 22.000
