@@ -25,29 +25,36 @@ LONGEST = 0.15  # of the time before the test window: a stretch is no longer
 CUTOFFS = (0.0, 1e-2)  # see `coefficients.solve`
 LATE = 0.5  # the later half of the training time
 EXACT = 1e-6  # error of a trajectory below which no candidate is better than another
+WORST_FRAME = 1e6  # condition of eigenvectors beyond which they are no frame
 WORST = 1.0  # error of a trajectory, relative to the variance, beyond which it is simply lost
 
 
 class Candidate(NamedTuple):
-    """One way to fit Ξ. `chosen` [p] marks the terms in use, of the library with a constant."""
+    """One way to fit Ξ. `chosen` [p] marks the terms in use, of the library with a constant.
+
+    `neutral` are the rows of linear terms whose oscillations are made neither to grow nor to decay.
+    """
 
     terms: str
     frames: str
     cutoff: float
     chosen: np.ndarray
     sparse: Sparse | None = None
+    neutral: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
         cut = f", directions below {self.cutoff:g} left out" if self.cutoff else ""
         thin = f", by {self.sparse.optimizer}" if self.sparse else ""
-        return f"{self.terms} terms, {self.frames} frames{cut}{thin}"
+        still = ", neutral" if self.neutral else ""
+        return f"{self.terms} terms, {self.frames} frames{cut}{thin}{still}"
 
     @property
     def short(self) -> str:
         """The name for a crowded figure."""
         cut = f", cut {self.cutoff:g}" if self.cutoff else ""
-        return f"{self.terms}, {self.frames}{cut}" + (
+        still = ", neutral" if self.neutral else ""
+        return f"{self.terms}, {self.frames}{cut}{still}" + (
             f", {self.sparse.optimizer}" if self.sparse else ""
         )
 
@@ -60,7 +67,28 @@ class Candidate(NamedTuple):
             if self.sparse
             else coefficients.solve(theta, rate, self.cutoff)[0]
         )
+        return neutralised(xi, list(self.neutral)) if self.neutral else xi
+
+
+def neutralised(xi: np.ndarray, linear: list[int]) -> np.ndarray:
+    """Return linear equations Ξ [p, d] with the growth of their oscillations taken out.
+
+    Noise in the latents biases the growth that least squares finds, and an orbit that grows by a
+    few tenths of a percent is lost in the end. Eigenvectors, frequencies and the fixed point stay;
+    `linear` are the rows of z1, z2, …; what else is in use is the constant.
+    """
+    matrix = xi[linear].T
+    values, vectors = np.linalg.eig(matrix)
+    turning = np.abs(values.imag) > 1e-9 * np.abs(values).max()
+    if not turning.any() or np.linalg.cond(vectors) > WORST_FRAME:
         return xi
+    kept = np.where(turning, 1j * values.imag, values)
+    still = (vectors @ np.diag(kept) @ np.linalg.inv(vectors)).real
+    found = xi.copy()
+    found[linear] = still.T
+    for row in set(np.flatnonzero(xi.any(axis=1))) - set(linear):
+        found[row] = still @ np.linalg.lstsq(matrix, xi[row], rcond=None)[0]
+    return found
 
 
 def plain(ensemble: Ensemble, library: Library, sparse: Sparse | None = None) -> Candidate:
@@ -98,6 +126,9 @@ def candidates(library: Library, sparse: Sparse | None = None) -> list[Candidate
             cutoffs = CUTOFFS if chosen.sum() > library.latents + 1 else CUTOFFS[:1]
             for frames in ("train", "late"):
                 found += [Candidate(text, frames, c, chosen) for c in cutoffs]
+                if label == "linear" and library.latents > 1:
+                    rows = tuple(int(row) for row in np.flatnonzero(linear))
+                    found.append(Candidate(text, frames, 0.0, chosen, neutral=rows))
                 if sparse and chosen.sum() > library.latents + 1:
                     found.append(Candidate(text, frames, 0.0, chosen, sparse))
     return found
@@ -174,7 +205,7 @@ def choose(
         found.append(Trial(candidate, float(error.mean()), spread, terms))
     best = min(found, key=lambda t: t.error)
     within = [t for t in found if t.error <= max(best.error + best.spread, EXACT)]
-    first = min(within, key=lambda t: (t.terms, t.error))
+    first = min(within, key=lambda t: (t.terms, max(t.error, EXACT)))
     if best.error >= WORST:
         own = plain(ensemble, library).chosen
         first = next(t for t in found if np.array_equal(t.candidate.chosen, own))

@@ -134,11 +134,18 @@ def _off_the_cycle(a: Answers, spread: Spread) -> list[Verdict]:
     """Say whether the cycle attracts, mode by mode: pooled, one would hide another."""
     held = spread.orbits.holds & np.isfinite(spread.orbits.growth)
     mode_of = a.modes.label[spread.picked]
+    still = [k for k, tried in enumerate(a.trials) if tried[0].candidate.neutral]
     found = []
     for k in range(len(a.modes)):
         mine = held & (mode_of == k)
-        if np.count_nonzero(mine) >= FEW:
+        if np.count_nonzero(mine) >= FEW and k not in still:
             found.append((k + 1, *spread.interval(spread.orbits.growth[mine])))
+    if still and not found:
+        text = "neither growth nor decay, by choice: equations that could do either ran no better; "
+        return [
+            Verdict("off the cycle", "caution",
+                    text + "the data do not tell whether the cycle attracts")
+        ]  # fmt: skip
     if not found:
         return []
     lows, highs = (np.array([f[i] for f in found]) for i in (1, 2))
@@ -152,7 +159,9 @@ def _off_the_cycle(a: Answers, spread: Spread) -> list[Verdict]:
         f"[{low:.3f}, {high:.3f}]" + (f" (mode {k})" if len(found) > 1 else "")
         for k, low, high in found
     )
-    level = "good" if (highs <= 0).all() else "caution"
+    if still:
+        ends += f", 0 by choice (mode {', '.join(str(k + 1) for k in still)})"
+    level = "good" if (highs <= 0).all() and not still else "caution"
     text = f"neighbours of the cycle grow at {ends} per unit of time: {says}"
     return [Verdict("off the cycle", level, text)]
 

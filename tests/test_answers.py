@@ -317,3 +317,42 @@ def test_collinear_groups_name_what_belongs_together():
     assert sorted(sorted(g) for g in groups) == [["sin(z1)", "z1"], ["sin(z2)", "z2"]]
     far = planted.ensemble(time, 3 * z, 3 * z_rate, members=1, library=standard(2, 1, sine=False))
     assert answers._collinear(far, 0) == []
+
+
+@pytest.mark.parametrize("d", [2, 3])
+def test_neutral_equations_turn_as_fast_about_the_same_point_and_neither_grow_nor_decay(d):
+    rng = np.random.default_rng(d)
+    frame = np.eye(d) + 0.3 * rng.normal(size=(d, d))
+    flow = np.zeros((d, d))
+    flow[:2, :2] = [[0.05, -0.9], [0.9, 0.05]]
+    flow[2:, 2:] = -0.4
+    matrix = frame @ flow @ np.linalg.inv(frame)
+    point = rng.normal(size=d)
+    library = with_constant(standard(d, 2, sine=False))
+    linear = [library.terms.index(f"z{k + 1}") for k in range(d)]
+    xi = np.zeros((len(library), d))
+    xi[linear], xi[library.terms.index("1")] = matrix.T, -matrix @ point
+    found = selection.neutralised(xi, linear)
+    values = np.linalg.eigvals(found[linear].T)
+    np.testing.assert_allclose(sorted(values.imag), [-0.9, *[0.0] * (d - 2), 0.9], atol=1e-9)
+    np.testing.assert_allclose(sorted(values.real), [-0.4] * (d - 2) + [0.0, 0.0], atol=1e-9)
+    np.testing.assert_allclose(library(point[None]) @ found, 0, atol=1e-9)
+    decay = np.where(np.isin(np.arange(len(xi)), linear)[:, None], xi, 0)
+    decay[linear] = np.diag(-np.arange(1.0, d + 1))
+    np.testing.assert_array_equal(selection.neutralised(decay, linear), decay)
+
+
+def test_growth_that_noise_makes_is_taken_out_where_that_forecasts_better():
+    """Latents of a circle, rates with a little growth in them: what holds is what was planted."""
+    time = np.arange(0, 200, 0.2)
+    z, z_rate = planted.orbit(lambda t, z: 0.9 * np.array([-z[1], z[0]]), [1.0, 0.0], time)
+    e = planted.ensemble(time, z, z_rate + 0.01 * z, members=4,
+                         library=standard(2, 1, sine=False))  # fmt: skip
+    found = discovery.discover(e, "train")
+    assert found.orbits.integrable_fraction == 0.0
+    assert found.answers.trials[0][0].candidate.neutral
+    assert found.answers.orbits.integrable_fraction == 1.0
+    said = {v.subject: v for v in found.verdicts()}
+    assert said["off the cycle"].level == "caution"
+    assert "by choice" in said["off the cycle"].text
+    assert "rotation" in said["do they run"].text
