@@ -92,7 +92,12 @@ def _growth(axis: Axes, found: Answers) -> None:
     if found.orbits is None or found.spread is None:
         axis.set_axis_off()
         return
-    members, replicates = (o.growth[o.holds] for o in (found.orbits, found.spread.orbits))
+    free = np.array([not tried[0].candidate.neutral for tried in found.trials])
+    label = found.modes.label
+    members, replicates = (
+        o.growth[o.holds & free[of]]
+        for o, of in ((found.orbits, label), (found.spread.orbits, label[found.spread.picked]))
+    )
     held = np.concatenate([members, replicates])
     _histograms(axis, replicates, members, _edges(held[np.isfinite(held)], 0.02))
     axis.axvline(0, color=INK, lw=1, ls="--", label="neither attracts nor repels")
@@ -100,7 +105,8 @@ def _growth(axis: Axes, found: Answers) -> None:
     axis.set_yticks([])
     axis.margins(y=0.3)
     axis.legend(loc="upper left", **LEGEND)
-    title(axis, "d", "what the data say off the cycle")
+    still = f", {np.count_nonzero(~free)} of {count(len(free), 'mode')} neutral by choice"
+    title(axis, "d", "off the cycle" + ("" if free.all() else still))
 
 
 def _forecast(axis: Axes, found: Answers) -> None:
