@@ -87,7 +87,7 @@ def compare(
                     "replace it"
                 )
         # How long a fit took that goes on where it was interrupted, nobody knows.
-        start = math.nan if Segments(path) else time.perf_counter()
+        start = math.nan if resume and Segments(path) else time.perf_counter()
         made = options.follow(steps)
         known = {"seconds": time.perf_counter() - start, "beside": beside}
         made = replace(made, attributes={**made.attributes, **known})
@@ -99,11 +99,7 @@ def compare(
         settings = recipes.recipe(recipe).but(seed=seed, chains=chains)
         estimator = EntropicAutoencoder(settings, jobs=os.cpu_count() or 1)
         segments = Segments(own[0])
-        if segments and not (resume or force):
-            raise EaeSindyError(
-                f"{segments.folder} holds an interrupted fit: add --resume to go on with it, or "
-                "--force to start anew"
-            )
+        segments.claim(resume or force)
         steps = estimator.iterate(snapshots, segments, resume=resume)
         eae = take(own[0], steps, lambda e: not estimator.differences(e, snapshots))
         segments.remove()

@@ -135,11 +135,7 @@ def fit(
     segments = Segments(output, checkpoint_every)
     if not (resume and output.is_file()):
         storage.claim(output, force, read=(data,))
-    if segments and not (resume or force):
-        raise EaeSindyError(
-            f"{segments.folder} holds an interrupted fit: add --resume to go on with it, or "
-            "--force to start anew"
-        )
+    segments.claim(resume or force)
     snapshots = Snapshots.open(data)
 
     from eae_sindy.neural.estimator import EntropicAutoencoder
@@ -158,7 +154,7 @@ def fit(
                 "another name with -o, or add --force to replace it"
             )
     # How long a fit took that goes on where it was interrupted, nobody knows.
-    start = math.nan if segments else time.perf_counter()
+    start = math.nan if resume and segments else time.perf_counter()
     try:
         ensemble = options.follow(estimator.iterate(snapshots, segments, resume=resume))
     except KeyboardInterrupt as error:

@@ -38,6 +38,14 @@ class Segments:
         """Whether there is anything to resume."""
         return (self.folder / START).is_file()
 
+    def claim(self, allowed: bool) -> None:
+        """Raise `EaeSindyError` if there is an interrupted fit and it must not be touched."""
+        if self and not allowed:
+            raise EaeSindyError(
+                f"{self.folder} holds an interrupted fit: add --resume to go on with it, or "
+                "--force to start anew"
+            )
+
     def begin(self, ensemble: Ensemble) -> None:
         """Write the ensemble that all chains share, still without chains; what was there goes."""
         self.remove()
