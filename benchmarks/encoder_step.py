@@ -12,11 +12,13 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from eae_sindy.library import standard
-from eae_sindy.networks import forward
-from eae_sindy.neural import entropic, networks
-from eae_sindy.neural.nose_hoover import NoseHoover
-from eae_sindy.neural.objectives import Data
+from eae_sindy.dynamics.library import standard
+from eae_sindy.ensemble.forward import forward
+from eae_sindy.neural.entropic.compiled import Sampler
+from eae_sindy.neural.entropic.problem import Problem
+from eae_sindy.neural.networks import dense
+from eae_sindy.neural.objectives.contract import Data
+from eae_sindy.neural.samplers.nose_hoover import NoseHoover
 from eae_sindy.recipes import Fit
 
 PIXELS, RANK, REPEATS = 10_000, 32, 5
@@ -41,9 +43,9 @@ def setup(frames: int, inputs: int, share: float, hidden: int) -> tuple:
     thermostat = NoseHoover(settings.temperature, settings.mass[0], settings.step, 1e-3,
                             settings.resample_every, hidden=hidden)  # fmt: skip
     data = Data(x, x_rate, x, x_rate)
-    problem = entropic.Problem(data, standard(2), settings, thermostat, share)
-    encoder = tuple(map(tf.constant, networks.glorot((inputs, 256, 2), rng)))
-    decoder = tuple(map(tf.constant, networks.glorot((2, 256, inputs), rng)))
+    problem = Problem(data, standard(2), settings, thermostat, share)
+    encoder = tuple(map(tf.constant, dense.glorot((inputs, 256, 2), rng)))
+    decoder = tuple(map(tf.constant, dense.glorot((2, 256, inputs), rng)))
     return problem, encoder, decoder
 
 
@@ -51,7 +53,7 @@ def sampled(
     frames: int, inputs: int, share: float, hidden: int, steps: int
 ) -> tuple[Callable[[], object], int]:
     problem, encoder, decoder = setup(frames, inputs, share, hidden)
-    sampler, temperature = entropic.Sampler(problem), problem.settings.temperature
+    sampler, temperature = Sampler(problem), problem.settings.temperature
     state = sampler.init(encoder, decoder, 0, temperature)
     return lambda: sampler.update(state, decoder, 0, temperature, steps)[1].loss.numpy(), steps
 

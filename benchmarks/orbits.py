@@ -13,10 +13,12 @@ import time
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from eae_sindy import orbits, reading
-from eae_sindy.ensemble import Ensemble, evenly
-from eae_sindy.orbits import Loop
-from eae_sindy.snapshots import TEST, TRAIN
+from eae_sindy.discovery import member_fits
+from eae_sindy.dynamics import cycles, orbits, vector_fields
+from eae_sindy.dynamics.orbits import Loop
+from eae_sindy.ensemble.ensemble import Ensemble
+from eae_sindy.ensemble.members import evenly
+from eae_sindy.snapshots.split import TEST, TRAIN
 
 READ, ALONE = 1000, 20  # members whose Ξ are solved; of these, done one by one
 HORIZON = 50.0
@@ -27,19 +29,19 @@ def main() -> None:
     members = int(sys.argv[2]) if len(sys.argv) > 2 else 5000
     fit, test = (ensemble.frames.where(part) for part in (TRAIN, TEST))
     picked = evenly(np.arange(len(ensemble)), READ)
-    readings = list(reading.read(ensemble, picked, fit, test))
+    readings = list(member_fits.read(ensemble, picked, fit, test))
     again = np.resize(np.arange(len(readings)), members)
     xi = np.stack([r.xi for r in readings])[again]
     data = Loop.join(r.loop for r in readings).take(again)
-    reference = reading.reference_period(ensemble)
-    times = np.linspace(0, HORIZON, round(HORIZON / reference * orbits.SAMPLES) + 1)
+    reference = member_fits.reference_period(ensemble)
+    times = np.linspace(0, HORIZON, round(HORIZON / reference * cycles.SAMPLES) + 1)
 
     started = time.perf_counter()
     together = orbits.integrate(ensemble.library, xi, data, times)
     seconds = time.perf_counter() - started
 
     started = time.perf_counter()
-    settled = orbits.settle(ensemble.library, xi, data, reference)
+    settled = cycles.settle(ensemble.library, xi, data, reference)
     judged = time.perf_counter() - started
 
     # Of orbits that stay: one that leaves is halted here, and not there.
@@ -47,7 +49,7 @@ def main() -> None:
     for m in compared:
         started = time.perf_counter()
         found = solve_ivp(
-            lambda _, z, m=m: orbits.flow(ensemble.library, xi[[m]], z[None])[0],
+            lambda _, z, m=m: vector_fields.flow(ensemble.library, xi[[m]], z[None])[0],
             (0, HORIZON), data.start[m], "LSODA", times, rtol=1e-7, atol=1e-9,
         )  # fmt: skip
         alone += time.perf_counter() - started
@@ -56,7 +58,7 @@ def main() -> None:
     print(f"a loop of solve_ivp takes {alone / len(compared) / (seconds / members):.0f} times as "
           f"long, member for member ({len(compared)} that hold the cycle); largest distance "
           f"{max(apart):.1e} amplitudes")  # fmt: skip
-    print(f"settled, classed, periods and growth rates, over {orbits.CYCLES} periods: "
+    print(f"settled, classed, periods and growth rates, over {cycles.CYCLES} periods: "
           f"{judged:.1f} s; {settled.classes()}")  # fmt: skip
 
 

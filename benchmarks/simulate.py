@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from eae_sindy import orbits, pod
-from eae_sindy.lambda_omega import LambdaOmega
+from eae_sindy.dynamics import cycles
 from eae_sindy.recipes import ReactionDiffusion
-from eae_sindy.snapshots import TRAIN, Snapshots
+from eae_sindy.snapshots import pod
+from eae_sindy.snapshots.lambda_omega import LambdaOmega
+from eae_sindy.snapshots.snapshots import Snapshots
+from eae_sindy.snapshots.split import TRAIN
 
 
 def reference(system: LambdaOmega, end: float) -> np.ndarray:
@@ -62,7 +64,7 @@ def main() -> None:
                          data.rows("rate", 9000, 10_001))  # fmt: skip
         parts = np.full(len(late), TRAIN)
         frames = pod.project(late, pod.decompose(late.field, 8), parts)
-        period = orbits.period(frames.time, frames.coordinates, frames.rate_coordinates)
+        period = cycles.period(frames.time, frames.coordinates, frames.rate_coordinates)
         print(f"late-time period: {period:.4f} (target: 6.9187 ± 0.002)")
 
 

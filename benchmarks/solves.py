@@ -10,12 +10,13 @@ import sys
 
 import numpy as np
 
-from eae_sindy import coefficients, orbits
-from eae_sindy.discovery import FRAMES, reference_period
-from eae_sindy.ensemble import Ensemble
-from eae_sindy.library import Library, standard
-from eae_sindy.orbits import Loop
-from eae_sindy.snapshots import TEST
+from eae_sindy.discovery.discover import FRAMES
+from eae_sindy.discovery.member_fits import reference_period
+from eae_sindy.dynamics import cycles, least_squares, orbits
+from eae_sindy.dynamics.library import Library, standard
+from eae_sindy.dynamics.orbits import Loop
+from eae_sindy.ensemble.ensemble import Ensemble
+from eae_sindy.snapshots.split import TEST
 
 # Of the largest singular value. Chosen by us: with it what tells z, z³ and sin z apart is dropped.
 CUTOFF = 5e-3
@@ -26,7 +27,7 @@ def truncated(theta: np.ndarray, rate: np.ndarray) -> np.ndarray:
 
 
 def plain(theta: np.ndarray, rate: np.ndarray) -> np.ndarray:
-    return coefficients.solve(theta, rate)[0]
+    return least_squares.solve(theta, rate)[0]
 
 
 WAYS = {
@@ -59,7 +60,7 @@ def report(ensemble: Ensemble, members: np.ndarray, fit: np.ndarray, test: np.nd
         loops.append(orbits.loop(z[len(fit) :]))
     xi = np.stack(values)
     data = Loop(*map(np.concatenate, zip(*loops, strict=True)))
-    found = orbits.settle(library, xi, data, reference)
+    found = cycles.settle(library, xi, data, reference)
     periods = found.period[found.holds]
     period = f"{np.median(periods):.3f}" if len(periods) else "    -"
     shown = [library.terms.index(t) for t in ("z1", "sin(z1)", "z2", "sin(z2)")]

@@ -59,11 +59,13 @@ def compare(
     same split, the same terms. Writes comparison.csv, comparison.json, a figure, and every network
     as an ensemble that discover reads.
     """
-    from eae_sindy import comparison, figure_comparison, figures, report, storage
-    from eae_sindy.ensemble import Ensemble
+    from eae_sindy import storage
+    from eae_sindy.comparison import comparison
+    from eae_sindy.ensemble.ensemble import Ensemble
+    from eae_sindy.ensemble.segments import Segments
     from eae_sindy.errors import EaeSindyError
-    from eae_sindy.segments import Segments
-    from eae_sindy.snapshots import Snapshots
+    from eae_sindy.report import figures, files, text
+    from eae_sindy.snapshots.snapshots import Snapshots
 
     if output.is_file():
         raise EaeSindyError(f"{output} is a file: name a folder with -o")
@@ -73,8 +75,8 @@ def compare(
         storage.claim(path, force or resume, read=(data, ensemble))
     snapshots = Snapshots.open(data)
 
-    from eae_sindy.neural import rivals
     from eae_sindy.neural.estimator import EntropicAutoencoder
+    from eae_sindy.neural.trained import rivals
 
     def take(path: Path, steps: Steps[Ensemble], wanted: Callable[[Ensemble], bool]) -> Ensemble:
         """Train what is not there yet, and keep it with the time it took."""
@@ -126,9 +128,9 @@ def compare(
         ("EAE", eae, f"{count(len(eae.chains), 'chain')}, T = {settings.temperature:g}")
     )
     found = options.follow(comparison.iterate(reductions))
-    paths = figures.save(figure_comparison.comparison(found), output, "comparison", force or resume)
-    paths += report.write_comparison(found, output, force or resume)
-    for line in [*report.table(found.rows), "", *(f"{r.name}: {r.note}" for r in found.rows)]:
+    paths = figures.save(figures.comparison(found), output, "comparison", force or resume)
+    paths += files.write_comparison(found, output, force or resume)
+    for line in [*text.table(found.rows), "", *(f"{r.name}: {r.note}" for r in found.rows)]:
         click.echo(line)
     click.echo(f"data's own period {found.reference_period:.4f}")
     click.echo(f"\n{output}: {', '.join(p.name for p in paths)}")

@@ -60,15 +60,17 @@ def discover(
     Writes summary.json, coefficients.csv, equations.h5 and, with --plot, the figures into the
     output folder; with --report, also report.html, which holds the figures and needs no other file.
     """
-    from eae_sindy import discovery, equations, storage
-    from eae_sindy import report as printed
-    from eae_sindy.coefficients import sparse
-    from eae_sindy.ensemble import Ensemble
+    from eae_sindy import storage
+    from eae_sindy.discovery import discover, equations
+    from eae_sindy.dynamics.least_squares import sparse
+    from eae_sindy.ensemble.ensemble import Ensemble
+    from eae_sindy.report import files
+    from eae_sindy.report import text as printed
 
     if output.is_file():
         raise click.ClickException(f"{output} is a file: name a folder with -o")
     opened = Ensemble.open(ensemble)
-    compared = printed.read_comparison(comparison) if comparison else None
+    compared = files.read_comparison(comparison) if comparison else None
     for name in [
         "summary.json",
         "coefficients.csv",
@@ -77,13 +79,12 @@ def discover(
         *(f"{d}.{suffix}" for d in FIGURES if plot for suffix in ("png", "pdf")),
     ]:
         storage.claim(output / name, force, read=(ensemble, comparison))
-    found = options.follow(discovery.iterate(opened, frames, sparse(optimizer, threshold)))
+    found = options.follow(discover.iterate(opened, frames, sparse(optimizer, threshold)))
     paths, images = [], {}
     if plot or report:
-        from eae_sindy import figure_answers as answers
-        from eae_sindy import figures
+        from eae_sindy.report import figures
 
-        draws = (figures.overview, figures.correlations, answers.answers, figures.chains)
+        draws = (figures.overview, figures.correlations, figures.answers, figures.chains)
         for name, draw in zip(FIGURES, draws, strict=True):
             figure = draw(found)
             if report:
@@ -91,12 +92,12 @@ def discover(
             if plot:
                 paths += figures.save(figure, output, name, force)
     if report:
-        from eae_sindy import page
+        from eae_sindy.report.page import page
 
         command = shlex.join(["eae-sindy", *sys.argv[1:]])
         text = page.page(found, images, command, compared)
         paths.append(page.write(text, output / "report.html", force))
-    paths += printed.write(found, output, force)
+    paths += files.write(found, output, force)
     for line in printed.lines(found):
         click.echo(line)
     click.echo(f"\n{output}: {', '.join(p.name for p in paths)}")

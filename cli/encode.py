@@ -37,22 +37,26 @@ def encode(
     """
     import numpy as np
 
-    from eae_sindy import equations, latents, storage, unseen
-    from eae_sindy.ensemble import Ensemble, evenly
-    from eae_sindy.snapshots import Snapshots
+    from eae_sindy import storage
+    from eae_sindy.discovery import equations
+    from eae_sindy.discovery.equations import Equations
+    from eae_sindy.ensemble.ensemble import Ensemble
+    from eae_sindy.ensemble.members import evenly
+    from eae_sindy.new_data import frames, latents_file
+    from eae_sindy.snapshots.snapshots import Snapshots
 
     found = discovery and discovery / equations.FILE
     storage.claim(output, force, read=(ensemble, data, found))
     opened = Ensemble.open(ensemble)
     usable = np.arange(len(opened))
     if found is not None:
-        chosen = equations.Equations.open(found)
+        chosen = Equations.open(found)
         chosen.check(opened)
         usable = chosen.members
     taken = evenly(usable, members)
-    seen = unseen.on(opened, Snapshots.open(data))
-    novelty = unseen.novelty(opened, seen)
-    options.follow(latents.write(output, seen, taken, novelty, force=force))
+    seen = frames.on(opened, Snapshots.open(data))
+    novelty = frames.novelty(opened, seen)
+    options.follow(latents_file.write(output, seen, taken, novelty, force=force))
     options.warn(novelty.sentence())
     click.echo(
         f"{output}: {seen.settings.latents} latents of {len(seen.frames.time):,} frames by "

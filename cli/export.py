@@ -21,9 +21,9 @@ from . import options
 @options.force
 def export(ensemble: Path, to: str, output: Path, force: bool) -> None:
     """Write an ENSEMBLE's coefficients, weights and statistics for ArviZ and xarray."""
-    from eae_sindy import export as writers
     from eae_sindy import storage
-    from eae_sindy.ensemble import Ensemble
+    from eae_sindy.ensemble import arviz_export as writers
+    from eae_sindy.ensemble.ensemble import Ensemble
 
     storage.claim(output, force, read=(ensemble,))
     opened = Ensemble.open(ensemble)

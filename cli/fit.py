@@ -11,6 +11,7 @@ import click
 
 from eae_sindy import recipes
 from eae_sindy.progress import count
+from eae_sindy.recipes import Fit
 
 from . import options
 
@@ -54,7 +55,7 @@ DEFAULT = recipes.recipe(DEFAULT_NOTE)
 
 def setting_options(command: Any) -> Any:
     """Add one option for each field of recipes.Fit; left out, the recipe's value holds."""
-    for field in reversed(fields(recipes.Fit)):
+    for field in reversed(fields(Fit)):
         default, name = getattr(DEFAULT, field.name), field.name.replace("_", "-")
         shown = (
             " ".join(f"{d:.4g}" for d in default)
@@ -127,10 +128,10 @@ def fit(
     from dataclasses import replace
 
     from eae_sindy import storage
-    from eae_sindy.ensemble import Ensemble
+    from eae_sindy.ensemble.ensemble import Ensemble
+    from eae_sindy.ensemble.segments import Segments
     from eae_sindy.errors import EaeSindyError
-    from eae_sindy.segments import Segments
-    from eae_sindy.snapshots import Snapshots
+    from eae_sindy.snapshots.snapshots import Snapshots
 
     segments = Segments(output, checkpoint_every)
     if not (resume and output.is_file()):

@@ -49,9 +49,13 @@ def forecast(
     forecast.h5, a snapshots file of the mean with bands, and summary.json with the errors where
     DATA holds the later frames.
     """
-    from eae_sindy import equations, prediction, report, storage, unseen
-    from eae_sindy.ensemble import Ensemble
-    from eae_sindy.snapshots import Snapshots
+    from eae_sindy import storage
+    from eae_sindy.discovery import equations
+    from eae_sindy.discovery.equations import Equations
+    from eae_sindy.ensemble.ensemble import Ensemble
+    from eae_sindy.new_data import forecast, frames
+    from eae_sindy.report import files, forecast_text
+    from eae_sindy.snapshots.snapshots import Snapshots
 
     if output.is_file():
         raise click.ClickException(f"{output} is a file: name a folder with -o")
@@ -59,18 +63,18 @@ def forecast(
     read = (ensemble, data, discovery / equations.FILE)
     for name in names:
         storage.claim(output / name, force, read)
-    chosen = equations.Equations.open(read[-1])
+    chosen = Equations.open(read[-1])
     opened, snapshots = Ensemble.open(ensemble), Snapshots.open(data)
-    seen = unseen.on(opened, snapshots)
-    found = options.follow(prediction.predict(opened, seen, chosen, start, horizon))
+    seen = frames.on(opened, snapshots)
+    found = options.follow(forecast.predict(opened, seen, chosen, start, horizon))
     options.follow(found.write(output / names[0], snapshots, force=force))
     summary = found.summary(snapshots)
-    report.write_json(summary, output / names[1], force)
+    files.write_json(summary, output / names[1], force)
     if plot:
-        from eae_sindy import figure_forecast, figures
+        from eae_sindy.report import figures
 
-        figures.save(figure_forecast.forecast(found, snapshots), output, "forecast", force)
-    for line in prediction.lines(summary):
+        figures.save(figures.forecast(found, snapshots), output, "forecast", force)
+    for line in forecast_text.lines(summary):
         click.echo(line)
     for warning in summary["warnings"]:
         options.warn(warning)

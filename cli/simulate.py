@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from eae_sindy import recipes
+from eae_sindy.recipes import ReactionDiffusion
 
 from . import options
 
-DEFAULT = recipes.ReactionDiffusion()
+DEFAULT = ReactionDiffusion()
 
 
 @click.command(cls=options.Command)
@@ -65,14 +65,16 @@ def simulate(
     """
     if len(diffusivity) > 2:
         raise click.UsageError("--diffusivity takes one or two values")
-    settings = recipes.ReactionDiffusion(diffusivity=(diffusivity[0], diffusivity[-1]), **values)
+    settings = ReactionDiffusion(diffusivity=(diffusivity[0], diffusivity[-1]), **values)
 
     from dataclasses import asdict
 
-    from eae_sindy import lambda_omega, snapshots, storage
+    from eae_sindy import storage
+    from eae_sindy.snapshots import snapshots
+    from eae_sindy.snapshots.lambda_omega import LambdaOmega
 
     storage.claim(output, force)
-    system = lambda_omega.LambdaOmega(settings)
+    system = LambdaOmega(settings)
     options.follow(
         snapshots.write(
             output,

@@ -240,7 +240,6 @@ TRAININGS: Mapping[str, Training] = {
     "quick": Training(epochs=301, threshold_every=50, refinement=101),
 }
 
-
 # How discovery reads the members (A.5.1).
 SIGNIFICANCE = 0.1  # mean and mode of a significant coefficient both exceed this
 INTERVAL = 0.90  # the width of every interval that is printed

@@ -10,6 +10,7 @@ from .errors import EaeSindyError
 
 # mkstemp makes private files; a result gets the permissions that any new file would.
 _MASK = os.umask(0)
+
 os.umask(_MASK)
 
 

@@ -9,18 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eae_sindy import lambda_omega, recipes, snapshots
-from eae_sindy.ensemble import Ensemble
+from eae_sindy import recipes
+from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.progress import finish
-from eae_sindy.snapshots import Snapshots
+from eae_sindy.recipes import ReactionDiffusion
+from eae_sindy.snapshots import snapshots
+from eae_sindy.snapshots.lambda_omega import LambdaOmega
+from eae_sindy.snapshots.snapshots import Snapshots
 
-SMALL = recipes.ReactionDiffusion(grid=16, end=60.0, step=0.1)
+SMALL = ReactionDiffusion(grid=16, end=60.0, step=0.1)
 TINY_FIT = recipes.recipe("quick").but(
     hidden=(16,), rank=12, train=0.5, updates=6, encoders=20, draws=50, chain_length=4
 )
 
 
-def gather(system: lambda_omega.LambdaOmega) -> tuple[np.ndarray, np.ndarray]:
+def gather(system: LambdaOmega) -> tuple[np.ndarray, np.ndarray]:
     blocks = list(system.frames())
     return np.concatenate([b[0] for b in blocks]), np.concatenate([b[1] for b in blocks])
 
@@ -28,7 +31,7 @@ def gather(system: lambda_omega.LambdaOmega) -> tuple[np.ndarray, np.ndarray]:
 @pytest.fixture(scope="session")
 def small() -> Snapshots:
     """601 frames of the λ–ω system on 16 × 16 points."""
-    system = lambda_omega.LambdaOmega(SMALL)
+    system = LambdaOmega(SMALL)
     field, rate = gather(system)
     return Snapshots(system.time, field, rate, attributes={"system": "lambda-omega"})
 

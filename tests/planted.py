@@ -3,11 +3,14 @@
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from eae_sindy.ensemble import Chain, Ensemble
-from eae_sindy.library import standard
-from eae_sindy.pod import Frames, Pod, decompose, project, training_frames
+from eae_sindy.dynamics.library import standard
+from eae_sindy.ensemble.chain import Chain
+from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.recipes import recipe
-from eae_sindy.snapshots import TEST, TRAIN, UNUSED, VALIDATION, Snapshots
+from eae_sindy.snapshots.frames import Frames
+from eae_sindy.snapshots.pod import Pod, decompose, project, training_frames
+from eae_sindy.snapshots.snapshots import Snapshots
+from eae_sindy.snapshots.split import TEST, TRAIN, UNUSED, VALIDATION
 
 
 def orbit(flow, start, time, settle=0.0):

@@ -3,9 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from eae_sindy.neural import thermostat
-from eae_sindy.neural.langevin import Langevin
-from eae_sindy.neural.nose_hoover import NoseHoover
+from eae_sindy.neural.samplers import choice, thermostat
+from eae_sindy.neural.samplers.langevin import Langevin
+from eae_sindy.neural.samplers.nose_hoover import NoseHoover
 
 SEED = tf.constant([1, 2], tf.int32)
 
@@ -39,9 +39,7 @@ def run(settings, state, potential, steps, record):
 
         def body(i, state, rows):
             seed = tf.random.experimental.stateless_fold_in(SEED, i)
-            state, info = thermostat.kernel(settings).step(
-                settings, state, potential, seed, noise[i]
-            )
+            state, info = choice.kernel(settings).step(settings, state, potential, seed, noise[i])
             row = record(state, info.potential)
             return i + 1, state, tf.tensor_scatter_nd_update(rows, [[i]], row[None])
 
@@ -55,7 +53,7 @@ def run(settings, state, potential, steps, record):
 
 
 def start(settings, x, potential, v=None):
-    state = thermostat.kernel(settings).init(
+    state = choice.kernel(settings).init(
         settings, (tf.constant(x),), potential, SEED, tf.constant(0.0, tf.float64)
     )
     return state if v is None else state._replace(velocity=(tf.constant(v),))

@@ -6,22 +6,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eae_sindy import (
-    answers,
-    coefficients,
-    discovery,
-    figure_answers,
-    figures,
-    forecast,
-    handover,
-    orbits,
+from eae_sindy.discovery import (
+    candidates,
+    chosen_dynamics,
+    decoded_orbits,
+    discover,
+    resampling,
     selection,
-    symmetry,
-    uncertainty,
 )
-from eae_sindy.library import standard, with_constant
+from eae_sindy.dynamics import conversions, cycles, least_squares, orbits, symmetry
+from eae_sindy.dynamics.library import standard, with_constant
+from eae_sindy.dynamics.orbits import Loop
+from eae_sindy.dynamics.symmetry import Change
 from eae_sindy.progress import finish
-from eae_sindy.snapshots import TEST, TRAIN
+from eae_sindy.report import figures
+from eae_sindy.snapshots.split import TEST, TRAIN
 from tests import planted
 
 TIME = np.arange(0, 150, 0.1)
@@ -76,7 +75,7 @@ def test_of_equally_good_candidates_the_simplest_is_chosen():
 def test_the_whole_of_discovery_on_a_lifted_hopf_flow(spiral):
     """Two chains that differ by z1 <-> z2, one Hopf cycle: found, equivalent, and forecast."""
     e = planted.ensemble(TIME, *spiral, noise=0.004, chains=2, members=40)
-    found = discovery.discover(e, "train")
+    found = discover.discover(e, "train")
     a = found.answers
     assert a.orbits.integrable_fraction == 1.0
     np.testing.assert_allclose(a.orbits.period, 2 * np.pi / 0.9, rtol=5e-3)
@@ -123,9 +122,9 @@ def test_a_flow_lifted_into_64_dimensions_by_a_nonlinear_map(flow, planted_terms
     e, frames = planted.lifted(time, z, z_rate)
     assert e.pod.size == 64
     assert e.pod.sigma[5] > 0.01 * e.pod.sigma[0]  # the map is not a linear one
-    found = discovery.discover(e, "train")
+    found = discover.discover(e, "train")
     a = found.answers
-    truth = orbits.period(time[-500:], z[-500:], z_rate[-500:])
+    truth = cycles.period(time[-500:], z[-500:], z_rate[-500:])
     assert found.orbits.holds.all()
     np.testing.assert_allclose(found.orbits.period, truth, rtol=5e-3)
     np.testing.assert_allclose(a.orbits.period, truth, rtol=5e-3)
@@ -134,7 +133,7 @@ def test_a_flow_lifted_into_64_dimensions_by_a_nonlinear_map(flow, planted_terms
     for (term, k), value in planted_terms.items():
         expected[e.library.terms.index(term), k] = value
     for m, xi in zip(found.members, found.values, strict=True):
-        back = symmetry.Change("back", np.linalg.inv(frames[m]), np.zeros(2))
+        back = Change("back", np.linalg.inv(frames[m]), np.zeros(2))
         own = symmetry.transform(e.library, xi, back, z[::7] @ frames[m].T)
         np.testing.assert_allclose(own, expected, atol=0.01)
         assert np.abs(xi - expected).max() > 0.01  # its own frame is another
@@ -143,7 +142,7 @@ def test_a_flow_lifted_into_64_dimensions_by_a_nonlinear_map(flow, planted_terms
     assert (a.orbits.growth < -0.1).all()
     assert a.forecast.field < 0.02
     assert a.forecast.ratio < 1.3
-    for draw in (figures.overview, figures.correlations, figure_answers.answers, figures.chains):
+    for draw in (figures.overview, figures.correlations, figures.answers, figures.chains):
         draw(found).savefig(io.BytesIO(), dpi=40)
     shown = figures.overview(found).axes[-2:]
     title = [axis.get_title(loc="left") for axis in shown]
@@ -153,19 +152,19 @@ def test_a_flow_lifted_into_64_dimensions_by_a_nonlinear_map(flow, planted_terms
 def test_too_short_a_time_leaves_plain_equations_only():
     time = np.arange(0, 8, 0.2)
     e = planted.ensemble(time, *planted.orbit(planted.hopf, [0.9, 0.0], time))
-    found = discovery.discover(e, "train")
+    found = discover.discover(e, "train")
     assert found.answers is None
     assert "modes" not in found.summary()
 
 
 def test_one_member_and_more_latents_than_a_page_shows(spiral):
-    one = discovery.discover(planted.ensemble(TIME, *spiral, members=1), "train")
+    one = discover.discover(planted.ensemble(TIME, *spiral, members=1), "train")
     assert len(one.answers.modes) == 1
     assert one.answers.orbits.integrable_fraction == 1.0
     z, z_rate = (np.hstack([a, 0.5 * a]) for a in spiral)
     four = planted.ensemble(TIME, z + np.array([0, 0, 0.1, 0.2]), z_rate, members=3,
                             library=standard(4, 1, sine=False))  # fmt: skip
-    found = discovery.discover(four, "train")
+    found = discover.discover(four, "train")
     assert found.summary()["modes"]
 
 
@@ -173,7 +172,7 @@ def test_blocks_keep_neighbours_together_and_frames_equally_likely():
     time = np.arange(0, 100, 0.5)
     counts, runs = np.zeros(200), []
     for k in range(400):
-        chosen = uncertainty.blocks(time, 0 * time, 10.0, np.random.default_rng(k))
+        chosen = resampling.blocks(time, 0 * time, 10.0, np.random.default_rng(k))
         assert len(chosen) == 200
         counts += np.bincount(chosen, minlength=200)
         runs.append(np.mean(np.diff(chosen) == 1))
@@ -190,10 +189,10 @@ def test_blocks_stay_within_trajectories_and_gaps_between_them_do_not_count():
         drawn = []
         for offset in (0, 1000):
             time, n = np.concatenate([one, second + offset]), len(label)
-            assert uncertainty.duration(time, label) == np.ptp(one) + np.ptp(second)
+            assert resampling.duration(time, label) == np.ptp(one) + np.ptp(second)
             counts, pieces, crossings = np.zeros(n), [], 0
             for k in range(600):
-                chosen = uncertainty.blocks(time, label, 10.0, np.random.default_rng(k))
+                chosen = resampling.blocks(time, label, 10.0, np.random.default_rng(k))
                 assert len(chosen) == n
                 counts += np.bincount(chosen, minlength=n)
                 breaks = (np.diff(chosen) != 1) | (np.diff(label[chosen]) != 0)
@@ -209,7 +208,7 @@ def test_blocks_stay_within_trajectories_and_gaps_between_them_do_not_count():
             )
             drawn.append(counts)
         np.testing.assert_array_equal(*drawn)
-    single = uncertainty.blocks(np.zeros(9), np.arange(9), 10.0, np.random.default_rng(0))
+    single = resampling.blocks(np.zeros(9), np.arange(9), 10.0, np.random.default_rng(0))
     assert len(single) == 9  # trajectories of a frame each
 
 
@@ -220,8 +219,8 @@ def test_replicates_count_the_blocks_of_trajectories_and_not_the_gaps(spiral):
     apart = replace(f, time=f.time + 1000 * label, trajectory=label)
     library = with_constant(e.library)
     plain, split = (
-        uncertainty.replicate(replace(e, frames=frames), np.arange(2), library,
-                              [selection.candidates(library)[0]] * 2, 2 * np.pi / 0.9, 12)
+        resampling.replicate(replace(e, frames=frames), np.arange(2), library,
+                              [candidates.candidates(library)[0]] * 2, 2 * np.pi / 0.9, 12)
         for frames in (f, apart))  # fmt: skip
     assert split.blocks == pytest.approx(plain.blocks, rel=0.02)
 
@@ -241,8 +240,8 @@ def test_intervals_of_the_period_cover_the_truth():
         e = planted.ensemble(time, z, z_rate + 0.05 * noise, seed=k,
                              library=standard(2, 1, sine=False))  # fmt: skip
         library = with_constant(e.library)
-        candidate = selection.candidates(library)[0]
-        found = uncertainty.replicate(e, np.arange(1), library, [candidate], truth, 80, seed=k)
+        candidate = candidates.candidates(library)[0]
+        found = resampling.replicate(e, np.arange(1), library, [candidate], truth, 80, seed=k)
         low, high = found.interval(_periods(found.values, library))
         hits += low <= truth <= high
     assert 0.85 <= hits / trials <= 0.95
@@ -258,11 +257,12 @@ def _periods(values, library):
 def test_a_forecast_that_runs_away_is_lost_and_the_others_are_not(spiral):
     e = planted.ensemble(TIME, *spiral, members=4)
     library = e.library
-    data = orbits.Loop.join(orbits.loop(e.encode(m, e.frames.test_run())[0]) for m in range(4))
-    xi = np.stack([finish(answers.find(e, np.arange(4), np.zeros((4, len(library), 2)), data, None,
-                                       2 * np.pi / 0.9)).values[0]] * 4)  # fmt: skip
+    data = Loop.join(orbits.loop(e.encode(m, e.frames.test_run())[0]) for m in range(4))
+    nothing = np.zeros((4, len(library), 2))
+    steps = chosen_dynamics.find(e, np.arange(4), nothing, data, None, 2 * np.pi / 0.9)
+    xi = np.stack([finish(steps).values[0]] * 4)
     xi[2] *= 3
-    found = forecast.forecast(e, np.arange(4), with_constant(library), xi)
+    found = decoded_orbits.forecast(e, np.arange(4), with_constant(library), xi)
     assert found.error.shape == (4, len(e.frames.test_run()))
     assert found.error[[0, 1, 3]].max() < 1e-3
     assert found.error[2].mean() > 0.1
@@ -279,29 +279,29 @@ def test_equations_hand_over_to_sympy_latex_scipy_and_pysindy():
     points = rng.normal(size=(20, 2))
     expected = library(points) @ xi
     symbols = sympy.symbols("z1 z2")
-    for k, expression in enumerate(handover.symbolic(library, xi)):
+    for k, expression in enumerate(conversions.symbolic(library, xi)):
         values = sympy.lambdify(symbols, expression, "numpy")(*points.T)
         np.testing.assert_allclose(values, expected[:, k], rtol=1e-12)
-    assert handover.latex(library, xi)[0].startswith(r"\dot{z}_{1} = ")
-    np.testing.assert_allclose(handover.function(library, xi)(0.0, points), expected)
-    model = handover.model(library, xi)
+    assert conversions.latex(library, xi)[0].startswith(r"\dot{z}_{1} = ")
+    np.testing.assert_allclose(conversions.function(library, xi)(0.0, points), expected)
+    model = conversions.model(library, xi)
     np.testing.assert_allclose(model.predict(points), expected, rtol=1e-8)
     calm = np.zeros_like(xi)
     calm[library.terms.index("z2"), 0], calm[library.terms.index("z1"), 1] = -1.0, 1.0
     time = np.linspace(0, 3, 31)
-    ours = solve_ivp(handover.function(library, calm), (0, 3), [1.0, 0.0], t_eval=time, rtol=1e-9,
-                     atol=1e-9).y.T  # fmt: skip
-    np.testing.assert_allclose(handover.model(library, calm).simulate([1.0, 0.0], time), ours,
+    ours = solve_ivp(conversions.function(library, calm), (0, 3), [1.0, 0.0], t_eval=time,
+                     rtol=1e-9, atol=1e-9).y.T  # fmt: skip
+    np.testing.assert_allclose(conversions.model(library, calm).simulate([1.0, 0.0], time), ours,
                                atol=1e-4)  # fmt: skip
 
 
 def test_a_sparse_optimizer_fits_every_member_and_stands_among_the_candidates(spiral):
     e = planted.ensemble(TIME, *spiral, members=4)
-    sparse = coefficients.sparse("stlsq", 0.1)
-    found = discovery.discover(e, "train", sparse)
+    sparse = least_squares.sparse("stlsq", 0.1)
+    found = discover.discover(e, "train", sparse)
     absent = [e.library.terms.index(t) for t in ("z1^2", "z1 z2", "z2^2")]
     assert not found.values[:, absent].any()
-    assert discovery.discover(e, "train").values[:, absent].any()
+    assert discover.discover(e, "train").values[:, absent].any()
     thin = [t for t in found.answers.trials[0] if t.candidate.sparse]
     assert thin
     assert thin[0].terms < thin[0].candidate.chosen.sum()
@@ -313,10 +313,10 @@ def test_collinear_groups_name_what_belongs_together():
     time = np.arange(0, 100, 0.1)
     z, z_rate = planted.orbit(planted.hopf, [0.3, 0.0], time)
     e = planted.ensemble(time, 0.4 * z, 0.4 * z_rate, members=1, library=standard(2, 1))
-    groups = answers._collinear(e, 0)
+    groups = chosen_dynamics._collinear(e, 0)
     assert sorted(sorted(g) for g in groups) == [["sin(z1)", "z1"], ["sin(z2)", "z2"]]
     far = planted.ensemble(time, 3 * z, 3 * z_rate, members=1, library=standard(2, 1, sine=False))
-    assert answers._collinear(far, 0) == []
+    assert chosen_dynamics._collinear(far, 0) == []
 
 
 @pytest.mark.parametrize("d", [2, 3])
@@ -332,14 +332,14 @@ def test_neutral_equations_turn_as_fast_about_the_same_point_and_neither_grow_no
     linear = [library.terms.index(f"z{k + 1}") for k in range(d)]
     xi = np.zeros((len(library), d))
     xi[linear], xi[library.terms.index("1")] = matrix.T, -matrix @ point
-    found = selection.neutralised(xi, linear)
+    found = candidates.neutralised(xi, linear)
     values = np.linalg.eigvals(found[linear].T)
     np.testing.assert_allclose(sorted(values.imag), [-0.9, *[0.0] * (d - 2), 0.9], atol=1e-9)
     np.testing.assert_allclose(sorted(values.real), [-0.4] * (d - 2) + [0.0, 0.0], atol=1e-9)
     np.testing.assert_allclose(library(point[None]) @ found, 0, atol=1e-9)
     decay = np.where(np.isin(np.arange(len(xi)), linear)[:, None], xi, 0)
     decay[linear] = np.diag(-np.arange(1.0, d + 1))
-    np.testing.assert_array_equal(selection.neutralised(decay, linear), decay)
+    np.testing.assert_array_equal(candidates.neutralised(decay, linear), decay)
 
 
 def test_growth_that_noise_makes_is_taken_out_where_that_forecasts_better():
@@ -348,7 +348,7 @@ def test_growth_that_noise_makes_is_taken_out_where_that_forecasts_better():
     z, z_rate = planted.orbit(lambda t, z: 0.9 * np.array([-z[1], z[0]]), [1.0, 0.0], time)
     e = planted.ensemble(time, z, z_rate + 0.01 * z, members=4,
                          library=standard(2, 1, sine=False))  # fmt: skip
-    found = discovery.discover(e, "train")
+    found = discover.discover(e, "train")
     assert found.orbits.integrable_fraction == 0.0
     assert found.answers.trials[0][0].candidate.neutral
     assert found.answers.orbits.integrable_fraction == 1.0

@@ -9,30 +9,25 @@ import numpy as np
 import pysindy as ps
 import pytest
 
-from eae_sindy import (
-    answers,
-    discovery,
-    figure_answers,
-    figures,
-    handover,
-    orbits,
-    report,
-    symmetry,
-)
-from eae_sindy.ensemble import Ensemble
+from eae_sindy.discovery import chosen_dynamics, discover
+from eae_sindy.dynamics import conversions, cycles, symmetry
+from eae_sindy.dynamics.library import Library, standard, with_constant
+from eae_sindy.dynamics.orbits import Loop
+from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.errors import EaeSindyError
-from eae_sindy.library import Library, standard, with_constant
-from eae_sindy.snapshots import TEST, TRAIN
+from eae_sindy.report import figures, files
+from eae_sindy.report import text as printed
+from eae_sindy.snapshots.split import TEST, TRAIN
 from tests import planted
 
 TIME = np.arange(0, 100, 0.1)
 SPIRAL = planted.orbit(planted.hopf, [0.2, 0.0], TIME)
-DRAWN = (figures.overview, figures.correlations, figure_answers.answers, figures.chains)
+DRAWN = (figures.overview, figures.correlations, figures.answers, figures.chains)
 
 
 @pytest.fixture(autouse=True)
 def few_replicates(monkeypatch):
-    monkeypatch.setattr(answers, "REPLICATES", 40)
+    monkeypatch.setattr(chosen_dynamics, "REPLICATES", 40)
 
 
 def deliver(ensemble, folder, library=None):
@@ -44,11 +39,11 @@ def deliver(ensemble, folder, library=None):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", category=DeprecationWarning)
-        found = discovery.discover(Ensemble.open(folder / "ensemble.h5", library), "train")
+        found = discover.discover(Ensemble.open(folder / "ensemble.h5", library), "train")
         for draw in DRAWN:
             draw(found).savefig(io.BytesIO(), dpi=40)
-        report.write(found, folder)
-        text = "\n".join(report.lines(found))
+        files.write(found, folder)
+        text = "\n".join(printed.lines(found))
     written = {"ensemble.h5", "summary.json", "coefficients.csv"}
     assert {p.name for p in folder.iterdir()} == written | (
         {"equations.h5"} if found.answers else set()
@@ -114,7 +109,7 @@ def test_members_whose_weights_are_nan(tmp_path, draws):
 
 def test_nothing_but_nan_is_refused_in_one_line():
     with pytest.raises(EaeSindyError, match="no member gives finite coefficients") as refused:
-        discovery.discover(spoilt(plant(TIME, *SPIRAL, members=4), 0, slice(None)))
+        discover.discover(spoilt(plant(TIME, *SPIRAL, members=4), 0, slice(None)))
     assert "\n" not in str(refused.value)
 
 
@@ -147,7 +142,7 @@ def test_no_test_frame_left_is_refused_in_one_line():
     field = e.frames.coordinates.copy()
     field[e.frames.where(TEST)] = np.nan
     with pytest.raises(EaeSindyError, match="every test frame holds NaN: mend"):
-        discovery.discover(replace(e, frames=replace(e.frames, coordinates=field)))
+        discover.discover(replace(e, frames=replace(e.frames, coordinates=field)))
 
 
 def with_exponential(rate):
@@ -166,7 +161,7 @@ def test_a_term_that_overflows_is_named_and_left_out(tmp_path, rate):
     assert found.dropped == 0
     assert summary["orbits"]["classes"]["cycle"] == 6
     with pytest.raises(EaeSindyError, match="overflow"):
-        handover.model(found.answers.library, found.answers.representative(0))
+        conversions.model(found.answers.library, found.answers.representative(0))
 
 
 def test_a_term_that_overflows_in_few_members_costs_those_members(tmp_path):
@@ -223,8 +218,8 @@ def test_a_member_that_leaves_is_divergent_wherever_the_others_are():
     turn = np.array([[0.0, 0.9], [-0.9, 0.0]])
     xi = np.stack([turn + g * np.eye(2) for g in (0.0, 0.3, 3.0, 30.0, 300.0, -3.0, -300.0)])
     start = np.tile([1.0, 0.0], (7, 1))
-    found = orbits.settle(
-        library, xi, orbits.Loop(start, np.zeros((7, 2)), np.ones(7), np.ones(7)), 2 * np.pi / 0.9
+    found = cycles.settle(
+        library, xi, Loop(start, np.zeros((7, 2)), np.ones(7), np.ones(7)), 2 * np.pi / 0.9
     )
-    assert [orbits.CLASSES[k] for k in found.kind] == [
+    assert [cycles.CLASSES[k] for k in found.kind] == [
         "cycle", *["divergent"] * 4, "fixed_point", "fixed_point"]  # fmt: skip

@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 from eae_sindy_cli.main import main
 
-from eae_sindy.ensemble import Ensemble
-from eae_sindy.snapshots import Snapshots
+from eae_sindy.ensemble.ensemble import Ensemble
+from eae_sindy.snapshots.snapshots import Snapshots
 
 FIT = [
     *("--recipe", "quick", "--hidden", "16", "--rank", "12", "--train", "0.5"),

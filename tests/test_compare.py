@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from eae_sindy.ensemble import Ensemble
+from eae_sindy.ensemble.ensemble import Ensemble
 from tests.test_cli import FIT, refused, run
 
 

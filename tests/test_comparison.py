@@ -8,11 +8,15 @@ import numpy as np
 import pydmd
 import pytest
 
-from eae_sindy import baselines, comparison, figure_comparison, report, selection
-from eae_sindy.comparison import Comparison, Method, Row
+from eae_sindy.comparison import comparison, linear_methods
+from eae_sindy.comparison.comparison import Comparison
+from eae_sindy.discovery import candidates, measurement, pod_baseline, selection
+from eae_sindy.discovery.measurement import Method, Row
+from eae_sindy.dynamics.library import standard, with_constant
 from eae_sindy.errors import EaeSindyError
-from eae_sindy.library import standard, with_constant
 from eae_sindy.progress import finish
+from eae_sindy.report import files, text
+from eae_sindy.report.figures import of_comparison
 from tests import planted
 
 TIME = np.arange(0, 150, 0.2)
@@ -32,7 +36,7 @@ def compared(spiral):
 def test_a_linear_ensemble_projects_onto_its_plane(spiral):
     rng = np.random.default_rng(0)
     inward, centre = rng.normal(size=(1, 2)), rng.normal(size=2)
-    made = baselines.linear(spiral, inward, centre)
+    made = pod_baseline.linear(spiral, inward, centre)
     rows = np.arange(50)
     z, z_rate = made.encode(0, rows)
     x, rate = made.frames.coordinates[rows], made.frames.rate_coordinates[rows]
@@ -45,7 +49,7 @@ def test_a_linear_ensemble_projects_onto_its_plane(spiral):
 
 
 def test_pod_latents_are_centred_on_the_training_frames_and_of_unit_amplitude(spiral):
-    made = baselines.pod(spiral)
+    made = pod_baseline.pod(spiral)
     z = made.encode(0, made.frames.where(1))[0]
     np.testing.assert_allclose(z.mean(axis=0), 0, atol=1e-5)
     assert z[:, 0].std() == pytest.approx(1.0, rel=1e-4)
@@ -80,10 +84,10 @@ def modal(*modes, noise=0.0):
 )
 def test_bop_dmd_finds_the_eigenvalues_of_linear_flows(values):
     e = modal(*((v, 1.0) for v in values))
-    made, xi, trials, period = baselines.bop_dmd(e)
+    made, xi, trials, period = linear_methods.bop_dmd(e)
     d = e.settings.latents
     assert made.library.terms == [f"z{i + 1}" for i in range(d)]
-    assert trials.shape == (baselines.TRIALS, d)
+    assert trials.shape == (linear_methods.TRIALS, d)
     expected = np.sort_complex([w for v in values for w in {v, np.conj(v)}])
     tolerance = 1e-6  # frames are in single precision
     for found in (trials[0], trials.mean(axis=0), np.linalg.eigvals(xi[0])):
@@ -100,11 +104,11 @@ def test_bop_dmd_finds_the_eigenvalues_of_linear_flows(values):
 def test_pairs_are_kept_to_double_precision_and_one_of_an_odd_number_is_real():
     value = -0.01 + 0.9j
     exact = np.array([value, np.conj(value)])
-    np.testing.assert_array_equal(baselines._paired(exact), exact)
+    np.testing.assert_array_equal(linear_methods._paired(exact), exact)
     off = np.array([1j, 2.0 + 1e-3j, -1.2j])
-    np.testing.assert_allclose(baselines._paired(off), [1.1j, 2.0, -1.1j], rtol=1e-15)
+    np.testing.assert_allclose(linear_methods._paired(off), [1.1j, 2.0, -1.1j], rtol=1e-15)
     two = np.array([-0.2 + 1j, -0.1 - 1.0001j, -0.1 + 1j, -0.2 - 1.0001j])
-    found = baselines._paired(two)
+    found = linear_methods._paired(two)
     np.testing.assert_allclose(found.real, two.real)
     np.testing.assert_array_equal(found[[0, 2]], found[[3, 1]].conj())
 
@@ -112,7 +116,9 @@ def test_pairs_are_kept_to_double_precision_and_one_of_an_odd_number_is_real():
 def test_the_period_of_bop_dmd_is_that_of_the_strongest_mode():
     """Not of the fastest; and not of the slowest either."""
     for strong, weak in ((0.9, 1.8), (1.8, 0.9)):
-        *_, period = baselines.bop_dmd(modal((-0.02 + 1j * weak, 0.1), (-0.01 + 1j * strong, 1.0)))
+        *_, period = linear_methods.bop_dmd(
+            modal((-0.02 + 1j * weak, 0.1), (-0.01 + 1j * strong, 1.0))
+        )
         np.testing.assert_allclose(period, 2 * np.pi / strong, rtol=1e-6)
 
 
@@ -120,7 +126,7 @@ def test_the_interval_of_bop_dmd_is_as_wide_as_its_trials_scatter():
     """Least squares of a frequency from white noise: Rife & Boorstyn's bound, of 60 % subsets."""
     noise, time = 0.05, np.arange(0, 60, 0.1)
     e = modal((0.9j, 1.0), noise=noise)
-    *_, trials, (low, high) = baselines.bop_dmd(e)
+    *_, trials, (low, high) = linear_methods.bop_dmd(e)
     periods = 2 * np.pi / np.abs(trials[:, 0].imag)
     assert low == pytest.approx(np.quantile(periods, 0.05), rel=1e-6)
     assert high == pytest.approx(np.quantile(periods, 0.95), rel=1e-6)
@@ -137,21 +143,21 @@ def test_the_interval_of_bop_dmd_is_as_wide_as_its_trials_scatter():
 def test_bop_dmd_gives_the_same_twice_and_leaves_the_global_state_alone(spiral):
     np.random.seed(5)  # noqa: NPY002
     expected = np.random.get_state()[1].copy()  # noqa: NPY002
-    first, second = (baselines.bop_dmd(spiral)[2] for _ in range(2))  # of trials
+    first, second = (linear_methods.bop_dmd(spiral)[2] for _ in range(2))  # of trials
     np.testing.assert_array_equal(first, second)
     np.testing.assert_array_equal(np.random.get_state()[1], expected)  # noqa: NPY002
 
 
 def test_bagged_models_scatter_about_the_one_on_all_frames(spiral):
     library = with_constant(spiral.library)
-    way = selection.plain(spiral, library, comparison.STLSQ)
-    bag = baselines.bagged(spiral, way, library)
-    assert bag.shape == (baselines.MODELS, len(library), 2)
+    way = candidates.plain(spiral, library, measurement.STLSQ)
+    bag = linear_methods.bagged(spiral, way, library)
+    assert bag.shape == (linear_methods.MODELS, len(library), 2)
     one = selection.refit(spiral, np.arange(1), library, way)[0]
     np.testing.assert_allclose(bag.mean(axis=0), one, atol=0.02)
     assert not bag[:, ~way.chosen].any()
     with pytest.raises(EaeSindyError, match="optimizers"):
-        baselines.bagged(spiral, selection.plain(spiral, library), library)
+        linear_methods.bagged(spiral, candidates.plain(spiral, library), library)
 
 
 def test_methods_that_know_the_flow_find_its_period_and_run(compared):
@@ -176,17 +182,17 @@ def test_methods_that_know_the_flow_find_its_period_and_run(compared):
 def test_equations_that_are_wrong_are_seen_to_be(spiral):
     members = np.arange(3)
     library = with_constant(spiral.library)
-    right = selection.refit(spiral, members, library, selection.plain(spiral, library))
+    right = selection.refit(spiral, members, library, candidates.plain(spiral, library))
     method = Method("m", spiral, members, library, right, 1.0, "")
-    good = comparison.measure(method, PERIOD)
-    bad = comparison.measure(method._replace(values=3 * right), PERIOD)
+    good = measurement.measure(method, PERIOD)
+    bad = measurement.measure(method._replace(values=3 * right), PERIOD)
     assert bad.field == good.field
     assert bad.rate > 1
     assert bad.forecast > 0.1 > 1e-3 > good.forecast
     away = right.copy()
     away[:, library.terms.index("z1"), 0] += 5.0
     away[:, library.terms.index("z1^3"), 0] += 5.0
-    lost = comparison.measure(method._replace(values=away), PERIOD)
+    lost = measurement.measure(method._replace(values=away), PERIOD)
     assert lost.runs == 0.0
     assert np.isnan(lost.period)
     assert not lost.forecast < 1
@@ -206,13 +212,13 @@ def test_own_coefficients_are_taken_and_a_method_that_fails_says_so(spiral, monk
     assert rows["own"].period == pytest.approx(PERIOD, rel=1e-4)
     assert rows["own"].interval is None
     assert "no luck" in rows["BOP-DMD"].note
-    assert "–" in report.table([rows["BOP-DMD"]])[1]
+    assert "–" in text.table([rows["BOP-DMD"]])[1]
 
 
 def test_what_is_written_holds_every_row_and_no_nan(compared, tmp_path):
     hurt = compared.rows[0]._replace(forecast=np.inf, period=np.nan, interval=None, runs=np.nan)
-    found = comparison.Comparison([hurt, *compared.rows[1:]], PERIOD, {})
-    numbers, rows = report.write_comparison(found, tmp_path)
+    found = Comparison([hurt, *compared.rows[1:]], PERIOD, {})
+    numbers, rows = files.write_comparison(found, tmp_path)
     kept = json.loads(numbers.read_text())["methods"]
     assert kept[0]["forecast"] is None
     assert kept[1]["interval"] == pytest.approx(compared.rows[1].interval)
@@ -220,10 +226,10 @@ def test_what_is_written_holds_every_row_and_no_nan(compared, tmp_path):
         table = list(csv.DictReader(file))
     assert [r["name"] for r in table] == [r.name for r in compared.rows]
     assert float(table[1]["low"]) == pytest.approx(compared.rows[1].interval[0])
-    lines = report.table(found.rows)
+    lines = text.table(found.rows)
     assert "lost" in lines[1]
     assert len({len(line) for line in lines}) == 1
-    drawn = figure_comparison.comparison(found)
+    drawn = of_comparison.comparison(found)
     assert len(drawn.axes) == 4
     drawn.savefig(tmp_path / "drawn.png")
 
@@ -238,7 +244,7 @@ def test_data_without_a_period_are_compared_all_the_same():
     assert np.isnan(row.runs)
     assert row.interval is None
     assert row.forecast < 0.1
-    assert json.dumps(report._clean(found.summary()), allow_nan=False)
+    assert json.dumps(files._clean(found.summary()), allow_nan=False)
 
 
 def test_what_lies_off_an_axis_is_drawn_as_an_arrow_at_its_edge():
@@ -246,7 +252,7 @@ def test_what_lies_off_an_axis_is_drawn_as_an_arrow_at_its_edge():
         row = Row("m", 2, 1, 4.0, 0.1, 0.2, 0.3, 7.0, (6.95, 7.05), 1.0, 1.0, "")._replace(
             **changes
         )
-        figure = figure_comparison.comparison(Comparison([row], 7.0, {}))
+        figure = of_comparison.comparison(Comparison([row], 7.0, {}))
         return {
             (line.get_marker(), round(float(x), 6))
             for axis in figure.axes[:2]
@@ -255,7 +261,7 @@ def test_what_lies_off_an_axis_is_drawn_as_an_arrow_at_its_edge():
             if line.get_marker() in ("<", ">", "o", "D")
         }
 
-    worst, low, high = figure_comparison.WORST, 6.79, 7.21  # 7 ± 3 %
+    worst, low, high = of_comparison.WORST, 6.79, 7.21  # 7 ± 3 %
     assert {m for m, _ in marks()} == {"o", "D"}
     assert marks(forecast=np.inf) - marks() >= {(">", worst)}
     assert ("D", worst) not in marks(forecast=5.0)

@@ -5,11 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eae_sindy import diagnostics, discovery, export, verdicts
-from eae_sindy.diagnostics import mixing, settled_from
-from eae_sindy.ensemble import Chain, Ensemble
+from eae_sindy.discovery import discover
+from eae_sindy.ensemble import arviz_export, diagnostics
+from eae_sindy.ensemble.chain import Chain
+from eae_sindy.ensemble.diagnostics import mixing, settled_from
+from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.progress import finish
+from eae_sindy.report import verdicts
+from eae_sindy.report.verdicts import Verdict
 
 
 def ar1(n, rho, rng, start=0.0):
@@ -111,7 +115,7 @@ def test_bad_chains_get_bad_verdicts_that_say_what_to_change(ensemble):
         assert said[subject].level == "bad", subject
     assert "--draws" in said["mixing"].text
     assert "shorten" in said["time step"].text
-    assert all(isinstance(v, verdicts.Verdict) and "\n" not in v.text for v in said.values())
+    assert all(isinstance(v, Verdict) and "\n" not in v.text for v in said.values())
 
 
 def test_members_drawn_before_the_loss_settled_are_left_out(ensemble):
@@ -122,7 +126,7 @@ def test_members_drawn_before_the_loss_settled_are_left_out(ensemble):
     late = replace(
         late, chains=[replace(chain, loss=chain.loss + 50 * np.exp(-np.arange(200) / 10))]
     )
-    found = discovery.discover(late, "train")
+    found = discover.discover(late, "train")
     (start,) = found.diagnostics.settled_from
     assert 40 <= start <= 100
     assert found.members[0] == start
@@ -156,7 +160,7 @@ def test_netcdf_opens_in_xarray_with_the_groups_arviz_expects(ensemble, tmp_path
     from arviz_stats.base import array_stats
 
     several = with_chains(ensemble, 3, 20, np.random.default_rng(0))
-    path = finish(export.netcdf(several, tmp_path / "e.nc"))
+    path = finish(arviz_export.netcdf(several, tmp_path / "e.nc"))
     with xarray.open_datatree(path) as tree:
         assert set(tree.children) == {"posterior", "sample_stats", "constant_data"}
         xi = tree["posterior"]["xi"]
@@ -166,10 +170,10 @@ def test_netcdf_opens_in_xarray_with_the_groups_arviz_expects(ensemble, tmp_path
         loss = tree["sample_stats"]["loss"].values
         np.testing.assert_allclose(loss[2], several.chains[2].loss)
         assert np.isfinite(array_stats.rhat(loss, chain_axis=0, draw_axis=1))
-    found = discovery.discover(several, "train")
+    found = discover.discover(several, "train")
     np.testing.assert_allclose(xi.values[1, 7].T, found.values[27], rtol=1e-9)
     with pytest.raises(EaeSindyError, match="exists"):
-        finish(export.netcdf(several, tmp_path / "e.nc"))
+        finish(arviz_export.netcdf(several, tmp_path / "e.nc"))
 
 
 def test_what_version_1_wrote_still_opens(ensemble, tmp_path):
@@ -186,5 +190,5 @@ def test_what_version_1_wrote_still_opens(ensemble, tmp_path):
             del file.attrs[f"settings/{name}"]
     found = Ensemble.open(tmp_path / "old.h5")
     assert found.settings == ensemble.settings
-    said = discovery.discover(found, "train").verdicts()
+    said = discover.discover(found, "train").verdicts()
     assert "time step" not in {v.subject for v in said}

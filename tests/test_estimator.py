@@ -5,18 +5,21 @@ import pytest
 import tensorflow as tf
 from scipy.stats import ks_2samp
 
-from eae_sindy.ensemble import Ensemble
+from eae_sindy.dynamics.library import standard
+from eae_sindy.ensemble.ensemble import Ensemble
+from eae_sindy.ensemble.forward import forward
+from eae_sindy.ensemble.segments import Segments
 from eae_sindy.errors import EaeSindyError
-from eae_sindy.library import standard
-from eae_sindy.networks import forward
-from eae_sindy.neural import entropic, networks
-from eae_sindy.neural import thermostat as thermostat_
+from eae_sindy.neural.entropic.compiled import Sampler
+from eae_sindy.neural.entropic.problem import Problem
 from eae_sindy.neural.estimator import EntropicAutoencoder
-from eae_sindy.neural.nose_hoover import NoseHoover
-from eae_sindy.neural.objectives import Data
+from eae_sindy.neural.networks import dense
+from eae_sindy.neural.objectives.contract import Data
+from eae_sindy.neural.samplers import thermostat as thermostat_
+from eae_sindy.neural.samplers.nose_hoover import NoseHoover
 from eae_sindy.recipes import recipe
-from eae_sindy.segments import Segments
-from eae_sindy.snapshots import TEST, TRAIN, Snapshots
+from eae_sindy.snapshots.snapshots import Snapshots
+from eae_sindy.snapshots.split import TEST, TRAIN
 from tests.conftest import TINY_FIT
 
 
@@ -60,13 +63,13 @@ def test_a_file_that_is_no_ensemble_is_refused(small_file, tmp_path, ensemble):
 
 def test_stored_loss_is_that_of_the_stored_members(ensemble, small):
     """What NumPy makes of the file is what TensorFlow sampled: loss of Eq. 14, draw by draw."""
-    from eae_sindy import coefficients
+    from eae_sindy.dynamics import least_squares
 
     rows, f, s = ensemble.frames.where(TRAIN), ensemble.frames, ensemble.settings
     for member in (0, 20, 49):
         z, z_rate = (a.astype(float) for a in ensemble.encode(member, rows))
         theta = ensemble.library(z)
-        xi, _ = coefficients.solve(theta, z_rate)
+        xi, _ = least_squares.solve(theta, z_rate)
         x, x_rate = ensemble.decode(member, z, theta @ xi)
         loss = s.field_weight * np.mean(np.sum((f.coordinates[rows] - x) ** 2, 1))
         loss += s.rate_weight * np.mean(np.sum((f.rate_coordinates[rows] - x_rate) ** 2, 1))
@@ -94,14 +97,14 @@ def test_full_space_and_minibatches_fit_too(small, batch):
 @pytest.mark.slow
 def test_full_space_members_mean_the_same_in_pod_coordinates(small):
     """A decoder on pixels, folded into the file, has the loss its members were drawn at."""
-    from eae_sindy import coefficients
+    from eae_sindy.dynamics import least_squares
 
     settings = TINY_FIT.but(full_space=True, rank=60, draws=3, updates=2)
     found = EntropicAutoencoder(settings).fit(small)
     rows, f = found.frames.where(TRAIN), found.frames
     z, z_rate = (a.astype(float) for a in found.encode(2, rows))
     theta = found.library(z)
-    x, x_rate = found.decode(2, z, theta @ coefficients.solve(theta, z_rate)[0])
+    x, x_rate = found.decode(2, z, theta @ least_squares.solve(theta, z_rate)[0])
     r = found.pod.rank
     loss = 0.0
     for target, outside, guess, weight in (
@@ -125,9 +128,9 @@ def test_pod_coordinates_and_pixels_sample_one_distribution(small):
     modes, root = modes.astype(np.float32), np.float32(np.sqrt(n))
     a, a_rate = x @ modes.T, x_rate @ modes.T
     rng = np.random.default_rng(0)
-    encoder, decoder = networks.glorot((n, 8, 2), rng), networks.glorot((2, 8, n), rng)
+    encoder, decoder = dense.glorot((n, 8, 2), rng), dense.glorot((2, 8, n), rng)
     decoder = (*decoder[:-2], 10 * decoder[-2], decoder[-1])  # so that the loss sees the encoder
-    reduced_encoder, reduced_decoder = networks.onto_span(encoder, decoder, modes)
+    reduced_encoder, reduced_decoder = dense.onto_span(encoder, decoder, modes)
     wide = tuple(root * w @ modes for w in reduced_decoder[-2:])  # the same, on pixels
     settings = recipe("quick").but(hidden=(8,))
     pixels = ((x, x_rate, x, x_rate), encoder, (*decoder[:-2], *wide), 1 / n)
@@ -137,9 +140,9 @@ def test_pod_coordinates_and_pixels_sample_one_distribution(small):
         (pixels, 0, 1), (span, (n - 40) * 8, 2), (span, 0, 3)
     ):  # fmt: skip
         thermostat = NoseHoover(1e-3, 1e-6, 1e-5, 1e-3, 20, hidden=hidden, chain_length=4)
-        problem = entropic.Problem(Data(*map(tf.constant, data)), standard(2), settings, thermostat,
+        problem = Problem(Data(*map(tf.constant, data)), standard(2), settings, thermostat,
                                    share)  # fmt: skip
-        sampler, fixed = entropic.Sampler(problem), tuple(map(tf.constant, dec))
+        sampler, fixed = Sampler(problem), tuple(map(tf.constant, dec))
         origin = sampler.init(tuple(map(tf.constant, enc)), fixed, seed, 1e-3)
         rows = []
         for k in range(runs):  # the step's number sets the noise: each run has its own

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from eae_sindy.lambda_omega import LambdaOmega
 from eae_sindy.recipes import ReactionDiffusion
+from eae_sindy.snapshots.lambda_omega import LambdaOmega
 from tests.conftest import gather
 
 

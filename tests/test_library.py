@@ -4,8 +4,8 @@ import pytest
 import tensorflow as tf
 from pysindy.feature_library.base import BaseFeatureLibrary
 
+from eae_sindy.dynamics.library import Library, standard
 from eae_sindy.errors import EaeSindyError
-from eae_sindy.library import Library, standard
 
 CUSTOM = ps.CustomLibrary(
     [lambda x: np.exp(-(x**2)), lambda x, y: 2.0 * x / (1.0 + np.abs(y)) - np.tanh(x * y)],

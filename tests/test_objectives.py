@@ -2,11 +2,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from eae_sindy import coefficients, pod
-from eae_sindy.library import standard
-from eae_sindy.neural import networks
-from eae_sindy.neural.objectives import Data, least_squares, reconstruction
-from eae_sindy.snapshots import TRAIN
+from eae_sindy.dynamics.least_squares import solve
+from eae_sindy.dynamics.library import standard
+from eae_sindy.neural.networks import dense
+from eae_sindy.neural.objectives.contract import Data
+from eae_sindy.neural.objectives.eq14 import least_squares, reconstruction
+from eae_sindy.snapshots import pod
+from eae_sindy.snapshots.pod import Pod
+from eae_sindy.snapshots.split import TRAIN
 
 
 def test_least_squares_is_that_of_discovery():
@@ -14,7 +17,7 @@ def test_least_squares_is_that_of_discovery():
     theta = standard(2)(rng.uniform(-1.5, 1.5, (500, 2)))
     rate = rng.normal(size=(500, 2))
     found = least_squares(tf.constant(theta), tf.constant(rate))
-    np.testing.assert_allclose(theta @ found, theta @ coefficients.solve(theta, rate)[0], atol=1e-8)
+    np.testing.assert_allclose(theta @ found, theta @ solve(theta, rate)[0], atol=1e-8)
 
 
 def test_gradient_of_least_squares_is_that_of_finite_differences():
@@ -23,7 +26,7 @@ def test_gradient_of_least_squares_is_that_of_finite_differences():
     weight, d_theta, d_rate = (rng.normal(size=s) for s in ((4, 2), (30, 4), (30, 2)))
 
     def scalar(t):
-        return float(np.sum(weight * coefficients.solve(theta + t * d_theta, rate + t * d_rate)[0]))
+        return float(np.sum(weight * solve(theta + t * d_theta, rate + t * d_rate)[0]))
 
     a, b = tf.constant(theta), tf.constant(rate)
     with tf.GradientTape() as tape:
@@ -44,16 +47,16 @@ def both(small):
     x_rate = small.rate.reshape(len(small), n).astype(np.float32)
     # Every direction that field and rate have: the reduction is exact then, whatever the rank.
     modes = np.linalg.qr(np.linalg.svd(np.vstack([x, x_rate]), full_matrices=False)[2].T)[0].T
-    basis = pod.Pod(x.mean(0), modes, np.ones(len(modes)))
+    basis = Pod(x.mean(0), modes, np.ones(len(modes)))
     frames = pod.project(small, basis, np.full(len(small), TRAIN))
     rng = np.random.default_rng(0)
-    encoder, decoder = networks.glorot((n, 16, 2), rng), networks.glorot((2, 16, n), rng)
+    encoder, decoder = dense.glorot((n, 16, 2), rng), dense.glorot((2, 16, n), rng)
     root = np.float32(np.sqrt(n))
     pixels = Data(*map(tf.constant, (x, x_rate, x, x_rate)))
     c, c_rate = frames.coordinates, frames.rate_coordinates
     reduced = Data(*map(tf.constant, (root * c, root * c_rate, c, c_rate)))
     return modes, (encoder, decoder, pixels, 1 / n), (
-        *networks.onto_span(encoder, decoder, modes), reduced, 1.0)  # fmt: skip
+        *dense.onto_span(encoder, decoder, modes), reduced, 1.0)  # fmt: skip
 
 
 def evaluate(encoder, decoder, data, share):
@@ -79,7 +82,7 @@ def test_loss_and_encoder_gradient_agree_on_pixels_and_in_pod_coordinates(both):
 
 def test_the_rate_is_the_chain_rule(both):
     """ẋ̂ of Eq. 15 and ż against a finite difference along a trajectory of the input."""
-    from eae_sindy.networks import forward
+    from eae_sindy.ensemble.forward import forward
 
     _, _, (encoder, _, data, _) = both
     x, v = data.inputs.numpy().astype(float), data.input_rates.numpy().astype(float)
@@ -92,7 +95,7 @@ def test_the_rate_is_the_chain_rule(both):
 
 @pytest.mark.parametrize("name", ["elu", "tanh", "sigmoid", "silu", "softplus", "relu"])
 def test_slopes_of_activations_and_their_agreement(name):
-    from eae_sindy.networks import ACTIVATIONS
+    from eae_sindy.ensemble.forward import ACTIVATIONS
 
     x = np.linspace(-3, 3, 61) + 0.01
     value, slope = ACTIVATIONS[name](x, np)

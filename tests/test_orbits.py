@@ -2,8 +2,9 @@ import numpy as np
 import pysindy as ps
 import pytest
 
-from eae_sindy import orbits
-from eae_sindy.library import Library, standard
+from eae_sindy.dynamics import cycles, orbits
+from eae_sindy.dynamics.library import Library, standard
+from eae_sindy.dynamics.orbits import Loop
 
 CUBIC = Library(ps.PolynomialLibrary(3, include_bias=False), 2)
 
@@ -24,12 +25,12 @@ def hopf(growth=0.2, omega=0.9, pull=1.0, shear=0.3):
 def round_loop(start, amplitude):
     start = np.array(start, float)
     size = np.full(len(start), float(amplitude))
-    return orbits.Loop(start, np.zeros_like(start), size, size)
+    return Loop(start, np.zeros_like(start), size, size)
 
 
 def test_period_of_a_hopf_normal_form():
     xi, radius, period = hopf()
-    found = orbits.settle(CUBIC, xi[None], round_loop([[1.2 * radius, 0.0]], radius), 1.05 * period)
+    found = cycles.settle(CUBIC, xi[None], round_loop([[1.2 * radius, 0.0]], radius), 1.05 * period)
     assert found.holds.all()
     assert abs(found.period[0] - period) < 1e-4
 
@@ -39,7 +40,7 @@ def test_the_section_is_crossed_to_fourth_order(samples):
     time = np.arange(0, 30, 2 * np.pi / samples)
     z = np.stack([np.cos(time), 0.5 * np.sin(time)], 1)
     rate = np.stack([-np.sin(time), 0.5 * np.cos(time)], 1)
-    assert abs(orbits.period(time, z, rate) - 2 * np.pi) < 2 * (2 * np.pi / samples) ** 4 / 384
+    assert abs(cycles.period(time, z, rate) - 2 * np.pi) < 2 * (2 * np.pi / samples) ** 4 / 384
 
 
 def test_whole_cycles_are_counted_on_an_orbit_that_is_no_circle():
@@ -48,7 +49,7 @@ def test_whole_cycles_are_counted_on_an_orbit_that_is_no_circle():
     row = CUBIC.terms.index
     xi[row("z2"), 0] = 1.0
     xi[row("z1"), 1], xi[row("z2"), 1], xi[row("z1^2 z2"), 1] = -1.0, 2.0, -2.0
-    found = orbits.settle(CUBIC, xi[None], round_loop([[2.0, 0.0]], 2.2), 7.6)
+    found = cycles.settle(CUBIC, xi[None], round_loop([[2.0, 0.0]], 2.2), 7.6)
     assert found.period[0] == pytest.approx(7.62987448, abs=1e-4)
 
 
@@ -58,7 +59,7 @@ def test_members_that_decay_escape_or_blow_up_do_not_hold_and_do_not_harm_the_ot
     doubled = hopf(growth=0.8)[0]  # holds a cycle of twice the size
     xi = np.stack([explode, good, decay, doubled, explode, good])
     start = np.tile([radius, 0.0], (6, 1)) * 1.3
-    found = orbits.settle(CUBIC, xi, round_loop(start, radius), period)
+    found = cycles.settle(CUBIC, xi, round_loop(start, radius), period)
     np.testing.assert_array_equal(found.holds, [False, True, False, False, False, True])
     assert abs(found.period[[1, 5]] - period).max() < 1e-4
     assert np.isnan(found.period[~found.holds]).all()
@@ -79,17 +80,17 @@ def test_stacked_members_follow_the_same_orbits_as_alone():
 def test_any_number_of_latents():
     library = standard(3, degree=1, sine=False)
     xi = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, -1.0]])  # a circle, and a decay
-    found = orbits.settle(library, xi[None], round_loop([[1.0, 0.0, 0.3]], 1.0), 2 * np.pi)
+    found = cycles.settle(library, xi[None], round_loop([[1.0, 0.0, 0.3]], 1.0), 2 * np.pi)
     assert found.period[0] == pytest.approx(2 * np.pi, abs=1e-4)
-    assert np.isnan(orbits.period(np.arange(9.0), np.arange(9.0)[:, None], np.ones((9, 1))))
+    assert np.isnan(cycles.period(np.arange(9.0), np.arange(9.0)[:, None], np.ones((9, 1))))
 
 
 def test_a_cycle_far_from_the_origin_is_not_taken_for_an_escape():
     """A latent's origin is where the encoder's bias puts it: it must not matter."""
     library = standard(2, degree=1, sine=False, constant=True)
     xi = np.array([[0.0, -30.0], [0.0, 1.0], [-1.0, 0.0]])  # a circle about (30, 0)
-    data = orbits.Loop(np.array([[31.0, 0.0]]), np.array([[30.0, 0.0]]), np.ones(1), np.ones(1))
-    found = orbits.settle(library, xi[None], data, 2 * np.pi)
+    data = Loop(np.array([[31.0, 0.0]]), np.array([[30.0, 0.0]]), np.ones(1), np.ones(1))
+    found = cycles.settle(library, xi[None], data, 2 * np.pi)
     assert found.period[0] == pytest.approx(2 * np.pi, abs=1e-4)
 
 
@@ -99,7 +100,7 @@ def test_noise_does_not_make_several_returns_of_one():
     z = np.stack([np.cos(0.9 * time), np.sin(0.9 * time)], 1)
     rate = 0.9 * np.stack([-np.sin(0.9 * time), np.cos(0.9 * time)], 1)
     noisy = z + 0.1 * rng.normal(size=z.shape)
-    assert orbits.period(time, noisy, rate) == pytest.approx(2 * np.pi / 0.9, rel=0.01)
+    assert cycles.period(time, noisy, rate) == pytest.approx(2 * np.pi / 0.9, rel=0.01)
 
 
 def normal_form(mu, d=2):
@@ -119,7 +120,7 @@ def normal_form(mu, d=2):
 def around(radius, members, d=2):
     centre = np.zeros((members, d))
     start = np.tile(np.r_[radius, np.zeros(d - 1)], (members, 1))
-    return orbits.Loop(start, centre, np.full(members, radius), np.full(members, radius))
+    return Loop(start, centre, np.full(members, radius), np.full(members, radius))
 
 
 @pytest.mark.parametrize("d", [2, 3])
@@ -134,8 +135,8 @@ def test_classes_and_growth_rates_of_known_flows(d):
     slow = centre.copy()
     slow[library.terms.index("z1"), 0] = slow[library.terms.index("z2"), 1] = -0.006
     xi = np.stack([cycle, sink, escape, centre, slow])
-    found = orbits.settle(library, xi, around(0.4, 5, d), 2 * np.pi)
-    assert [orbits.CLASSES[k] for k in found.kind] == [
+    found = cycles.settle(library, xi, around(0.4, 5, d), 2 * np.pi)
+    assert [cycles.CLASSES[k] for k in found.kind] == [
         "cycle", "fixed_point", "divergent", "cycle", "other"]  # fmt: skip
     assert sum(found.classes().values()) == 5
     np.testing.assert_allclose(found.period[[0, 3]], 2 * np.pi, rtol=1e-5)
@@ -151,9 +152,9 @@ def test_the_spectrum_gives_the_period_of_a_signal_with_harmonics():
     time = np.arange(0, 50, 0.05)
     phase = 2 * np.pi * time / 6.9187
     z = np.stack([np.cos(phase) + 0.2 * np.cos(3 * phase), np.sin(phase)], axis=1)
-    assert orbits.spectral_period(time, z + 0.3) == pytest.approx(6.9187, rel=2e-3)
-    assert np.isnan(orbits.spectral_period(time, np.stack([time], axis=1)))
-    assert np.isnan(orbits.spectral_period(time**1.5, z))
+    assert cycles.spectral_period(time, z + 0.3) == pytest.approx(6.9187, rel=2e-3)
+    assert np.isnan(cycles.spectral_period(time, np.stack([time], axis=1)))
+    assert np.isnan(cycles.spectral_period(time**1.5, z))
 
 
 def test_orbits_that_leave_among_others_are_divergent_and_not_at_rest():
@@ -162,10 +163,10 @@ def test_orbits_that_leave_among_others_are_divergent_and_not_at_rest():
     xi = np.zeros((12, len(library), 2))
     for k in range(2):
         xi[:, library.terms.index(f"z{k + 1}"), k] = np.linspace(0.05, 2.0, 12)
-    data = orbits.Loop(np.full((12, 2), 0.3), np.zeros((12, 2)), np.ones(12), np.ones(12))
-    found = orbits.settle(library, xi, data, 2 * np.pi)
+    data = Loop(np.full((12, 2), 0.3), np.zeros((12, 2)), np.ones(12), np.ones(12))
+    found = cycles.settle(library, xi, data, 2 * np.pi)
     assert found.classes()["divergent"] == 12
-    z = orbits.integrate(library, xi, data, orbits.horizon(2 * np.pi))
+    z = orbits.integrate(library, xi, data, cycles.horizon(2 * np.pi))
     distance = np.linalg.norm(z, axis=-1)
     assert distance.max() <= 1.01 * orbits.ESCAPE
     assert orbits.lost(z[-1], data).all()

@@ -12,11 +12,13 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from eae_sindy import discovery, figures, handover, markup, page
-from eae_sindy import page_tables as tables
-from eae_sindy.discovery import Reconstruction
+from eae_sindy.discovery import discover
+from eae_sindy.discovery.discover import Reconstruction
+from eae_sindy.dynamics import conversions
+from eae_sindy.dynamics.library import standard
 from eae_sindy.errors import EaeSindyError
-from eae_sindy.library import standard
+from eae_sindy.report import figures
+from eae_sindy.report.page import numbers, page, tables
 from tests import planted
 
 TIME = np.arange(0, 150, 0.2)
@@ -74,7 +76,7 @@ def found():
     e = planted.ensemble(TIME, *spiral, noise=0.004, chains=2, members=20)
     attributes = {"data": "folder/wake.h5", "command": "eae-sindy fit wake.h5", "version": "0.1.0",
                   "tensorflow": "2.21.0", "data fingerprint": "abcdef"}  # fmt: skip
-    return discovery.discover(replace(e, attributes=attributes), "train")
+    return discover.discover(replace(e, attributes=attributes), "train")
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +104,7 @@ def test_the_page_is_whole_and_needs_nothing_else(text, pictures):
 
 def test_sections_come_in_order_verdicts_first(text, found):
     outline = Outline(text)
-    at = [outline.words.index(markup.prose(v.text)) for v in found.verdicts()]
+    at = [outline.words.index(numbers.prose(v.text)) for v in found.verdicts()]
     assert at == sorted(at)
     heads = re.findall(r"<h2>(.*?)</h2>", text)
     assert heads == ["Verdicts", "Equations", "Figures", "Orbits and forecast", "Chains",
@@ -123,7 +125,7 @@ def test_every_mode_has_its_equations_in_mathematics_in_text_and_with_intervals(
         mathematics = block[: block.index("<table")]
         for row in np.array(mode["coefficients"]):
             for value in row[row != 0]:
-                assert f"<mn>{markup.number(abs(value))}</mn>" in mathematics
+                assert f"<mn>{numbers.number(abs(value))}</mn>" in mathematics
         assert mathematics.count("<mo>=</mo>") == 2
         for line in (*mode["equations"], *mode["latex"]):
             assert " ".join(line.split()) in words
@@ -194,7 +196,7 @@ def test_strings_of_strangers_stay_text(found, pictures):
 def test_missing_parts_are_named_in_a_sentence(pictures):
     time = np.arange(0, 8, 0.2)
     e = planted.ensemble(time, *planted.orbit(planted.hopf, [0.9, 0.0], time), members=1)
-    short = discovery.discover(e, "train")
+    short = discover.discover(e, "train")
     assert short.answers is None
     words = Outline(page.page(short, pictures, "")).words
     for said in ("too short to choose equations", "no figure of modes", "no forecast",
@@ -235,26 +237,26 @@ def test_many_latents_go_into_several_tables():
      (np.inf, "∞"), (-np.inf, "−∞"), (0.0, "0")],
 )  # fmt: skip
 def test_numbers_in_print(value, text):
-    assert markup.number(value) == text
+    assert numbers.number(value) == text
 
 
 def test_columns_have_one_number_of_decimals():
-    assert markup.aligned([6.91876, -0.00001, np.nan]) == ["6.9188", "0.0000", "–"]
-    assert markup.aligned([0.0163, 0.004967]) == ["0.01630", "0.00497"]
-    assert markup.aligned([123.456, -1.0]) == ["123.46", "−1.00"]
-    assert markup.aligned([1e-9]) == ["1×10⁻⁹"]
-    assert markup.aligned([]) == []
+    assert numbers.aligned([6.91876, -0.00001, np.nan]) == ["6.9188", "0.0000", "–"]
+    assert numbers.aligned([0.0163, 0.004967]) == ["0.01630", "0.00497"]
+    assert numbers.aligned([123.456, -1.0]) == ["123.46", "−1.00"]
+    assert numbers.aligned([1e-9]) == ["1×10⁻⁹"]
+    assert numbers.aligned([]) == []
 
 
 def test_prose_leaves_options_and_words_alone():
-    said = markup.prose("z1 <-> z2, z1 -> -z1 in [-0.5, 2]: raise --draws, R-hat, sub-3")
+    said = numbers.prose("z1 <-> z2, z1 -> -z1 in [-0.5, 2]: raise --draws, R-hat, sub-3")
     assert said == "z1 ↔ z2, z1 → −z1 in [−0.5, 2]: raise --draws, R-hat, sub-3"
 
 
 def test_terms_as_mathml_nest():
-    for term in handover.mathml(standard(3)):
+    for term in conversions.mathml(standard(3)):
         Outline(f"<math>{term}</math>")
-    assert "<msup>" in handover.mathml(standard(2))[2]
+    assert "<msup>" in conversions.mathml(standard(2))[2]
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])

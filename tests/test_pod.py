@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
-from eae_sindy import pod
 from eae_sindy.errors import EaeSindyError
-from eae_sindy.snapshots import TRAIN, Snapshots
+from eae_sindy.snapshots import pod
+from eae_sindy.snapshots.frames import Frames
+from eae_sindy.snapshots.snapshots import Snapshots
+from eae_sindy.snapshots.split import TRAIN
 
 
 def test_coordinates_are_exact_on_the_span_and_say_what_lies_outside():
@@ -60,7 +62,7 @@ def test_short_trajectories_do_not_stand_in_the_way_of_mending():
     known = rate.copy()
     rate[[5, 25]] = np.nan  # in the long trajectory, and in the shortest
     zero = np.zeros(27)
-    frames = pod.Frames(time, label, zero.astype(int), x, rate, zero, zero)
+    frames = Frames(time, label, zero.astype(int), x, rate, zero, zero)
     found, left_out, differentiated = frames.mended()
     kept = np.arange(27) != 25
     assert (left_out, differentiated) == (1, 1)

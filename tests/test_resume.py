@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 from eae_sindy_cli.main import main
 
-from eae_sindy.ensemble import Ensemble
+from eae_sindy.ensemble.ensemble import Ensemble
+from eae_sindy.ensemble.segments import Segments
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.neural.estimator import EntropicAutoencoder
-from eae_sindy.segments import Segments
 from tests.conftest import TINY_FIT
 
 LONG = TINY_FIT.but(updates=30, draws=200, hidden=(8,), chain_length=2)
@@ -169,7 +169,7 @@ def test_resume_starts_goes_on_and_says_when_there_is_nothing_to_do(small, small
     options = ["--recipe", "quick", "--hidden", "16", "--rank", "12", "--train", "0.5", "--updates",
                "2", "--encoders", "20", "--draws", "10", "--chain-length", "4"]  # fmt: skip
     command = ["fit", small_file, "-o", target, *options]
-    from eae_sindy.snapshots import Snapshots
+    from eae_sindy.snapshots.snapshots import Snapshots
 
     steps = EntropicAutoencoder(settings).iterate(Snapshots.open(small_file), segments)
     next(steps)

@@ -8,18 +8,25 @@ import tensorflow as tf
 from scipy.integrate import trapezoid
 from scipy.stats import multivariate_normal, norm
 
-from eae_sindy import baselines, recipes
-from eae_sindy.ensemble import Ensemble
+from eae_sindy import recipes
+from eae_sindy.discovery import pod_baseline
+from eae_sindy.discovery.member_fits import read
+from eae_sindy.dynamics.library import standard
+from eae_sindy.ensemble.ensemble import Ensemble
+from eae_sindy.ensemble.forward import forward
 from eae_sindy.errors import EaeSindyError
-from eae_sindy.library import standard
-from eae_sindy.networks import forward
-from eae_sindy.neural import adam, chains, rivals, variational
+from eae_sindy.neural.entropic import chains
+from eae_sindy.neural.entropic.chains import Task
 from eae_sindy.neural.estimator import EntropicAutoencoder
-from eae_sindy.neural.objectives import Data, coordinates, reconstruction
+from eae_sindy.neural.objectives import autoencoders, sindy_autoencoder
+from eae_sindy.neural.objectives.contract import Data, coordinates
+from eae_sindy.neural.objectives.eq14 import reconstruction
+from eae_sindy.neural.trained import adam, rivals
+from eae_sindy.neural.trained.adam import Loop
 from eae_sindy.progress import Progress, finish, mapped
-from eae_sindy.reading import read
-from eae_sindy.recipes import Training
-from eae_sindy.snapshots import TEST, TRAIN, Snapshots
+from eae_sindy.recipes import Fit, Training
+from eae_sindy.snapshots.snapshots import Snapshots
+from eae_sindy.snapshots.split import TEST, TRAIN
 
 OMEGA = 0.9
 FIT = recipes.recipe("quick").but(hidden=(32,), rank=20, degree=2, sine=False, train=0.8)
@@ -93,12 +100,12 @@ def test_an_epoch_takes_every_frame_once_in_an_order_of_its_own():
         return tf.reduce_mean(data.inputs) ** 2 + 0 * weights[0]
 
     start = adam.init((np.float32(0),))
-    loop = adam.Loop(mean, data, 10, 1e-3)
+    loop = Loop(mean, data, 10, 1e-3)
     state, found = loop.run(start, 0, 4)
     np.testing.assert_allclose(found, frames.mean(), atol=1e-6)
     loop.run(state, 1, 2)
     assert loop._compiled.experimental_get_tracing_count() == 1  # neither seed nor epochs retrace
-    _, found = adam.Loop(square, data, 10, 1e-3).run(start, 0, 4)
+    _, found = Loop(square, data, 10, 1e-3).run(start, 0, 4)
     assert np.ptp(found) > 1e-4
 
 
@@ -152,7 +159,7 @@ def test_every_recipe_has_a_training():
 
 def test_of_linear_data_an_autoencoder_leaves_what_two_modes_leave(noisy):
     field, *_ = errors(finish(rivals.iterate("autoencoder", noisy, LONGER, 0)))
-    assert field == pytest.approx(errors(baselines.pod(noisy))[0], rel=0.05)
+    assert field == pytest.approx(errors(pod_baseline.pod(noisy))[0], rel=0.05)
 
 
 def test_the_counterpart_at_no_temperature_starts_where_the_entropic_autoencoder_does(begun):
@@ -164,7 +171,7 @@ def test_the_counterpart_at_no_temperature_starts_where_the_entropic_autoencoder
         def init(self, encoder, *_):
             return encoder
 
-    task = chains.Task(settings, None, begun.pod, coordinates(begun), None, None)
+    task = Task(settings, None, begun.pod, coordinates(begun), None, None)
     theirs = chains._begin(task, Still(), 0)
     still = Training(epochs=1, refinement=0, batch=10_000, learning_rate=1e-20)
     start = finish(rivals.iterate("autoencoder-eq14", begun, still, 3)).chains[0]
@@ -196,7 +203,7 @@ def test_divergence_is_the_integral_that_defines_it():
         for m, v in zip(mean[n], log_variance[n], strict=True):
             log_q = norm(m, np.exp(0.5 * v)).logpdf(x)
             expected[n] += trapezoid(np.exp(log_q) * (log_q - norm.logpdf(x)), x)
-    np.testing.assert_allclose(variational.divergence(mean, log_variance), expected, rtol=1e-5)
+    np.testing.assert_allclose(autoencoders.divergence(mean, log_variance), expected, rtol=1e-5)
 
 
 def linear(matrix, bias):
@@ -213,7 +220,7 @@ def test_the_objective_is_the_evidence_where_the_posterior_is_exact():
     posterior = 1 / (np.sum(lift**2, axis=0) + 1)  # the diagonal of (WᵀW + I)⁻¹
     x = rng.normal(size=points)
     evidence = multivariate_normal(np.zeros(points), lift @ lift.T + np.eye(points)).logpdf(x)
-    objective = variational.variational(recipes.Fit(activation="relu"), points)
+    objective = autoencoders.variational(Fit(activation="relu"), points)
     many = np.tile(x, (100_000, 1)).astype(np.float32)
     scaled = many / np.float32(np.sqrt(points))  # POD coordinates, with the points as modes
     data = Data(*map(tf.constant, (many, many, scaled, scaled)))
@@ -234,7 +241,7 @@ def test_the_objective_is_the_evidence_where_the_posterior_is_exact():
 def test_the_latents_of_a_variational_autoencoder_are_the_means_of_its_posterior(noisy):
     made = finish(rivals.iterate("vae", noisy, LONGER, 0))
     # The prior bends a disc of amplitudes towards a Gaussian, at some cost in the field.
-    assert errors(made)[0] < 1.5 * errors(baselines.pod(noisy))[0]
+    assert errors(made)[0] < 1.5 * errors(pod_baseline.pod(noisy))[0]
     z, _ = made.encode(0, noisy.frames.where(TRAIN))
     np.testing.assert_allclose(z.mean(axis=0), 0, atol=0.2)
     np.testing.assert_allclose(z.std(axis=0), 1, atol=0.3)
@@ -264,7 +271,7 @@ def test_its_loss_is_the_published_one():
                 + 0.5 * np.mean(np.sum((parts[3] - x_rate) ** 2, axis=1))
                 + 0.01 * np.mean((z_rate - model) ** 2)
                 + 0.1 * np.mean(np.abs(mask * xi)))  # fmt: skip
-    found = rivals.sparse(t, library)(tensors((encoder, decoder, xi)),
+    found = sindy_autoencoder.sparse(t, library)(tensors((encoder, decoder, xi)),
                                       Data(*tensors(tuple(parts))), None,
                                       tf.constant(mask, tf.float32), 0.1)  # fmt: skip
     assert float(found) == pytest.approx(expected, rel=1e-5)

@@ -2,10 +2,11 @@ import h5py
 import numpy as np
 import pytest
 
-from eae_sindy import snapshots
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.progress import finish
-from eae_sindy.snapshots import TEST, TRAIN, VALIDATION, Snapshots
+from eae_sindy.snapshots import snapshots, split
+from eae_sindy.snapshots.snapshots import Snapshots
+from eae_sindy.snapshots.split import TEST, TRAIN, VALIDATION
 
 
 def make(n=60, shape=(4, 3), **changes):
@@ -37,7 +38,7 @@ def test_blocks_cover_every_frame_once(monkeypatch):
 
 def test_the_published_split_comes_out_of_the_fractions():
     time = 0.05 * np.arange(10_001)
-    parts = snapshots.split(make(10_001, (1, 1), time=time), train=4 / 9, validation=1 / 9,
+    parts = split.split(make(10_001, (1, 1), time=time), train=4 / 9, validation=1 / 9,
                             test=0.1, seed=3)  # fmt: skip
     assert np.count_nonzero(parts == TRAIN) == 4000
     assert np.count_nonzero(parts == VALIDATION) == 1000
@@ -46,7 +47,7 @@ def test_the_published_split_comes_out_of_the_fractions():
 
 def test_of_several_trajectories_whole_ones_are_tested():
     trajectory = np.repeat(np.arange(5), 12)
-    parts = snapshots.split(make(trajectory=trajectory, time=np.tile(np.arange(12.0), 5)),
+    parts = split.split(make(trajectory=trajectory, time=np.tile(np.arange(12.0), 5)),
                             train=0.5, validation=0.2, test=0.2, seed=0)  # fmt: skip
     assert set(trajectory[parts == TEST]) == {4}
     assert np.all(parts[trajectory == 4] == TEST)
@@ -121,4 +122,4 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path):
 
 def test_too_few_frames_for_the_split():
     with pytest.raises(EaeSindyError, match="too few"):
-        snapshots.split(make(5), train=0.5, validation=0.2, test=0.1, seed=0)
+        split.split(make(5), train=0.5, validation=0.2, test=0.1, seed=0)

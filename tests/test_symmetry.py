@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from eae_sindy import modes, symmetry
-from eae_sindy.library import standard
+from eae_sindy.discovery import modes
+from eae_sindy.dynamics import symmetry, vector_fields
+from eae_sindy.dynamics.library import standard
 from tests.test_orbits import hopf
 
 LIBRARY = standard(2)
@@ -105,9 +106,11 @@ def test_one_cloud_is_one_mode_and_two_are_two():
     assert found.representative[0] >= 200 > found.representative[1]
     for mode, middle in enumerate((planted(), planted(omega=1.2))):
         near = np.linalg.norm(
-            modes.fields(LIBRARY, both[found.representative[[mode]]] - middle, POINTS)
+            vector_fields.fields(LIBRARY, both[found.representative[[mode]]] - middle, POINTS)
         )
-        typical = np.median(np.linalg.norm(modes.fields(LIBRARY, one - planted(), POINTS), axis=1))
+        typical = np.median(
+            np.linalg.norm(vector_fields.fields(LIBRARY, one - planted(), POINTS), axis=1)
+        )
         assert near < typical, "a representative lies in the middle of its cloud"
 
 

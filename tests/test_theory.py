@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from eae_sindy.diagnostics import effective, free_energy
-from eae_sindy.library import standard
-from eae_sindy.neural import entropic
-from eae_sindy.neural.langevin import Langevin
-from eae_sindy.neural.nose_hoover import NoseHoover
-from eae_sindy.neural.objectives import Data
+from eae_sindy.dynamics.library import standard
+from eae_sindy.ensemble.diagnostics import effective, free_energy
+from eae_sindy.neural.entropic.compiled import Sampler
+from eae_sindy.neural.entropic.problem import Problem
+from eae_sindy.neural.entropic.session import Session
+from eae_sindy.neural.objectives.contract import Data
+from eae_sindy.neural.samplers.langevin import Langevin
+from eae_sindy.neural.samplers.nose_hoover import NoseHoover
 from eae_sindy.recipes import recipe
 from tests.targets import run, settings, start
 
@@ -25,7 +27,7 @@ DECODER = (np.array([[0.9, 0.5]]), np.array([0.1, -0.2]))
 def problem(thermostat, fit=LINEAR):
     x = tf.constant(X.astype(np.float32))
     library = standard(1, 1, sine=False, constant=False)
-    return entropic.Problem(Data(x, x, x, x), library, fit, thermostat)
+    return Problem(Data(x, x, x, x), library, fit, thermostat)
 
 
 def quadratic(decoder):
@@ -50,7 +52,7 @@ def test_the_gradient_of_the_decoder_free_energy_is_the_ensemble_average(kind):
     t, masses = 0.1, 1.0
     thermostat = (NoseHoover(t, masses, 0.08, 1.0, 25, chain_length=4) if kind == "nose-hoover"
                   else Langevin(t, masses, 0.2, 1.0))  # fmt: skip
-    sampler = entropic.Sampler(problem(thermostat))
+    sampler = Sampler(problem(thermostat))
     decoder = tuple(tf.constant(w.astype(np.float32)) for w in DECODER)
     encoder = (tf.zeros((2, 1)), tf.zeros(1))
     state = sampler.init(encoder, decoder, 3, t)
@@ -81,8 +83,8 @@ def test_curvature_is_that_of_the_known_quadratic():
     decoder = [w.astype(np.float32) for w in DECODER]
     full = LINEAR.but(sampler="langevin", mass=(mass,), step=0.1, temperature=0.1)
     for batch in (0, 20):
-        sampler = entropic.Sampler(problem(Langevin(0.1, mass, 0.1, 1.0), full.but(batch=batch)))
-        session = entropic.Session(sampler, [encoder], decoder, [1])
+        sampler = Sampler(problem(Langevin(0.1, mass, 0.1, 1.0), full.but(batch=batch)))
+        session = Session(sampler, [encoder], decoder, [1])
         if not batch:
             stable = 2 / np.sqrt(np.linalg.eigvalsh(h)[-1] / mass)
             assert session.largest_stable_step(0) == pytest.approx(stable, rel=0.01)
@@ -102,10 +104,10 @@ def test_curvature_is_that_of_the_known_quadratic():
 def test_a_cold_ensemble_is_the_deterministic_autoencoder():
     """β → ∞: what is left of the loss is the smaller principal variance, as for PCA."""
     fit = LINEAR.but(encoders=60, updates=400, learning_rate=0.02, temperature=1e-8)
-    sampler = entropic.Sampler(problem(Langevin(1e-8, 1.0, 0.3, 1.0), fit))
+    sampler = Sampler(problem(Langevin(1e-8, 1.0, 0.3, 1.0), fit))
     rng = np.random.default_rng(0)
     encoder = (rng.normal(size=(2, 1)).astype(np.float32), np.zeros(1, np.float32))
-    session = entropic.Session(sampler, [encoder], [w.astype(np.float32) for w in DECODER], [1])
+    session = Session(sampler, [encoder], [w.astype(np.float32) for w in DECODER], [1])
     for _ in range(400):
         records, _ = session.update(1e-8)
     least = np.linalg.eigvalsh(np.cov(X.T, bias=True))[0]

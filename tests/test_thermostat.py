@@ -5,11 +5,11 @@ import pytest
 import tensorflow as tf
 from scipy.integrate import solve_ivp
 
-from eae_sindy.diagnostics import effective
+from eae_sindy.ensemble.diagnostics import effective
 from eae_sindy.errors import EaeSindyError
-from eae_sindy.neural import langevin as langevin_
-from eae_sindy.neural import nose_hoover, thermostat
-from eae_sindy.neural.nose_hoover import suzuki_yoshida
+from eae_sindy.neural.samplers import langevin as langevin_
+from eae_sindy.neural.samplers import nose_hoover, thermostat
+from eae_sindy.neural.samplers.nose_hoover import suzuki_yoshida
 from eae_sindy.recipes import recipe
 from tests.targets import SEED, anharmonic, harmonic, langevin, run, settings, start
 

@@ -6,23 +6,18 @@ import h5py
 import numpy as np
 import pytest
 
-from eae_sindy import (
-    discovery,
-    equations,
-    figure_forecast,
-    latents,
-    orbits,
-    prediction,
-    report,
-    unseen,
-)
-from eae_sindy.equations import Equations
+from eae_sindy.discovery import discover, equations
+from eae_sindy.discovery.equations import Equations
+from eae_sindy.dynamics import cycles, orbits, vector_fields
+from eae_sindy.dynamics.library import with_constant
 from eae_sindy.errors import EaeSindyError
-from eae_sindy.library import with_constant
-from eae_sindy.pod import Frames
+from eae_sindy.new_data import forecast, frames, latents_file
+from eae_sindy.new_data.frames import Novelty
 from eae_sindy.progress import finish
-from eae_sindy.snapshots import TEST, TRAIN, Snapshots
-from eae_sindy.unseen import Novelty
+from eae_sindy.report import figures, files, forecast_text
+from eae_sindy.snapshots.frames import Frames
+from eae_sindy.snapshots.snapshots import Snapshots
+from eae_sindy.snapshots.split import TEST, TRAIN
 from tests import planted
 
 TIME = np.arange(0, 150, 0.1)
@@ -61,7 +56,7 @@ def fitted(spiral, modes):
 
 @pytest.fixture(scope="module")
 def found(fitted):
-    return discovery.discover(fitted, "train")
+    return discover.discover(fitted, "train")
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +75,13 @@ def other():
 
 
 def predicted(fitted, chosen, data, **options):
-    return finish(prediction.predict(fitted, unseen.on(fitted, data), chosen, **options))
+    return finish(forecast.predict(fitted, frames.on(fitted, data), chosen, **options))
 
 
 def test_snapshots_that_were_seen_come_out_as_they_went_in(fitted, spiral, modes):
     z, z_rate = spiral
     rate = (z_rate @ modes).reshape(-1, *POINTS)
-    seen = unseen.on(fitted, snapshots_of(z, modes, rate=rate))
+    seen = frames.on(fitted, snapshots_of(z, modes, rate=rate))
     rows = np.arange(0, 1500, 7)
     for member in (0, 25):
         for ours, theirs in zip(
@@ -94,27 +89,27 @@ def test_snapshots_that_were_seen_come_out_as_they_went_in(fitted, spiral, modes
         ):
             np.testing.assert_allclose(ours, theirs, atol=1e-5)
     assert len(seen) == len(fitted)
-    novelty = unseen.novelty(fitted, seen)
+    novelty = frames.novelty(fitted, seen)
     assert not novelty.beyond.any()
     assert novelty.sentence() is None
 
 
 def test_frames_too_few_to_differentiate_still_have_latents(fitted, spiral, modes, tmp_path):
-    alone = unseen.on(fitted, snapshots_of(spiral[0][:1], modes))
+    alone = frames.on(fitted, snapshots_of(spiral[0][:1], modes))
     z, z_rate = alone.encode(0, np.arange(1))
     np.testing.assert_allclose(z, fitted.encode(0, np.arange(1))[0], atol=1e-5)
     assert np.isnan(z_rate).all()
-    novelty = unseen.novelty(fitted, alone)
-    finish(latents.write(tmp_path / "z.h5", alone, np.arange(3), novelty))
+    novelty = frames.novelty(fitted, alone)
+    finish(latents_file.write(tmp_path / "z.h5", alone, np.arange(3), novelty))
     with h5py.File(tmp_path / "z.h5") as file:
         assert file["latents"].shape == (3, 1, 2)
         assert "rates" not in file
 
 
 def test_the_file_of_latents_holds_what_encode_says(fitted, other, modes, tmp_path):
-    seen = unseen.on(fitted, snapshots_of(other[0], modes))
+    seen = frames.on(fitted, snapshots_of(other[0], modes))
     members, rows = np.array([1, 5, 19, 22, 30, 39]), np.arange(400)
-    finish(latents.write(tmp_path / "z.h5", seen, members, unseen.novelty(fitted, seen)))
+    finish(latents_file.write(tmp_path / "z.h5", seen, members, frames.novelty(fitted, seen)))
     with h5py.File(tmp_path / "z.h5") as file:
         for k, member in enumerate(members):
             z, rate = seen.encode(member, rows)
@@ -126,7 +121,7 @@ def test_the_file_of_latents_holds_what_encode_says(fitted, other, modes, tmp_pa
             np.testing.assert_allclose(file["band"][c], np.quantile(mine, [0.05, 0.95], axis=0),
                                        atol=1e-6)  # fmt: skip
     with pytest.raises(EaeSindyError, match="exists"):
-        finish(latents.write(tmp_path / "z.h5", seen, members, unseen.novelty(fitted, seen)))
+        finish(latents_file.write(tmp_path / "z.h5", seen, members, frames.novelty(fitted, seen)))
 
 
 def test_an_unseen_orbit_is_forecast_and_the_bands_hold_it(fitted, chosen, other, modes, tmp_path):
@@ -169,7 +164,7 @@ def test_bands_do_not_depend_on_how_they_are_cut(fitted, chosen, other, modes, m
     whole = [np.concatenate(part) for part in zip(*([b[0], *b[2:]] for b in p.blocks()),
                                                   strict=True)]  # fmt: skip
     wide = 2 * len(p.members)  # four points of a frame at a time
-    monkeypatch.setattr(prediction, "BLOCK_BYTES", 16 * wide)
+    monkeypatch.setattr(forecast, "BLOCK_BYTES", 16 * wide)
     cut = list(p.blocks())
     assert len(cut) == 60
     for a, b in zip(whole, zip(*([b[0], *b[2:]] for b in cut), strict=True), strict=True):
@@ -186,7 +181,7 @@ def test_a_single_frame_is_forecast_for_as_long_as_asked(fitted, chosen, other, 
     assert np.mean((mean - (truth @ modes).reshape(-1, *POINTS)) ** 2) < 5e-3 * np.mean(truth**2)
     assert run.error is None
     assert "field" not in p.summary(snapshots_of(start, modes))["trajectories"][0]
-    assert "no later frames" in prediction.lines(p.summary(snapshots_of(start, modes)))[0]
+    assert "no later frames" in forecast_text.lines(p.summary(snapshots_of(start, modes)))[0]
     unasked = predicted(fitted, chosen, snapshots_of(start, modes)).runs[0]
     test = fitted.frames.time[fitted.frames.test_run()]
     assert np.ptp(unasked.time) == pytest.approx(np.ptp(test))
@@ -218,7 +213,7 @@ def test_trajectories_are_forecast_one_by_one_from_the_frame_asked_for(fitted, c
     ],
 )
 def test_times_of_a_forecast(new, horizon, expected):
-    found = prediction.times(np.array(new), np.array([7.0, 7.5, 8.0]), horizon, 5)
+    found = forecast.times(np.array(new), np.array([7.0, 7.5, 8.0]), horizon, 5)
     np.testing.assert_allclose(found, expected)
 
 
@@ -236,7 +231,7 @@ def test_times_of_a_forecast(new, horizon, expected):
 )
 def test_times_that_cannot_be_forecast(new, horizon, says):
     with pytest.raises(EaeSindyError, match=says):
-        prediction.times(np.array(new), np.array([7.0, 7.5, 8.0]), horizon, 5)
+        forecast.times(np.array(new), np.array([7.0, 7.5, 8.0]), horizon, 5)
 
 
 def test_the_horizon_that_is_said_to_fit_does():
@@ -245,21 +240,21 @@ def test_the_horizon_that_is_said_to_fit_does():
         for step in (0.1, 1 / 3, 7.0):
             new = step * np.arange(3)
             with pytest.raises(EaeSindyError) as said:
-                prediction.times(new, new, 1e9, most)
+                forecast.times(new, new, 1e9, most)
             fits = float(str(said.value).split()[-2])
             if most > 2:
                 assert 0.9 * most * step < fits
-                assert len(prediction.times(new, new, fits, most)) <= most
+                assert len(forecast.times(new, new, fits, most)) <= most
 
 
 def test_orbits_that_memory_does_not_hold_are_refused_before_they_are_integrated(
     fitted, chosen, monkeypatch
 ):
     few, wide = len(chosen.members), fitted.settings.latents
-    monkeypatch.setattr(prediction, "MOST_BYTES", 8 * few * wide * len(TIME))
+    monkeypatch.setattr(forecast, "MOST_BYTES", 8 * few * wide * len(TIME))
     monkeypatch.setattr(orbits, "integrate", None)
     with pytest.raises(EaeSindyError, match="--horizon of 148 fits"):
-        finish(prediction.predict(fitted, fitted, chosen, horizon=150.0))
+        finish(forecast.predict(fitted, fitted, chosen, horizon=150.0))
 
 
 def test_frames_outside_the_training_span_are_warned_of(fitted, spiral, modes):
@@ -268,8 +263,8 @@ def test_frames_outside_the_training_span_are_warned_of(fitted, spiral, modes):
     stray = rng.normal(size=(1, 64)) @ (np.eye(64) - modes.T @ modes)
     field = (z @ modes).astype(float)
     field[300:400] += 0.3 * stray / np.linalg.norm(stray)  # nothing that any encoder sees
-    seen = unseen.on(fitted, Snapshots(TIME, field.reshape(-1, *POINTS)))
-    novelty = unseen.novelty(fitted, seen)
+    seen = frames.on(fitted, Snapshots(TIME, field.reshape(-1, *POINTS)))
+    novelty = frames.novelty(fitted, seen)
     assert novelty.beyond[300:400].all()
     assert novelty.beyond.sum() == 100
     expected = 0.09 / (0.09 + np.sum(z[300:400] ** 2, axis=1))
@@ -282,7 +277,7 @@ def test_frames_off_the_attractor_are_warned_of_though_the_basis_holds_them(fitt
     settled = planted.ensemble(TIME, *planted.orbit(planted.hopf, [1.0, 0.0], TIME))
     cycle = in_a_field(settled, modes)
     inner = np.array([[0.3, 0.0], [0.0, 0.0], [2.0, 0.0], [1.0, 0.0]])
-    novelty = unseen.novelty(cycle, unseen.on(cycle, snapshots_of(inner, modes)))
+    novelty = frames.novelty(cycle, frames.on(cycle, snapshots_of(inner, modes)))
     np.testing.assert_array_equal(novelty.beyond, [True, True, True, False])
     np.testing.assert_allclose(novelty.distance[:3], [0.49, 1, 1], rtol=0.01)  # the variance is 1
     assert novelty.outside.max() < 1e-5
@@ -292,8 +287,8 @@ def test_training_frames_are_no_measure_of_their_own_distance(fitted, spiral, mo
     """Nothing was held out: the usual distance is that to the next training frame, and not 0."""
     f = fitted.frames
     alone = replace(fitted, frames=replace(f, split=np.where(f.split == TEST, TEST, TRAIN)))
-    seen = unseen.on(alone, snapshots_of(spiral[0], modes))
-    novelty = unseen.novelty(alone, seen)
+    seen = frames.on(alone, snapshots_of(spiral[0], modes))
+    novelty = frames.novelty(alone, seen)
     z = spiral[0][f.split != TEST]
     apart = np.linalg.norm(z[:, None] - z, axis=2)
     np.fill_diagonal(apart, np.inf)
@@ -344,16 +339,16 @@ def test_what_does_not_fit_is_refused_in_one_line(fitted, chosen, spiral, modes)
     z = spiral[0][:20]
     wide = Snapshots(TIME[:20], np.ones((20, 8, 9)))
     with pytest.raises(EaeSindyError, match=r"shape \(8, 9\), those of the ensemble \(8, 8\)"):
-        unseen.on(fitted, wide)
+        frames.on(fitted, wide)
     mask = np.ones(POINTS, bool)
-    unseen.on(fitted, snapshots_of(z, modes, mask=mask))  # a mask that leaves nothing out is none
+    frames.on(fitted, snapshots_of(z, modes, mask=mask))  # a mask that leaves nothing out is none
     mask[3, 3] = False
     with pytest.raises(EaeSindyError, match="63 points in their mask, the ensemble 64"):
-        unseen.on(fitted, snapshots_of(z, modes, mask=mask))
+        frames.on(fitted, snapshots_of(z, modes, mask=mask))
     broken = snapshots_of(z, modes)
     broken.field[7, 2, 2] = np.nan
     with pytest.raises(EaeSindyError, match="frame 7 of the field holds NaN"):
-        unseen.on(fitted, broken)
+        frames.on(fitted, broken)
     stranger = in_a_field(planted.ensemble(TIME, *spiral, noise=0.01, seed=1), modes)
     data = snapshots_of(z, modes)
     with pytest.raises(EaeSindyError, match="those of another ensemble"):
@@ -377,7 +372,7 @@ def test_a_mask_is_kept_in_forecasts(fitted, chosen, other, modes):
 
 
 def test_equations_come_back_as_they_were_saved(found, fitted, tmp_path):
-    report.write(found, tmp_path)
+    files.write(found, tmp_path)
     live, path = found.answers.equations, tmp_path / equations.FILE
     back = Equations.open(path)
     back.check(fitted)
@@ -396,8 +391,8 @@ def test_equations_come_back_as_they_were_saved(found, fitted, tmp_path):
             back.model(mode).predict(points), expected, rtol=1e-8, atol=1e-10
         )
     orbit = back.model(0).simulate([0.9, 0.0], np.arange(0, 60, 0.05))
-    rate = orbits.flow(back.library, back.representative(0)[None], orbit[:, None])[:, 0]
-    period = orbits.period(np.arange(0, 60, 0.05)[400:], orbit[400:], rate[400:])
+    rate = vector_fields.flow(back.library, back.representative(0)[None], orbit[:, None])[:, 0]
+    period = cycles.period(np.arange(0, 60, 0.05)[400:], orbit[400:], rate[400:])
     assert period == pytest.approx(2 * np.pi / OMEGA, rel=5e-3)
 
 
@@ -422,7 +417,7 @@ def test_files_that_are_no_equations(chosen, tmp_path):
 
 def test_a_fingerprint_is_of_the_encoders_and_not_of_the_frames(fitted, spiral, modes):
     own = equations.fingerprint(fitted)
-    assert equations.fingerprint(unseen.on(fitted, snapshots_of(spiral[0][:9], modes))) == own
+    assert equations.fingerprint(frames.on(fitted, snapshots_of(spiral[0][:9], modes))) == own
     assert equations.fingerprint(replace(fitted, chains=fitted.chains[:1])) != own
     last = fitted.chains[0].encoder[2].copy()
     last[-1, 0, 0] += 1e-6
@@ -438,7 +433,7 @@ def test_the_figure_of_a_forecast_is_drawn(fitted, chosen, other, modes, shape, 
         z = other[0][:count]
         data = Snapshots(TIME[:count], (z @ modes).reshape(-1, *shape))
         p = predicted(e, chosen, data, horizon=30.0)
-        figure = figure_forecast.forecast(p, data)
+        figure = figures.forecast(p, data)
         figure.savefig(tmp_path / "f.png")
         left, right = figure.subfigs
         assert len(left.axes) == (2 if count > 1 else 1)

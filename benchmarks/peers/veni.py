@@ -26,7 +26,7 @@ from vindy.libraries import PolynomialLibrary
 from vindy.libraries.base_library import BaseLibrary
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from eae_sindy.orbits import period
+from eae_sindy.dynamics.cycles import period
 
 TRAIN, VALIDATION, TEST = 1, 2, 3
 EPOCHS, BATCH, RATE = 1500, 256, 2e-3

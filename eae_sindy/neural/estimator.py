@@ -7,18 +7,20 @@ import numpy as np
 import tensorflow as tf
 
 from .. import __version__
-from .. import snapshots as snapshots_
-from ..ensemble import Ensemble
+from ..dynamics.library import Library, standard
+from ..ensemble.ensemble import Ensemble
+from ..ensemble.forward import known
+from ..ensemble.segments import Segments
 from ..errors import EaeSindyError
-from ..library import Library, standard
-from ..networks import known
-from ..pod import decompose, project, training_frames
 from ..progress import Steps, finish
 from ..recipes import RECIPES, Fit
-from ..segments import Segments
-from ..snapshots import TRAIN, Snapshots
-from . import objectives, workers
-from .chains import Task
+from ..snapshots import split
+from ..snapshots.pod import decompose, project, training_frames
+from ..snapshots.snapshots import Snapshots
+from ..snapshots.split import TRAIN
+from .entropic import workers
+from .entropic.chains import Task
+from .objectives import contract
 
 
 class EntropicAutoencoder:
@@ -113,7 +115,7 @@ class EntropicAutoencoder:
     def begin(self, snapshots: Snapshots) -> tuple[Ensemble, np.ndarray]:
         """Split the frames, find their POD; return an ensemble without chains, and frames."""
         s = self.settings
-        parts = snapshots_.split(
+        parts = split.split(
             snapshots, train=s.train, validation=s.validation, test=s.test, seed=s.seed
         )
         frames_needed, given = len(self.library), int(np.count_nonzero(parts == TRAIN))
@@ -141,7 +143,7 @@ class EntropicAutoencoder:
     ) -> tuple[np.ndarray, ...]:
         """Return the training frames: what the networks see, and what they aim at."""
         if not self.settings.full_space:
-            return objectives.coordinates(begun)
+            return contract.coordinates(begun)
         if snapshots.rate is None:
             raise EaeSindyError(
                 "--full-space needs /rate in the snapshots: add it, or fit in POD coordinates"

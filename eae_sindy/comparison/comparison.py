@@ -1,0 +1,181 @@
+"""What other methods make of the same frames: one row each, measured alike."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from ..discovery import candidates, chosen_dynamics, pod_baseline, resampling
+from ..discovery.measurement import STLSQ, Method, Row, _solved, _timed, measure
+from ..discovery.member_fits import read, reference_period
+from ..discovery.mending import mend
+from ..dynamics import cycles, orbits
+from ..dynamics.least_squares import Sparse
+from ..dynamics.library import with_constant
+from ..dynamics.orbits import Loop
+from ..ensemble import diagnostics
+from ..ensemble.ensemble import Ensemble
+from ..ensemble.intervals import interval as central
+from ..ensemble.members import evenly
+from ..errors import EaeSindyError
+from ..progress import Progress, Steps, mapped
+from ..snapshots.split import TEST, TRAIN
+from . import linear_methods
+
+MEMBERS = 500  # of an ensemble that are compared
+# What the linear methods were given beyond their published settings.
+HELP = {
+    "pod": "of the fluctuation, scaled to unit amplitude; interval over frames",
+    "stlsq": "pysindy's defaults; interval over frames",
+    "bagged": f"medians over {linear_methods.MODELS} models, pysindy's defaults; interval over "
+    "them",
+    "bop-dmd": f"{linear_methods.TRIALS} trials of 60 % of the frames; interval over them",
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The rows of all methods, and the data's own period (NaN if they have none)."""
+
+    rows: Sequence[Row]
+    reference_period: float
+    provenance: dict[str, Any]
+
+    def summary(self) -> dict[str, Any]:
+        """Return what goes into comparison.json."""
+        return {
+            "methods": [row._asdict() for row in self.rows],
+            "reference_period": self.reference_period,
+            "provenance": self.provenance,
+        }
+
+
+def iterate(
+    reductions: Sequence[tuple[str, Ensemble, str]],
+) -> Steps[Comparison]:
+    """Compare reductions of the same frames, with and without help; and the linear ones.
+
+    Each is read twice: by Eq. 16 on the training frames, and by equations chosen by running them
+    on validation stretches. What each was given stands in the notes.
+
+    Parameters
+    ----------
+    reductions : sequence of (name, ensemble, note)
+        Trained on the same snapshots with the same split. One with the attribute "xi" brings its
+        own coefficients; one with "seconds" says how long it took.
+    """
+    first = reductions[0][1]
+    for name, other, _ in reductions:
+        if not np.array_equal(first.frames.split, other.frames.split):
+            raise EaeSindyError(f"{name} was trained on another split: train it again on this one")
+    reference = reference_period(first)
+    total = len(reductions) + 2
+    found: list[Row] = []
+
+    def take(steps: Steps[list[Method]], name: str, done: int) -> Steps[None]:
+        try:
+            methods = yield from mapped(steps, lambda _: Progress(f"comparing {name}", done, total))
+        except EaeSindyError as failure:  # the others are compared all the same
+            found.append(Row.failed(name, first.settings.latents, str(failure)))
+        else:
+            found.extend(measure(m, reference) for m in methods)
+
+    pod, seconds = _timed(lambda: pod_baseline.pod(first))
+    yield from take(_pod(pod, seconds, reference), "POD", 0)
+    yield from take(_bop_dmd(first), "BOP-DMD", 1)
+    for done, (name, ensemble, note) in enumerate(reductions, 2):
+        seconds = float(ensemble.attributes.get("seconds", np.nan))
+        steps = _read(name, ensemble, seconds, reference, note)
+        yield from take(steps, name, done)
+    yield Progress("comparing", total, total)
+    carried = ("version", "tensorflow", "data fingerprint", "data")
+    provenance = {k: first.attributes[k] for k in carried if k in first.attributes}
+    return Comparison(found, reference, provenance | {"seed": first.settings.seed})
+
+
+def _with_interval(method: Method, sparse: Sparse | None, reference: float) -> Method:
+    """Add the interval of the period over members and resampled frames."""
+    if not np.isfinite(reference):
+        return method
+    way = candidates.plain(method.ensemble, method.library, sparse)
+    spread = resampling.replicate(
+        method.ensemble, method.members, method.library, [way] * len(method.members), reference,
+        chosen_dynamics.REPLICATES,
+    )  # fmt: skip
+    return method._replace(interval=_pair(spread.period))
+
+
+def _pair(ends: np.ndarray | None) -> tuple[float, float] | None:
+    return None if ends is None else (float(ends[0]), float(ends[1]))
+
+
+def _read(
+    name: str, ensemble: Ensemble, seconds: float, reference: float, note: str
+) -> Steps[list[Method]]:
+    """Read the members by Eq. 16, and by equations chosen by running; or with their own."""
+    starts = [diagnostics.settled_from(chain.loss) for chain in ensemble.chains]
+    members = evenly(diagnostics.settled(ensemble, starts), MEMBERS)
+    ensemble, _ = mend(ensemble, members)
+    yield Progress(name, 0, 3)
+    frames = ensemble.frames
+    readings, solving = _timed(
+        lambda: list(read(ensemble, members, frames.where(TRAIN), frames.where(TEST)))
+    )
+    usable = [i for i, r in enumerate(readings) if np.isfinite(r.xi).all()]
+    if not usable:
+        raise EaeSindyError("no member gives finite coefficients")
+    members, readings = members[usable], [readings[i] for i in usable]
+    own = ensemble.attributes.get("xi")
+    if own is not None:
+        values = np.broadcast_to(own, (len(members), *np.shape(own)))
+        return [Method(name, ensemble, members, ensemble.library, values, seconds, note)]
+    eq16 = np.stack([r.xi for r in readings])
+    library = with_constant(ensemble.library)
+    values = np.zeros((len(members), len(library), eq16.shape[2]))
+    values[:, np.isin(library.terms, ensemble.library.terms)] = eq16
+    plain = Method(f"{name}, Eq. 16", ensemble, members, library, values, seconds + solving, note)
+    yield Progress(name, 1, 3)
+    plain = _with_interval(plain, None, reference)
+    yield Progress(name, 2, 3)
+    data = Loop.join(r.loop for r in readings)
+    found = yield from chosen_dynamics.find(ensemble, members, eq16, data, None, reference)
+    if found is None:
+        return [plain]
+    ways = " | ".join(dict.fromkeys(t[0].candidate.short for t in found.trials))
+    chosen = plain._replace(
+        name=f"{name}, chosen by running",
+        values=found.values,
+        seconds=plain.seconds + found.seconds,
+        note=ways,
+        interval=_pair(found.spread.period) if found.spread else None,
+    )
+    return [plain, chosen]
+
+
+def _pod(pod: Ensemble, seconds: float, reference: float) -> Steps[list[Method]]:
+    yield Progress("POD", 0, 3)
+    plain, *chosen = yield from _read("POD", pod, seconds, reference, HELP["pod"])
+    sparse = _solved("POD", pod, plain.members, seconds, STLSQ)._replace(note=HELP["stlsq"])
+    way = candidates.plain(pod, sparse.library, STLSQ)
+    yield Progress("POD", 1, 3)
+    bag, bagging = _timed(lambda: linear_methods.bagged(pod, way, sparse.library))
+    bagged = Method(
+        f"POD, ensemble STLSQ({STLSQ.threshold:g})", pod, np.zeros(len(bag), int), sparse.library,
+        bag, seconds + bagging, HELP["bagged"],
+    )  # fmt: skip
+    if np.isfinite(reference):
+        data = Loop.join([orbits.loop(pod.encode(0, pod.frames.test_run())[0].astype(float))])
+        settled = cycles.settle(sparse.library, bag, data.take(bagged.members), reference)
+        if settled.holds.any():
+            bagged = bagged._replace(interval=_pair(central(settled.period[settled.holds])))
+    return [plain, _with_interval(sparse, STLSQ, reference), bagged, *chosen]
+
+
+def _bop_dmd(ensemble: Ensemble) -> Steps[list[Method]]:
+    yield Progress("BOP-DMD", 0, 1)
+    import_module("pydmd")  # takes longer than the method does
+    (made, xi, _, period), seconds = _timed(lambda: linear_methods.bop_dmd(ensemble))
+    one, note = np.arange(1), HELP["bop-dmd"]
+    return [Method("BOP-DMD", made, one, made.library, xi, seconds, note, _pair(period))]

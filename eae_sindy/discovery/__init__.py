@@ -1,0 +1,1 @@
+"""What an ensemble says about the dynamics of its latents."""

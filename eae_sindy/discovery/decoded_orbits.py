@@ -1,0 +1,139 @@
+"""From one frame on: equations integrated and decoded, against what came."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..dynamics import orbits
+from ..dynamics.library import Library
+from ..ensemble.ensemble import Ensemble
+from ..ensemble.intervals import interval
+from ..ensemble.members import each, evenly
+
+MEMBERS = 200  # that are decoded: enough for a band
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Relative squared field errors of decoded orbits over the frames they are held to.
+
+    Attributes
+    ----------
+    time : array [t]
+        Since the frame the forecast starts from.
+    error : array [members, t]
+        Of each member's forecast, relative to the variance of the field about its mean; infinite
+        from where a member cannot be integrated.
+    of_mean : array [t]
+        Of the mean of the forecasts of members that did not leave the data.
+    reconstruction : array [members, t]
+        Of each member's reconstruction of the same frames: what no equations can better.
+    """
+
+    time: np.ndarray
+    error: np.ndarray
+    of_mean: np.ndarray
+    reconstruction: np.ndarray
+
+    @property
+    def field(self) -> float:
+        """Median over members of the error over the whole window."""
+        return float(np.median(self.error.mean(axis=1)))
+
+    @property
+    def band(self) -> np.ndarray:
+        """The central interval over members, [2, t]."""
+        return interval(np.minimum(self.error, 1e6))
+
+    @property
+    def ratio(self) -> float:
+        """Forecast over reconstruction error, medians over members."""
+        least = float(np.median(self.reconstruction.mean(axis=1)))
+        return self.field / least if least > 0 else np.inf
+
+
+def forecast(
+    ensemble: Ensemble,
+    members: np.ndarray,
+    library: Library,
+    xi: np.ndarray,
+) -> Forecast:
+    """Integrate and decode the equations of members over the first test trajectory.
+
+    At most 200 members, spread evenly, are taken.
+
+    Parameters
+    ----------
+    members : array of int [m]
+    xi : array [m, p, d]
+    """
+    f = ensemble.frames
+    run = f.test_run()
+    taken = evenly(np.arange(len(members)), MEMBERS)
+    members, xi = members[taken], xi[taken]
+    latents = encoded(ensemble, members, run)
+    data = orbits.loop(latents)
+    orbit = orbits.integrate(library, xi, data, f.time[run] - f.time[run[0]])
+    return judge(ensemble, members, run, latents, orbit, ~orbits.lost(orbit[-1], data))
+
+
+def encoded(ensemble: Ensemble, members: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the latents of members at the frames `rows`, [t, m, d]."""
+    found = each(members, lambda m: ensemble.encode(int(m), rows)[0].astype(float))
+    return np.stack(list(found), axis=1)
+
+
+def decoded(ensemble: Ensemble, member: int, z: np.ndarray) -> np.ndarray:
+    """Return the POD coordinates of latents z [t, d], or more outputs than these: see `Chain`.
+
+    Where z is not finite they are those of z = 0.
+    """
+    sound = np.isfinite(z).all(axis=1, keepdims=True)
+    return ensemble.decode(member, np.where(sound, z, 0), np.zeros_like(z))[0]
+
+
+def judge(
+    ensemble: Ensemble,
+    members: np.ndarray,
+    rows: np.ndarray,
+    latents: np.ndarray,
+    orbit: np.ndarray,
+    stayed: np.ndarray,
+) -> Forecast:
+    """Compare decoded orbits with the frames `rows` of the ensemble.
+
+    Parameters
+    ----------
+    members : array of int [m]
+    rows : array of int [t]
+    latents, orbit : arrays [t, m, d]
+        The frames in the members' latents, and what the members forecast.
+    stayed : array of bool [m]
+        Members that enter the mean of the forecasts; all do if none stayed.
+    """
+    f = ensemble.frames
+    x, outside = f.coordinates[rows].astype(float), f.outside[rows].astype(float)
+    variance = float(np.sum(np.var(x, axis=0)) + outside.mean())
+
+    def error(z: np.ndarray, member: int) -> tuple[np.ndarray, np.ndarray]:
+        made = decoded(ensemble, member, z)
+        miss = np.sum((x - made[:, : x.shape[1]]) ** 2, axis=1) + outside
+        miss += np.sum(made[:, x.shape[1] :].astype(float) ** 2, axis=1)
+        lost = ~np.isfinite(z).all(axis=1)
+        return made[:, : x.shape[1]], np.where(lost, np.inf, miss) / variance
+
+    mean, weight = np.zeros_like(x), stayed if stayed.any() else np.ones(len(members))
+    weight = weight / weight.sum()
+    errors, reconstruction = [], []
+    for k, (made, miss, least) in enumerate(
+        each(
+            range(len(members)),
+            lambda i: (*error(orbit[:, i], members[i]), error(latents[:, i], members[i])[1]),
+        )
+    ):
+        mean += weight[k] * made
+        errors.append(miss)
+        reconstruction.append(least)
+    of_mean = (np.sum((x - mean) ** 2, axis=1) + outside) / variance
+    time = f.time[rows] - f.time[rows[0]]
+    return Forecast(time, np.stack(errors), of_mean, np.stack(reconstruction))

@@ -1,0 +1,1 @@
+"""ż = Θ(z) Ξ: terms, least squares, orbits, cycles, symmetries; no networks, no ensemble."""

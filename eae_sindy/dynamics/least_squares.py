@@ -1,0 +1,77 @@
+"""Eq. 16: SINDy coefficients by least squares, or by a sparse optimizer of pysindy."""
+
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import EaeSindyError
+from ..recipes import SIGNIFICANCE
+
+
+def solve(theta: np.ndarray, rate: np.ndarray, cutoff: float = 0.0) -> tuple[np.ndarray, float]:
+    """Solve Eq. 16, Ξ = argmin |Θ Ξ − ż|², and return Ξ [p, d] with the condition number of Θ.
+
+    Columns are scaled to unit length, then QR and an SVD of the triangle, in float64: polynomials
+    and sines of a small latent are nearly collinear. Directions below rounding are left at zero.
+    The condition number is that of the scaled columns.
+
+    Parameters
+    ----------
+    theta : array [n, p]
+    rate : array [n, d]
+    cutoff : float
+        Directions whose singular value is below this share of the largest are left at zero too: of
+        all equations that fit nearly as well, the smallest coefficients.
+    """
+    length = np.linalg.norm(theta, axis=0)
+    length[length == 0] = 1.0
+    q, r = np.linalg.qr((theta / length).astype(float))
+    u, s, vt = np.linalg.svd(r, full_matrices=False)
+    kept = s > s[0] * max(cutoff, len(theta) * np.finfo(float).eps)
+    inverse = np.where(kept, 1 / np.where(kept, s, 1), 0)
+    xi = vt.T @ (inverse[:, None] * (u.T @ (q.T @ rate)))
+    return xi / length[:, None], float(s[0] / s[-1]) if s[-1] > 0 else np.inf
+
+
+OPTIMIZERS = ("lstsq", "stlsq", "sr3", "ssr")
+
+
+class Sparse(NamedTuple):
+    """A sparse alternative to plain least squares: pysindy's own, at its other defaults.
+
+    `threshold` is that of sequentially thresholded least squares and, as a hard threshold, of SR3;
+    stepwise sparse regression takes none.
+    """
+
+    optimizer: str
+    threshold: float = SIGNIFICANCE
+
+    def solver(self) -> Any:
+        """Return a pysindy optimizer that has not been fitted."""
+        import pysindy as ps
+
+        # An equation without terms shows itself. Members are solved in threads, which rules out
+        # `catch_warnings`.
+        warnings.filterwarnings("ignore", "Sparsity parameter is too big", UserWarning)
+        if self.optimizer == "stlsq":
+            return ps.STLSQ(threshold=self.threshold)
+        if self.optimizer == "sr3":
+            return ps.SR3(reg_weight_lam=self.threshold**2 / 2, regularizer="L0")
+        return ps.SSR()
+
+    def solve(self, theta: np.ndarray, rate: np.ndarray) -> np.ndarray:
+        """Return Ξ [p, d] from Θ [n, p] and ż [n, d]."""
+        return self.solver().fit(theta, rate).coef_.T
+
+
+def sparse(optimizer: str, threshold: float) -> Sparse | None:
+    """Return the named alternative; None for plain least squares.
+
+    Raises `EaeSindyError` for an unknown name or a negative threshold.
+    """
+    if optimizer not in OPTIMIZERS:
+        raise EaeSindyError(f"unknown optimizer {optimizer!r}: choose from {', '.join(OPTIMIZERS)}")
+    if not threshold >= 0:
+        raise EaeSindyError(f"--threshold must not be negative, not {threshold}")
+    return None if optimizer == "lstsq" else Sparse(optimizer, threshold)

@@ -1,0 +1,101 @@
+"""One decoder and the encoders drawn under it, in memory and in a file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import h5py
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One decoder and the encoders drawn under it.
+
+    Attributes
+    ----------
+    encoder : tuple of arrays [draws, ...]
+        Kernel and bias of each layer in turn, in POD coordinates.
+    decoder : tuple of arrays
+        Kernel and bias of each layer in turn. Outputs beyond the rank of the basis, if any, are
+        what a decoder on pixels makes outside the span of the data: their target is zero.
+    loss : array [draws]
+        Eq. 14 on the frames the draw was sampled with.
+    kinetic_temperature : array [draws, tensors]
+        2K/N_f of each tensor of encoder weights.
+    step : array of int [draws]
+        Encoder steps since the start of the chain.
+    training : array [updates]
+        Mean loss over the ensemble of each decoder update (Algorithm 1).
+    gradient_square : array [draws]
+        |∂loss/∂φ|² at the draw.
+    laplacian : array [blocks]
+        Estimates of the trace of the loss's Hessian in φ, spread over the draws.
+    largest_stable_step : float
+        2/ω at the last draw, with ω the highest frequency; longer steps are unstable.
+    batch_noise : float
+        ΔT/T that the noise of minibatches explains; 0 with full batches.
+    decoder_index : int
+        Chains with the same number share a decoder, and so a target.
+    state : mapping of str to arrays
+        What a restart needs.
+    """
+
+    encoder: tuple[np.ndarray, ...]
+    decoder: tuple[np.ndarray, ...]
+    loss: np.ndarray
+    kinetic_temperature: np.ndarray
+    step: np.ndarray
+    training: np.ndarray
+    gradient_square: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    laplacian: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    largest_stable_step: float = np.nan
+    batch_noise: float = np.nan
+    decoder_index: int = 0
+    state: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.loss)
+
+    @classmethod
+    def join(cls, parts: "Sequence[Chain]") -> "Chain":
+        """Return one chain from its consecutive parts; what is no series is that of the last."""
+        series: dict[str, Any] = {
+            name: np.concatenate([getattr(part, name) for part in parts]) for name in SERIES
+        }
+        encoder = zip(*(part.encoder for part in parts), strict=True)
+        return replace(
+            parts[-1], encoder=tuple(np.concatenate(layer) for layer in encoder), **series
+        )
+
+
+SERIES = ("loss", "kinetic_temperature", "step", "gradient_square", "laplacian")
+NUMBERS = ("largest_stable_step", "batch_noise", "decoder_index")
+
+
+def write_chain(file: h5py.Group, at: str, chain: Chain) -> None:
+    """Write a chain into the group `at`."""
+    for name in (*SERIES, "training", *NUMBERS):
+        file[f"{at}/{name}"] = getattr(chain, name)
+    for net in ("encoder", "decoder"):
+        for i, weights in enumerate(getattr(chain, net)):
+            file[f"{at}/{net}/{layer_name(i)}"] = weights
+    for name, value in chain.state.items():
+        file[f"{at}/state/{name}"] = value
+
+
+def read_chain(group: h5py.Group) -> Chain:
+    """Read what `write_chain` wrote; what version 1 lacks keeps its default."""
+    nets = {
+        net: tuple(group[f"{net}/{layer_name(i)}"][:] for i in range(len(group[net])))
+        for net in ("encoder", "decoder")
+    }
+    series = {name: group[name][:] for name in (*SERIES, "training") if name in group}
+    numbers = {name: group[name][()].item() for name in NUMBERS if name in group}
+    state = {k: v[()] for k, v in group.get("state", {}).items()}
+    return Chain(nets["encoder"], nets["decoder"], **series, **numbers, state=state)
+
+
+def layer_name(index: int) -> str:
+    """Name the tensors of a network in turn: kernel_0, bias_0, kernel_1, …."""
+    return f"{('kernel', 'bias')[index % 2]}_{index // 2}"

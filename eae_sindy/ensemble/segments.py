@@ -1,0 +1,105 @@
+"""The folder of segments that a fit leaves beside its target while it runs."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import h5py
+
+from ..dynamics.library import Library
+from ..errors import EaeSindyError
+from ..storage import whole_file
+from .chain import Chain, read_chain, write_chain
+from .ensemble import Ensemble
+
+START = "start.h5"
+
+
+class Segments:
+    """Segments of the chains in the making, each one a whole file.
+
+    A segment holds, for each chain that shares a decoder, what was drawn since the segment before,
+    and the state to go on from. Segment 0 is the training; it is replaced as training goes on.
+
+    Parameters
+    ----------
+    target : path
+        The ensemble file to be; the folder stands beside it.
+    every : float
+        Seconds between segments.
+    """
+
+    def __init__(self, target: str | Path, every: float = 15.0) -> None:
+        target = Path(target)
+        self.folder = target.with_name(f"{target.name}.segments")
+        self.every = every
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to resume."""
+        return (self.folder / START).is_file()
+
+    def claim(self, allowed: bool) -> None:
+        """Raise `EaeSindyError` if there is an interrupted fit and it must not be touched."""
+        if self and not allowed:
+            raise EaeSindyError(
+                f"{self.folder} holds an interrupted fit: add --resume to go on with it, or "
+                "--force to start anew"
+            )
+
+    def begin(self, ensemble: Ensemble) -> None:
+        """Write the ensemble that all chains share, still without chains; what was there goes."""
+        self.remove()
+        ensemble.save(self.folder / START, force=True)
+
+    def opening(self, library: Library | None = None) -> Ensemble:
+        """Return what `begin` wrote."""
+        return Ensemble.open(self.folder / START, library)
+
+    def _path(self, decoder: int, index: int) -> Path:
+        return self.folder / f"decoder-{decoder:03d}-{index:06d}.h5"
+
+    def write(self, decoder: int, index: int, chains: Sequence[Chain]) -> None:
+        """Write a segment; one of the same index is replaced once the new one is whole."""
+        with whole_file(self._path(decoder, index), True) as part, h5py.File(part, "w") as file:
+            for c, chain in enumerate(chains):
+                write_chain(file, str(c), chain)
+
+    def read(self, decoder: int) -> list[list[Chain]]:
+        """Return the segments of a decoder in order: for each, its chains.
+
+        Raises `EaeSindyError` if one cannot be read.
+        """
+        found: list[list[Chain]] = []
+        reached: list[int] = []
+        while (path := self._path(decoder, len(found))).is_file():
+            try:
+                with h5py.File(path, "r") as file:
+                    found.append([read_chain(file[str(c)]) for c in range(len(file))])
+            except (OSError, KeyError) as error:
+                raise EaeSindyError(
+                    f"{path} cannot be read ({error}): remove it and those after it to resume "
+                    "from the segment before"
+                ) from error
+            first = [int(c.step[0]) for c in found[-1] if len(c)]
+            if reached and first and first != [step + 1 for step in reached]:
+                raise EaeSindyError(
+                    f"{path} does not go on from the segment before it: remove it and those after "
+                    "it to resume from there"
+                )
+            reached = [int(c.step[-1]) for c in found[-1] if len(c)] or reached
+        return found
+
+    def remove(self) -> None:
+        """Remove the folder, and what a kill left half-written in it."""
+        if not self.folder.exists():
+            return
+        # Under another name at once: what is left of it must not be taken for part of a later fit.
+        gone = self.folder.with_name(f".{self.folder.name}.{os.getpid()}.gone")
+        try:
+            self.folder.rename(gone)
+        except OSError as error:
+            raise EaeSindyError(
+                f"cannot remove {self.folder} ({error.strerror}): remove it by hand"
+            ) from error
+        shutil.rmtree(gone, ignore_errors=True)

@@ -1,0 +1,146 @@
+"""The compiled inner loop: many encoder steps at a fixed decoder."""
+
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from ..samplers import thermostat
+from ..samplers.choice import kernel
+from ..samplers.thermostat import State, Tensors
+from .problem import Problem, _fold, _key, _number
+
+
+class Record(NamedTuple):
+    """What a run of steps leaves behind, one row a step.
+
+    `loss` [M]; `kinetic_temperature` [M, tensors], 2K/N_f of each tensor of weights;
+    `gradient_square` [M], |∂loss/∂φ|².
+    """
+
+    loss: tf.Tensor
+    kinetic_temperature: tf.Tensor
+    gradient_square: tf.Tensor
+
+
+class Sampler:
+    """The compiled inner loop: many encoder steps at a fixed decoder, no Python in between.
+
+    XLA compiles the two loops (with the decoder's gradient, or with the draws) as a whole, once for
+    all chains: seed and temperature are arguments.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        compiled = partial(tf.function, jit_compile=True, autograph=False)
+        self._compiled_begin = compiled(self._begin)
+        self._compiled_refresh = compiled(self._refresh)
+        self._compiled_run = compiled(self._run)
+
+    def _chi_square(self, seed: int, start: int, count: int) -> tf.Tensor:
+        """Draw the hidden kinetic energies of `count` steps: the same for the same `start`."""
+        rng = np.random.default_rng([seed, start + 1])
+        return thermostat.chi_square(self.problem.thermostat, count, rng)
+
+    def init(self, encoder: Tensors, decoder: Tensors, seed: int, temperature: float) -> State:
+        """Start at `encoder` with fresh velocities."""
+        noise = self._chi_square(seed, -1, 1)[0]
+        return self._compiled_begin(encoder, decoder, _key(seed), noise, _number(temperature))
+
+    def refresh(self, state: State, decoder: Tensors, seed: int) -> State:
+        """Recompute the force: under a new decoder, or at a new position."""
+        return self._compiled_refresh(state, decoder, _key(seed))
+
+    def update(
+        self, state: State, decoder: Tensors, seed: int, temperature: float, steps: int
+    ) -> tuple[State, Record, Tensors]:
+        """Take `steps` encoder steps; return the mean decoder gradient ḡ (Eq. 7) with them."""
+        state, record, mean, _ = self._take(state, decoder, seed, temperature, steps, True)
+        return state, record, mean
+
+    def hold(
+        self, state: State, decoder: Tensors, seed: int, temperature: float, steps: int
+    ) -> tuple[State, Record, Tensors]:
+        """Take `steps` encoder steps; return every encoder, [steps, ...], with them."""
+        state, record, _, draws = self._take(state, decoder, seed, temperature, steps, False)
+        return state, record, draws
+
+    def _take(
+        self,
+        state: State,
+        decoder: Tensors,
+        seed: int,
+        temperature: float,
+        steps: int,
+        training: bool,
+    ) -> tuple[State, Record, Tensors, Tensors]:
+        noise = self._chi_square(seed, int(state.step), steps)
+        return self._compiled_run(state, decoder, _key(seed), noise, _number(temperature), training)
+
+    def _begin(
+        self,
+        encoder: Tensors,
+        decoder: Tensors,
+        key: tf.Tensor,
+        noise: tf.Tensor,
+        temperature: tf.Tensor,
+    ) -> State:
+        potential = self.problem.potential(decoder, key, decoder_gradient=False)
+        settings = replace(self.problem.thermostat, temperature=temperature)
+        return kernel(settings).init(settings, encoder, potential, _fold(key, -1), noise)
+
+    def _refresh(self, state: State, decoder: Tensors, key: tf.Tensor) -> State:
+        potential = self.problem.potential(decoder, key, decoder_gradient=False)
+        return state._replace(gradient=tuple(potential(state.position, state.step)[1]))
+
+    def _run(
+        self,
+        state: State,
+        decoder: Tensors,
+        key: tf.Tensor,
+        noise: tf.Tensor,
+        temperature: tf.Tensor,
+        training: bool,
+    ) -> tuple[State, Record, Tensors, Tensors]:
+        settings = replace(self.problem.thermostat, temperature=temperature)
+        potential = self.problem.potential(decoder, key, decoder_gradient=training)
+        take = kernel(settings).step
+        steps = noise.shape[0]
+        sizes = np.array([int(np.prod(p.shape)) for p in state.position])
+
+        def body(
+            i: tf.Tensor, state: State, record: Record, total: Tensors, draws: Tensors
+        ) -> tuple:
+            state, info = take(settings, state, potential, _fold(key, 2 * state.step), noise[i])
+            slope = tf.add_n([tf.reduce_sum(g**2) for g in state.gradient])
+            found = Record(info.potential, 2.0 * info.kinetic / sizes, slope)
+            record = Record(*(_put(rows, i, row) for rows, row in zip(record, found, strict=True)))
+            if training:
+                total = tuple(t + g for t, g in zip(total, info.extra, strict=True))
+            else:
+                draws = tuple(_put(d, i, p) for d, p in zip(draws, state.position, strict=True))
+            return i + 1, state, record, total, draws
+
+        dtype = state.position[0].dtype
+        empty = Record(
+            tf.zeros(steps, dtype),
+            tf.zeros((steps, len(sizes)), tf.float64),
+            tf.zeros(steps, dtype),
+        )
+        total = tuple(tf.zeros_like(w) for w in decoder) if training else ()
+        draws = (
+            () if training else tuple(tf.zeros((steps, *p.shape), p.dtype) for p in state.position)
+        )
+        _, state, record, total, draws = tf.while_loop(
+            lambda i, *_: i < steps,
+            body,
+            (tf.constant(0), state, empty, total, draws),
+            maximum_iterations=steps,
+        )
+        return state, record, tuple(t / steps for t in total), draws
+
+
+def _put(rows: tf.Tensor, i: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
+    return tf.tensor_scatter_nd_update(rows, [[i]], row[None])

@@ -1,0 +1,1 @@
+"""Networks: initial weights and forward passes."""

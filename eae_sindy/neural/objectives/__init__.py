@@ -1,0 +1,1 @@
+"""Losses, behind one contract."""

@@ -1,0 +1,1 @@
+"""Samplers of exp(−U/T) over the weights of networks, behind one contract."""

@@ -1,0 +1,1 @@
+"""What a saved ensemble says of snapshots it has not seen."""

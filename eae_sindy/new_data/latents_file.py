@@ -1,0 +1,65 @@
+"""Latents of frames that an ensemble has not seen, as a file."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from ..ensemble.ensemble import Ensemble
+from ..ensemble.intervals import interval
+from ..ensemble.members import each
+from ..progress import Progress, Steps
+from ..snapshots.snapshots import BLOCK_BYTES
+from ..storage import whole_file
+from .frames import Novelty
+
+FORMAT_VERSION = 1
+
+
+def write(
+    path: str | Path,
+    seen: Ensemble,
+    members: np.ndarray,
+    novelty: Novelty,
+    *,
+    force: bool = False,
+) -> Steps[None]:
+    """Encode every frame with some members, and write what they say.
+
+    Bands are over the members of one chain: other decoders have other latents, and a spread over
+    them would be one of coordinates, not of answers. Memory does not grow with the members.
+
+    Parameters
+    ----------
+    seen : Ensemble
+        With the new frames, from `unseen.on`.
+    members : array of int [m]
+        Sorted.
+    """
+    f, d = seen.frames, seen.settings.latents
+    n, chain = len(f.time), seen.chain_of[members]
+    with whole_file(path, force) as part, h5py.File(part, "w") as file:
+        file.attrs["format_version"] = FORMAT_VERSION
+        for name, values in {
+            "time": f.time, "trajectory": f.trajectory, "members": members, "chain": chain,
+            "outside": novelty.outside, "distance": novelty.distance, "beyond": novelty.beyond,
+        }.items():  # fmt: skip
+            file[name] = values
+        known = np.isfinite(f.rate_coordinates).any()
+        latents = file.create_dataset("latents", (len(members), n, d), np.float32)
+        rates = file.create_dataset("rates", latents.shape, np.float32) if known else None
+        rows = np.arange(n)
+        for k, (z, rate) in enumerate(each(members, lambda m: seen.encode(int(m), rows))):
+            latents[k] = z
+            if rates is not None:
+                rates[k] = rate
+            yield Progress("members", k + 1, len(members))
+        band = file.create_dataset(
+            "band", (len(seen.chains), 2, n, d), np.float32, fillvalue=np.nan
+        )
+        for c in np.unique(chain):
+            mine = np.flatnonzero(chain == c)
+            block = max(1, BLOCK_BYTES // (8 * d * len(mine)))
+            for first in range(0, n, block):
+                at = slice(first, min(first + block, n))
+                band[c, :, at] = interval(latents[mine[0] : mine[-1] + 1, at])

@@ -1,0 +1,1 @@
+"""Results in words, files, figures and pages."""

@@ -1,0 +1,121 @@
+"""What a discovery prints and writes: the table of coefficients, the summary."""
+
+from collections.abc import Sequence
+
+from ..discovery.discover import Discovery
+from ..discovery.measurement import Row
+from ..dynamics.conversions import equations
+from ..recipes import INTERVAL, SIGNIFICANCE
+
+
+def lines(discovery: Discovery) -> list[str]:
+    """Return the discovery as text: a table like Table 2, then orbits and errors."""
+    summary = discovery.summary()
+    found = [f"{'':4} {'term':>9} {'mean':>9} {'mode':>9}   {INTERVAL:.0%} interval"]
+    for row in discovery.table:
+        low, high = row.interval
+        found.append(
+            f"{row.equation:4} {row.term:>9} {row.mean:9.3f} {row.mode:9.3f}   "
+            f"[{low:.3f}, {high:.3f}]{' *' if row.significant else ''}"
+        )
+    found += [f"  * significant: mean and mode both exceed {SIGNIFICANCE}", ""]
+    first = discovery.representatives()[0]
+    found.append(f"most typical member ({discovery.members[first]}):")
+    found += [f"  {line}" for line in discovery.equations(first)] + [""]
+
+    tried = ", ".join(f"{k} {v:.0%}" for k, v in discovery.trials.items())
+    found.append(
+        f"Eq. 16 as it stands, on '{discovery.frames}' frames"
+        + (f", by {discovery.sparse.optimizer}" if discovery.sparse else "")
+        + (f" (trial members that held the cycle: {tried})" if tried else "")
+    )
+    found.append("  " + _orbits(summary.get("plain_orbits")))
+    if discovery.answers is not None:
+        found += ["", *_modes(discovery), "  " + _orbits(summary.get("orbits")), ""]
+    r, diagnostics = discovery.reconstruction, summary["diagnostics"]
+    found.append(
+        f"test errors, mean over members: field {r.field:.4f}, rate {r.rate:.4f}, "
+        f"latent rate {r.latent_rate:.4f}; field of the mean {r.field_of_mean:.4f}"
+    )
+    found += [f"  {line}" for line in table(discovery.baselines)]
+    found.append(
+        f"sampler: kinetic temperature {diagnostics['kinetic_temperature']:.3e} for "
+        f"{diagnostics['temperature']:.3e} set; median condition number of Θ "
+        f"{diagnostics['condition_number']:.0f}; {discovery.dropped} members dropped"
+    )
+    return [*found, "", *_chains(discovery), "", *_verdicts(discovery)]
+
+
+def table(rows: Sequence[Row]) -> list[str]:
+    """Return a comparison as text, one line to a method under a head."""
+    wide = max(len(row.name) for row in rows)
+    found = [
+        f"{'':{wide}} {'latents':>7} {'terms':>5} {'field':>7} {'rate':>7} {'forecast':>8} "
+        f"{'period':>7} {'interval':>16} {'run':>5} {'seconds':>7}"
+    ]
+    for row in rows:
+        ends = "" if row.interval is None else "[{:.4f}, {:.4f}]".format(*row.interval)
+        found.append(
+            f"{row.name:{wide}} {row.latents:7} {_blank(row.terms, '.0f'):>5} "
+            f"{_short(row.field):>7} {_short(row.rate):>7} {_short(row.forecast):>8} "
+            f"{_blank(row.period, '.4f'):>7} {ends:>16} {_blank(row.runs, '.0%'):>5} "
+            f"{_blank(row.seconds, '.2g' if row.seconds < 10 else '.0f'):>7}"
+        )
+    return found
+
+
+def _short(value: float) -> str:
+    return _blank(value, ".4f") if not value >= 10 else "lost"
+
+
+def _blank(value: float, form: str) -> str:
+    return f"{value:{form}}" if value == value else "–"
+
+
+def _orbits(orbits: dict | None) -> str:
+    if orbits is None:
+        return "orbits: the test frames show no period; nothing to compare with"
+    counts = ", ".join(f"{v:,} {k.replace('_', ' ')}" for k, v in orbits["classes"].items() if v)
+    text = f"orbits of {orbits['members']:,} members: {counts}"
+    if "period" in orbits:
+        low, high = orbits["period"]["interval"]
+        text += f"; period {orbits['period']['median']:.4f} [{low:.4f}, {high:.4f}]"
+        if "interval_with_frames" in orbits["period"]:
+            low, high = orbits["period"]["interval_with_frames"]
+            text += f", with resampled frames [{low:.4f}, {high:.4f}]"
+    return f"{text}; data {orbits['reference_period']:.4f}"
+
+
+def _modes(discovery: Discovery) -> list[str]:
+    """Return each mode's equations, chosen by running them, and which modes are the same."""
+    a = discovery.answers
+    assert a is not None
+    found = ["chosen by running on validation stretches:"]
+    for k, weight in enumerate(a.modes.weight):
+        tried = a.trials[k]
+        least = min(t.error for t in tried)
+        found.append(
+            f"mode {k + 1} ({weight:.0%} of members): {tried[0].candidate.name}; trajectory error "
+            f"{tried[0].error:.2g}, of {len(tried)} tried "
+            + ("the least" if tried[0].error == least else f"the least {least:.2g}")
+        )
+        found += [f"  {line}" for line in equations(a.representative(k), a.library.terms)]
+    return [*found, *(e.sentence() for e in a.equivalences)]
+
+
+def _chains(discovery: Discovery) -> list[str]:
+    """Return the table of what the chains say about themselves."""
+    head = f"{'quantity':>12} {'R-hat':>7} {'ESS bulk':>9} {'ESS tail':>9} {'τ (draws)':>10}"
+    found = [head + " between decoders"]
+    for m in discovery.diagnostics.mixing:
+        spread = "" if m.between_decoders is None else f"{m.between_decoders:17.2f}"
+        found.append(
+            f"{m.quantity:>12} {m.r_hat:7.3f} {m.ess_bulk:9.0f} {m.ess_tail:9.0f} {m.time:10.1f}"
+            + spread
+        )
+    return found
+
+
+def _verdicts(discovery: Discovery) -> list[str]:
+    marks = {"good": "ok ", "caution": " ! ", "bad": "!!!"}
+    return [f"{marks[v.level]} {v.subject}: {v.text}" for v in discovery.verdicts()]

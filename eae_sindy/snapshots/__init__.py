@@ -1,0 +1,1 @@
+"""Snapshots of a field: read, checked, split, and brought into POD coordinates."""
