@@ -66,6 +66,7 @@ def discover(
     from eae_sindy.ensemble.ensemble import Ensemble
     from eae_sindy.report import files
     from eae_sindy.report import text as printed
+    from eae_sindy.report.report import Report
 
     if output.is_file():
         raise click.ClickException(f"{output} is a file: name a folder with -o")
@@ -80,6 +81,7 @@ def discover(
     ]:
         storage.claim(output / name, force, read=(ensemble, comparison))
     found = options.follow(discover.iterate(opened, frames, sparse(optimizer, threshold)))
+    made = Report.of(found)
     paths, images = [], {}
     if plot or report:
         from eae_sindy.report import figures
@@ -95,9 +97,9 @@ def discover(
         from eae_sindy.report.page import page
 
         command = shlex.join(["eae-sindy", *sys.argv[1:]])
-        text = page.page(found, images, command, compared)
+        text = page.page(made, images, command, compared)
         paths.append(page.write(text, output / "report.html", force))
-    paths += files.write(found, output, force)
-    for line in printed.lines(found):
+    paths += files.write(made, output, force)
+    for line in printed.lines(made):
         click.echo(line)
     click.echo(f"\n{output}: {', '.join(p.name for p in paths)}")

@@ -66,7 +66,7 @@ def forecast(
     chosen = Equations.open(read[-1])
     opened, snapshots = Ensemble.open(ensemble), Snapshots.open(data)
     seen = frames.on(opened, snapshots)
-    found = options.follow(forecast.predict(opened, seen, chosen, start, horizon))
+    found = options.follow(forecast.iterate(opened, seen, chosen, start, horizon))
     options.follow(found.write(output / names[0], snapshots, force=force))
     summary = found.summary(snapshots)
     files.write_json(summary, output / names[1], force)

@@ -20,6 +20,8 @@ from eae_sindy.dynamics.orbits import Loop
 from eae_sindy.dynamics.symmetry import Change
 from eae_sindy.progress import finish
 from eae_sindy.report import figures
+from eae_sindy.report.report import Report
+from eae_sindy.report.verdicts import judge
 from eae_sindy.snapshots.split import TEST, TRAIN
 from tests import planted
 
@@ -90,11 +92,11 @@ def test_the_whole_of_discovery_on_a_lifted_hopf_flow(spiral):
     assert permuted.level == "permutation"
     assert "z1 <-> z2" in permuted.operation
     assert permuted.residual < 1e-2
-    said = {v.subject: v for v in found.verdicts()}
+    said = {v.subject: v for v in judge(found)}
     assert said["do they run"].level == "good"
     assert said["off the cycle"].level == "good"
     assert "attracts" in said["off the cycle"].text
-    summary = found.summary()
+    summary = Report.of(found).summary
     assert summary["orbits"]["classes"]["cycle"] == 80
     assert [m["weight"] for m in summary["modes"]] == pytest.approx([0.5, 0.5])
     assert summary["symmetry"][0]["operation"] == permuted.operation
@@ -154,7 +156,7 @@ def test_too_short_a_time_leaves_plain_equations_only():
     e = planted.ensemble(time, *planted.orbit(planted.hopf, [0.9, 0.0], time))
     found = discover.discover(e, "train")
     assert found.answers is None
-    assert "modes" not in found.summary()
+    assert "modes" not in Report.of(found).summary
 
 
 def test_one_member_and_more_latents_than_a_page_shows(spiral):
@@ -165,7 +167,7 @@ def test_one_member_and_more_latents_than_a_page_shows(spiral):
     four = planted.ensemble(TIME, z + np.array([0, 0, 0.1, 0.2]), z_rate, members=3,
                             library=standard(4, 1, sine=False))  # fmt: skip
     found = discover.discover(four, "train")
-    assert found.summary()["modes"]
+    assert Report.of(found).summary["modes"]
 
 
 def test_blocks_keep_neighbours_together_and_frames_equally_likely():
@@ -305,7 +307,7 @@ def test_a_sparse_optimizer_fits_every_member_and_stands_among_the_candidates(sp
     thin = [t for t in found.answers.trials[0] if t.candidate.sparse]
     assert thin
     assert thin[0].terms < thin[0].candidate.chosen.sum()
-    assert found.summary()["provenance"]["optimizer"]["threshold"] == 0.1
+    assert Report.of(found).summary["provenance"]["optimizer"]["threshold"] == 0.1
 
 
 def test_collinear_groups_name_what_belongs_together():
@@ -352,7 +354,7 @@ def test_growth_that_noise_makes_is_taken_out_where_that_forecasts_better():
     assert found.orbits.integrable_fraction == 0.0
     assert found.answers.trials[0][0].candidate.neutral
     assert found.answers.orbits.integrable_fraction == 1.0
-    said = {v.subject: v for v in found.verdicts()}
+    said = {v.subject: v for v in judge(found)}
     assert said["off the cycle"].level == "caution"
     assert "by choice" in said["off the cycle"].text
     assert "rotation" in said["do they run"].text

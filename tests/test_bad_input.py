@@ -17,6 +17,7 @@ from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.report import figures, files
 from eae_sindy.report import text as printed
+from eae_sindy.report.report import Report
 from eae_sindy.snapshots.split import TEST, TRAIN
 from tests import planted
 
@@ -42,8 +43,8 @@ def deliver(ensemble, folder, library=None):
         found = discover.discover(Ensemble.open(folder / "ensemble.h5", library), "train")
         for draw in DRAWN:
             draw(found).savefig(io.BytesIO(), dpi=40)
-        files.write(found, folder)
-        text = "\n".join(printed.lines(found))
+        files.write(Report.of(found), folder)
+        text = "\n".join(printed.lines(Report.of(found)))
     written = {"ensemble.h5", "summary.json", "coefficients.csv"}
     assert {p.name for p in folder.iterdir()} == written | (
         {"equations.h5"} if found.answers else set()

@@ -13,7 +13,8 @@ from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.progress import finish
 from eae_sindy.report import verdicts
-from eae_sindy.report.verdicts import Verdict
+from eae_sindy.report.report import Report
+from eae_sindy.report.verdicts import Verdict, judge
 
 
 def ar1(n, rho, rng, start=0.0):
@@ -130,7 +131,7 @@ def test_members_drawn_before_the_loss_settled_are_left_out(ensemble):
     (start,) = found.diagnostics.settled_from
     assert 40 <= start <= 100
     assert found.members[0] == start
-    summary = found.summary()
+    summary = Report.of(found).summary
     assert summary["diagnostics"]["settled_from"] == [start]
     said = {v["subject"]: v["level"] for v in summary["verdicts"]}
     assert said["settling"] == "caution"
@@ -190,5 +191,5 @@ def test_what_version_1_wrote_still_opens(ensemble, tmp_path):
             del file.attrs[f"settings/{name}"]
     found = Ensemble.open(tmp_path / "old.h5")
     assert found.settings == ensemble.settings
-    said = discover.discover(found, "train").verdicts()
+    said = judge(discover.discover(found, "train"))
     assert "time step" not in {v.subject for v in said}

@@ -19,6 +19,8 @@ from eae_sindy.dynamics.library import standard
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.report import figures
 from eae_sindy.report.page import numbers, page, tables
+from eae_sindy.report.report import Report
+from eae_sindy.report.verdicts import judge
 from tests import planted
 
 TIME = np.arange(0, 150, 0.2)
@@ -83,7 +85,7 @@ def found():
 def text(found, pictures):
     rows = [{"method": "POD + least squares", "field": 0.01, "period": [6.9, 7.1], "runs": True},
             {"method": "BOP-DMD", "field": None, "seconds": 0.5}]  # fmt: skip
-    return page.page(found, pictures, "eae-sindy discover 'my file.h5' --report", rows)
+    return page.page(Report.of(found), pictures, "eae-sindy discover 'my file.h5' --report", rows)
 
 
 def test_the_page_is_whole_and_needs_nothing_else(text, pictures):
@@ -104,19 +106,19 @@ def test_the_page_is_whole_and_needs_nothing_else(text, pictures):
 
 def test_sections_come_in_order_verdicts_first(text, found):
     outline = Outline(text)
-    at = [outline.words.index(numbers.prose(v.text)) for v in found.verdicts()]
+    at = [outline.words.index(numbers.prose(v.text)) for v in judge(found)]
     assert at == sorted(at)
     heads = re.findall(r"<h2>(.*?)</h2>", text)
     assert heads == ["Verdicts", "Equations", "Figures", "Orbits and forecast", "Chains",
                      "Baselines", "Coefficients of Eq. 16", "Provenance"]  # fmt: skip
-    assert text.index(found.verdicts()[-1].subject) < text.index("<math")
-    for verdict in found.verdicts():
+    assert text.index(judge(found)[-1].subject) < text.index("<math")
+    for verdict in judge(found):
         word = {"good": "✓ good", "caution": "! caution", "bad": "✗ bad"}[verdict.level]
         assert f"{word} {verdict.subject[0].upper()}{verdict.subject[1:]}" in outline.words
 
 
 def test_every_mode_has_its_equations_in_mathematics_in_text_and_with_intervals(text, found):
-    a, summary = found.answers, found.summary()
+    a, summary = found.answers, Report.of(found).summary
     assert len(a.modes) == 2
     words = Outline(text).words
     for k, mode in enumerate(summary["modes"]):
@@ -137,7 +139,7 @@ def test_every_mode_has_its_equations_in_mathematics_in_text_and_with_intervals(
 
 
 def test_numbers_of_the_tables_are_those_of_the_summary(text, found):
-    words, summary = Outline(text).words, found.summary()
+    words, summary = Outline(text).words, Report.of(found).summary
     for kind in ("orbits", "plain_orbits"):
         low, high = summary[kind]["period"]["interval"]
         assert f"[{low:.4f}, {high:.4f}]" in words
@@ -152,7 +154,7 @@ def test_the_ensemble_stands_beside_its_baselines(found):
     there = replace(found, baselines=[row],
                     reconstruction=Reconstruction(0.125, 0.0625, 0.3, 0.1))  # fmt: skip
     there.baselines[0] = row._replace(terms=22.0, runs=0.98765, seconds=np.nan, note="at once")
-    words = Outline(page.page(there, {}, "")).words
+    words = Outline(page.page(Report.of(there), {}, "")).words
     assert re.search(r"this ensemble 0\.125\d* 0\.0625 ", words)
     assert re.search(r"POD-2 0\.25\d* 0\.5\d* ", words)
     table = words[words.index("What one gets without") : words.index("No comparison with")]
@@ -173,9 +175,9 @@ def test_it_says_what_made_it(text):
 
 
 def test_replicates_have_the_intervals_that_the_verdicts_quote(found):
-    summary = found.summary()
+    summary = Report.of(found).summary
     low, high = summary["orbits"]["replicates"]["growth"]["interval"]
-    assert f"[{low:.3f}, {high:.3f}]" in {v.subject: v.text for v in found.verdicts()}[
+    assert f"[{low:.3f}, {high:.3f}]" in {v.subject: v.text for v in judge(found)}[
         "off the cycle"]  # fmt: skip
     both = summary["orbits"]
     assert both["replicates"]["period"]["interval"] == both["period"]["interval_with_frames"]
@@ -185,7 +187,7 @@ def test_strings_of_strangers_stay_text(found, pictures):
     attributes = dict.fromkeys(("data", "command", "system", "recipe", HOSTILE), HOSTILE)
     hostile = replace(found, ensemble=replace(found.ensemble, attributes=attributes))
     shown = {HOSTILE: pictures["figure4"]}
-    made = page.page(hostile, shown, HOSTILE, [{HOSTILE: HOSTILE}])
+    made = page.page(Report.of(hostile), shown, HOSTILE, [{HOSTILE: HOSTILE}])
     outline = Outline(made)
     assert ("img", "alt", HOSTILE) in outline.attributes
     assert "script" not in outline.tags
@@ -198,7 +200,7 @@ def test_missing_parts_are_named_in_a_sentence(pictures):
     e = planted.ensemble(time, *planted.orbit(planted.hopf, [0.9, 0.0], time), members=1)
     short = discover.discover(e, "train")
     assert short.answers is None
-    words = Outline(page.page(short, pictures, "")).words
+    words = Outline(page.page(Report.of(short), pictures, "")).words
     for said in ("too short to choose equations", "no figure of modes", "no forecast",
                  "made from Python", "too short, or too constant", "No comparison",
                  "a set of snapshots"):  # fmt: skip
@@ -206,16 +208,16 @@ def test_missing_parts_are_named_in_a_sentence(pictures):
     first = short.representatives()[0]
     assert short.equations(first)[0] in words
     assert "mode 1" not in words.lower().replace("of mode 1", "")
-    assert "No figures were drawn" in page.page(short, {}, "")
+    assert "No figures were drawn" in page.page(Report.of(short), {}, "")
     still = replace(short, orbits=None)
-    assert "no period" in Outline(page.page(still, {}, "")).words
+    assert "no period" in Outline(page.page(Report.of(still), {}, "")).words
 
 
 def test_a_dead_mode_has_equations_too(found):
     """All coefficients zero: 0 on the right side, and no table."""
     a = found.answers
     dead = replace(a, equations=replace(a.equations, values=np.zeros_like(a.values)))
-    made = page.page(replace(found, answers=dead), {}, "")
+    made = page.page(Report.of(replace(found, answers=dead)), {}, "")
     Outline(made)
     assert made.count("<math><mn>0</mn></math>") == 4
 

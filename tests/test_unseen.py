@@ -15,6 +15,7 @@ from eae_sindy.new_data import forecast, frames, latents_file
 from eae_sindy.new_data.frames import Novelty
 from eae_sindy.progress import finish
 from eae_sindy.report import figures, files, forecast_text
+from eae_sindy.report.report import Report
 from eae_sindy.snapshots.frames import Frames
 from eae_sindy.snapshots.snapshots import Snapshots
 from eae_sindy.snapshots.split import TEST, TRAIN
@@ -75,7 +76,7 @@ def other():
 
 
 def predicted(fitted, chosen, data, **options):
-    return finish(forecast.predict(fitted, frames.on(fitted, data), chosen, **options))
+    return forecast.predict(fitted, frames.on(fitted, data), chosen, **options)
 
 
 def test_snapshots_that_were_seen_come_out_as_they_went_in(fitted, spiral, modes):
@@ -254,7 +255,7 @@ def test_orbits_that_memory_does_not_hold_are_refused_before_they_are_integrated
     monkeypatch.setattr(forecast, "MOST_BYTES", 8 * few * wide * len(TIME))
     monkeypatch.setattr(orbits, "integrate", None)
     with pytest.raises(EaeSindyError, match="--horizon of 148 fits"):
-        finish(forecast.predict(fitted, fitted, chosen, horizon=150.0))
+        (forecast.predict(fitted, fitted, chosen, horizon=150.0))
 
 
 def test_frames_outside_the_training_span_are_warned_of(fitted, spiral, modes):
@@ -372,7 +373,7 @@ def test_a_mask_is_kept_in_forecasts(fitted, chosen, other, modes):
 
 
 def test_equations_come_back_as_they_were_saved(found, fitted, tmp_path):
-    files.write(found, tmp_path)
+    files.write(Report.of(found), tmp_path)
     live, path = found.answers.equations, tmp_path / equations.FILE
     back = Equations.open(path)
     back.check(fitted)

@@ -15,7 +15,7 @@ from ..ensemble.ensemble import Ensemble
 from ..ensemble.intervals import interval
 from ..ensemble.members import each, evenly
 from ..errors import EaeSindyError
-from ..progress import Progress, Steps
+from ..progress import Progress, Steps, finish
 from ..recipes import INTERVAL
 from ..report.forecast_text import SHOWN
 from ..snapshots import snapshots
@@ -179,7 +179,7 @@ def predict(
     equations: Equations,
     start: int = 0,
     horizon: float | None = None,
-) -> Steps[Prediction]:
+) -> Prediction:
     """Integrate the chosen equations of at most 200 members along every new trajectory.
 
     Parameters
@@ -200,6 +200,17 @@ def predict(
         If the equations are those of another ensemble, a trajectory has no such frame, the horizon
         is shorter than a step or too long for memory, or no member's orbit stays near the data.
     """
+    return finish(iterate(ensemble, seen, equations, start, horizon))
+
+
+def iterate(
+    ensemble: Ensemble,
+    seen: Ensemble,
+    equations: Equations,
+    start: int = 0,
+    horizon: float | None = None,
+) -> Steps[Prediction]:
+    """Do what `predict` does, step by step."""
     equations.check(ensemble)
     ensemble = replace(ensemble, frames=ensemble.frames.mended()[0])
     f, run = seen.frames, ensemble.frames.test_run()

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from ..comparison.comparison import Comparison
-from ..discovery.discover import Discovery
 from ..discovery.equations import FILE
 from ..discovery.measurement import Row
 from ..errors import EaeSindyError
 from ..storage import whole_file
+from .report import Report
 
 
-def write(discovery: Discovery, folder: Path, force: bool = False) -> list[Path]:
+def write(report: Report, folder: Path, force: bool = False) -> list[Path]:
     """Write summary.json, coefficients.csv and, with answers, equations.h5; return their paths."""
+    discovery = report.discovery
     summary, rows, chosen = (folder / n for n in ("summary.json", "coefficients.csv", FILE))
     with whole_file(rows, force) as part, part.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -28,7 +29,7 @@ def write(discovery: Discovery, folder: Path, force: bool = False) -> list[Path]
         discovery.answers.equations.save(chosen, force=force)
     elif force:  # what an earlier discovery left would pass for this one's
         chosen.unlink(missing_ok=True)
-    write_json(discovery.summary(), summary, force)
+    write_json(report.summary, summary, force)
     return [summary, rows, *([chosen] if discovery.answers is not None else [])]
 
 

@@ -9,6 +9,7 @@ from ..discovery.chosen_dynamics import Answers
 from ..discovery.measurement import Row
 from ..discovery.mending import Flaws
 from ..discovery.resampling import Spread
+from ..discovery.result import Discovery
 from ..discovery.selection import WORST
 from ..ensemble.diagnostics import Diagnostics
 from ..ensemble.ensemble import Ensemble
@@ -34,6 +35,15 @@ class Verdict(NamedTuple):
     subject: str
     level: str
     text: str
+
+
+def judge(found: Discovery) -> list[Verdict]:
+    """Say in plain sentences what is fine, what is not, and what to change."""
+    return [
+        *of_input(found.flaws, found.dropped, len(found.members)),
+        *(of_answers(found.answers, found.baselines) if found.answers else []),
+        *of_chains(found.diagnostics, found.ensemble),
+    ]
 
 
 def of_input(flaws: Flaws, dropped: int, kept: int) -> list[Verdict]:

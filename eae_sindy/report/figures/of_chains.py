@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...discovery.discover import Discovery
+from ...discovery.result import Discovery
 from ...ensemble.diagnostics import free_energy
 from ...progress import count
 from .style import CHAINS, GREY, INK, PALE, PURPLE, STYLE, TEAL, title

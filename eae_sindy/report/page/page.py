@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from ... import __version__
-from ...discovery.discover import Discovery
+from ...discovery.result import Discovery
 from ...dynamics import conversions
 from ...dynamics.library import Library
 from ...progress import count
 from ...recipes import INTERVAL, SIGNIFICANCE
 from ...snapshots.split import TEST, TRAIN, VALIDATION
 from ...storage import whole_file
+from ..report import Report
 from ..verdicts import Verdict
 from . import html, tables
 from .html import Markup, facts, join, records, say, tag
@@ -61,7 +62,7 @@ CAPTIONS = {
 
 
 def page(
-    discovery: Discovery,
+    report: Report,
     figures: Mapping[str, bytes],
     command: str,
     comparison: Sequence[Mapping[str, Any]] | None = None,
@@ -70,7 +71,7 @@ def page(
 
     Parameters
     ----------
-    discovery : Discovery
+    report : Report
     figures : mapping of str to bytes
         PNG of each figure, in the order in which they are shown; see `figures.png`.
     command : str
@@ -78,10 +79,10 @@ def page(
     comparison : sequence of mappings, optional
         Rows of a comparison with other methods; its columns are the keys they have.
     """
-    found = discovery.summary()
+    discovery, found = report.discovery, report.summary
     name = _name(found)
     sections = {
-        "Verdicts": _verdicts(discovery.verdicts()),
+        "Verdicts": _verdicts(report.verdicts),
         "Equations": _equations(discovery, found),
         "Figures": _figures(discovery, figures),
         "Orbits and forecast": [*tables.orbits(found), *tables.forecast(found)],

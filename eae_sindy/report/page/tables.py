@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ...discovery.discover import Discovery
+from ...discovery.result import Discovery
 from ...dynamics import conversions
 from ...dynamics.library import Library
 from ...recipes import INTERVAL
