@@ -8,6 +8,19 @@ import click
 
 from . import options
 
+
+class MembersType(click.ParamType):
+    """A whole number of at least 1, or the word all."""
+
+    name = "number|all"
+
+    def convert(self, value: object, param: object, ctx: object) -> int | str:
+        """Return the number, or "all"."""
+        if value == "all":
+            return "all"
+        return click.IntRange(1).convert(value, param, ctx)  # type: ignore[arg-type]
+
+
 FIGURES = ("figure1", "figure4", "answers", "diagnostics")
 
 
@@ -41,6 +54,13 @@ FIGURES = ("figure1", "figure4", "answers", "diagnostics")
     show_default=True,
     help="Coefficients below this are dropped by stlsq and sr3.",
 )
+@click.option(
+    "--members",
+    type=MembersType(),
+    default=None,
+    help="Members to read, spread evenly, or all; left out, so many that more would say nothing "
+    "new, and at least 1,000.",
+)
 @options.output("runs/discovery")
 @options.config
 @options.force
@@ -52,6 +72,7 @@ def discover(
     frames: str,
     optimizer: str,
     threshold: float,
+    members: int | str | None,
     output: Path,
     force: bool,
 ) -> None:
@@ -80,7 +101,7 @@ def discover(
         *(f"{d}.{suffix}" for d in FIGURES if plot for suffix in ("png", "pdf")),
     ]:
         storage.claim(output / name, force, read=(ensemble, comparison))
-    found = options.follow(discover.iterate(opened, frames, sparse(optimizer, threshold)))
+    found = options.follow(discover.iterate(opened, frames, sparse(optimizer, threshold), members))
     made = Report.of(found)
     paths, images = [], {}
     if plot or report:

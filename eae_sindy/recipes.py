@@ -240,6 +240,43 @@ TRAININGS: Mapping[str, Training] = {
     "quick": Training(epochs=301, threshold_every=50, refinement=101),
 }
 
+
+@dataclass(frozen=True)
+class Criteria(_Settings):
+    """The numbers by which discovery reads, chooses and judges; none of them is the paper's."""
+
+    # How much of an ensemble is read: members to an autocorrelation time of the loss, and at least.
+    members_per_memory: float = 10.0
+    least_members: int = 1000
+    # Members whose latents are kept, and members that try which frames enter Eq. 16.
+    witnesses: int = 400
+    trial_members: int = 50
+    # A cycle: the settled amplitude is the data's own to this share; at rest it is below that one.
+    amplitude_tolerance: float = 0.30
+    rest: float = 0.02
+    # A mode has at least this share of the members.
+    smallest_mode: float = 0.05
+    # Equations are chosen by running them over stretches of validation time. These end at shares of
+    # the time before the test window: the first so early that it holds some of a transient, which
+    # shows what is off the cycle, and so late that its beginning is left to the fit. A stretch is
+    # no longer than a share of that time, and has so many frames at least.
+    stretch_ends: tuple[float, ...] = (0.15, 0.575, 1.0)
+    longest_stretch: float = 0.15
+    shortest_stretch: int = 20
+    late: float = 0.5  # where late training frames begin
+    cutoffs: tuple[float, ...] = (0.0, 1e-2)  # singular values left out, over the largest
+    judged: int = 30  # members of a mode that try every candidate
+    exact: float = 1e-6  # error of a trajectory below which no candidate is better than another
+    lost: float = 1.0  # error of a trajectory, over the variance, beyond which it is simply lost
+    # Uncertainty: replicates, in blocks of so many reference periods.
+    replicates: int = 400
+    block: float = 2.0
+    decoded: int = 200  # members whose orbits are decoded: enough for a band
+    # Terms that the data hardly tell apart: singular value over the largest, share of a direction.
+    collinear: float = 0.02
+    takes_part: float = 0.3
+
+
 # How discovery reads the members (A.5.1).
 SIGNIFICANCE = 0.1  # mean and mode of a significant coefficient both exceed this
 INTERVAL = 0.90  # the width of every interval that is printed

@@ -1,29 +1,30 @@
 """discover(ensemble) -> Discovery: the one place where the analyses meet."""
 
+import math
+
 import numpy as np
 
-from ..dynamics import cycles
 from ..dynamics.cycles import Orbits
 from ..dynamics.least_squares import Sparse
-from ..dynamics.orbits import Loop
 from ..ensemble import diagnostics
+from ..ensemble.diagnostics import Diagnostics
 from ..ensemble.ensemble import Ensemble
 from ..ensemble.members import evenly
 from ..errors import EaeSindyError
-from ..progress import Progress, Steps, finish
-from ..snapshots.split import TEST, TRAIN, VALIDATION
-from . import chosen_dynamics, coefficient_table, measurement
-from .member_fits import Reading, read, reference_period
-from .mending import mend
-from .relative_error import error
+from ..progress import Steps, finish
+from ..recipes import Criteria
+from . import chosen_dynamics, coefficient_table, measurement, member_fits
+from .member_fits import Fits
 from .result import Discovery, Reconstruction
 
-FRAMES = {"train": (TRAIN,), "all": (TRAIN, VALIDATION), "test": (TEST,)}
-AUTO = ("train", "all")  # never the test window: its errors would no longer be those of a test
-TRIAL_MEMBERS = 50  # with which "auto" tries each choice of frames
 
-
-def discover(ensemble: Ensemble, frames: str = "auto", sparse: Sparse | None = None) -> Discovery:
+def discover(
+    ensemble: Ensemble,
+    frames: str = "auto",
+    sparse: Sparse | None = None,
+    members: int | str | None = None,
+    criteria: Criteria | None = None,
+) -> Discovery:
     """Fit Ξ for every member, describe its distribution, and integrate every member's equations.
 
     Parameters
@@ -35,94 +36,89 @@ def discover(ensemble: Ensemble, frames: str = "auto", sparse: Sparse | None = N
         trial members hold the cycle.
     sparse : Sparse, optional
         Takes the place of least squares in Eq. 16, and is tried beside it where equations are
-        chosen by running; see `coefficients.sparse`.
+        chosen by running; see `least_squares.sparse`.
+    members : int or "all", optional
+        How many members are read, spread evenly over those drawn after the loss had settled. By
+        default so many that more would say nothing new: ten to an autocorrelation time of the loss,
+        and at least 1,000.
+    criteria : recipes.Criteria, optional
+        The numbers by which it is chosen and judged.
 
     Raises
     ------
     EaeSindyError
-        For an unknown choice of frames, or when no member gives finite coefficients.
+        For an unknown choice of frames, fewer than one member, or when no member gives finite
+        coefficients.
     """
-    return finish(iterate(ensemble, frames, sparse))
+    return finish(iterate(ensemble, frames, sparse, members, criteria))
 
 
 def iterate(
-    ensemble: Ensemble, frames: str = "auto", sparse: Sparse | None = None
+    ensemble: Ensemble,
+    frames: str = "auto",
+    sparse: Sparse | None = None,
+    members: int | str | None = None,
+    criteria: Criteria | None = None,
 ) -> Steps[Discovery]:
     """Do what `discover` does, step by step."""
-    if frames != "auto" and frames not in FRAMES:
-        raise EaeSindyError(f"unknown frames {frames!r}: choose from auto, {', '.join(FRAMES)}")
+    criteria = criteria or Criteria()
     starts = [diagnostics.settled_from(c.loss) for c in ensemble.chains]
     settled = diagnostics.settled(ensemble, starts)
-    ensemble, flaws = mend(ensemble, settled)
-    test = ensemble.frames.where(TEST)
-    reference = reference_period(ensemble)
-    trials = {}
-    if frames == "auto":
-        sample = evenly(settled, TRIAL_MEMBERS)
-        for done, choice in enumerate(AUTO if np.isfinite(reference) else ()):
-            yield Progress("trying frames", done, len(AUTO))
-            tried_on = ensemble.frames.where(*FRAMES[choice])
-            readings = list(read(ensemble, sample, tried_on, test, sparse))
-            found = _settle(ensemble, readings, reference)
-            trials[choice] = found.integrable_fraction if found else 0.0
-        frames = max(trials, key=lambda c: trials[c]) if trials else "train"
-
-    rows = ensemble.frames.where(*FRAMES[frames])
-    readings, mean = [], np.zeros(1)
-    for done, reading in enumerate(read(ensemble, settled, rows, test, sparse), 1):
-        if np.isfinite(reading.xi).all():
-            mean = mean + reading.field
-        readings.append(reading._replace(field=np.zeros(0)))  # it would be 128 kB a member
-        yield Progress("members", done, len(settled))
-    usable = np.flatnonzero([np.isfinite(r.xi).all() for r in readings])
-    members = settled[usable]
-    if len(members) == 0:
-        raise EaeSindyError(
-            "no member gives finite coefficients: their weights hold NaN, or terms overflow; "
-            "fit again with a smaller --step or --temperature"
-        )
-    kept = [readings[i] for i in usable]
-    values = np.stack([r.xi for r in kept])
-    run = _settle(ensemble, kept, reference)
-    held = None if run is None else run.holds
-    data = Loop.join(r.loop for r in kept)
-    chosen = yield from chosen_dynamics.find(
-        ensemble, members, values, data, held, reference, sparse
-    )
-    rows_of_table = coefficient_table.table(values, ensemble.library.terms)
-    field, rate, latent_rate = (float(e) for e in np.mean([r.errors for r in kept], axis=0))
-    field_of_mean = error(ensemble, test, mean / len(members), "field")
-    errors = np.stack([r.errors for r in kept])
-    quantities = {"field error": errors[:, 0], "rate error": errors[:, 1]}
-    if run is not None:
-        quantities["period"] = run.period
-    along = {name: np.full(len(ensemble), np.nan) for name in quantities}
-    for name, series in quantities.items():
-        along[name][members] = series
+    chosen = evenly(settled, _how_many(ensemble, starts, len(settled), members, criteria))
+    fits = yield from member_fits.read(ensemble, chosen, frames, sparse, criteria)
+    orbits = member_fits.settle(fits, criteria)
+    held = None if orbits is None else orbits.holds
+    answers = yield from chosen_dynamics.find(fits, held, sparse, criteria)
+    field, rate, latent_rate = map(float, fits.errors.mean(axis=0))
+    table = coefficient_table.table(fits.values, fits.ensemble.library.terms)
     return Discovery(
-        ensemble,
-        frames,
-        sparse,
-        members,
-        values,
-        np.array([r.condition for r in kept]),
-        errors,
-        rows_of_table,
-        coefficient_table.correlation(values, rows_of_table),
-        run,
-        chosen,
-        Reconstruction(field, rate, latent_rate, field_of_mean),
-        measurement.linear(ensemble),
-        diagnostics.diagnose(ensemble, starts, along),
-        len(readings) - len(members),
-        flaws,
-        trials,
+        ensemble=fits.ensemble,
+        criteria=criteria,
+        frames=fits.frames,
+        sparse=sparse,
+        settled=len(settled),
+        members=fits.members,
+        values=fits.values,
+        condition=fits.condition,
+        errors=fits.errors,
+        table=table,
+        correlation=coefficient_table.correlation(fits.values, table),
+        orbits=orbits,
+        answers=answers,
+        reconstruction=Reconstruction(field, rate, latent_rate, fits.field_of_mean),
+        baselines=measurement.linear(fits.ensemble, criteria),
+        diagnostics=_diagnose(fits, starts, len(settled), orbits),
+        dropped=fits.dropped,
+        flaws=fits.flaws,
+        trials=fits.trials,
     )
 
 
-def _settle(ensemble: Ensemble, readings: list[Reading], reference: float) -> Orbits | None:
-    readings = [r for r in readings if np.isfinite(r.xi).all()]
-    if not np.isfinite(reference) or not readings:
-        return None
-    data = Loop.join(r.loop for r in readings)
-    return cycles.settle(ensemble.library, np.stack([r.xi for r in readings]), data, reference)
+def _how_many(
+    ensemble: Ensemble,
+    starts: list[int],
+    settled: int,
+    members: int | str | None,
+    criteria: Criteria,
+) -> int:
+    """Return how many of the settled members are to be read."""
+    if members == "all":
+        return settled
+    if members is not None:
+        if isinstance(members, str) or members < 1:
+            raise EaeSindyError(f"--members must be at least 1, or all, not {members}")
+        return min(members, settled)
+    worth = diagnostics.independent(ensemble, starts)
+    return min(settled, max(criteria.least_members, math.ceil(criteria.members_per_memory * worth)))
+
+
+def _diagnose(fits: Fits, starts: list[int], settled: int, orbits: Orbits | None) -> Diagnostics:
+    """Describe the chains by the loss of every draw, and by what the members that were read say."""
+    quantities = {"field error": fits.errors[:, 0], "rate error": fits.errors[:, 1]}
+    if orbits is not None:
+        quantities["period"] = orbits.period
+    along = {name: np.full(len(fits.ensemble), np.nan) for name in quantities}
+    for name, series in quantities.items():
+        along[name][fits.members] = series
+    read = len(fits.members) + fits.dropped
+    return diagnostics.diagnose(fits.ensemble, starts, along, spacing=settled / read)

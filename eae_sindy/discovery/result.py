@@ -10,6 +10,7 @@ from ..dynamics.cycles import Orbits
 from ..dynamics.least_squares import Sparse
 from ..ensemble.diagnostics import Diagnostics
 from ..ensemble.ensemble import Ensemble
+from ..recipes import Criteria
 from .chosen_dynamics import Answers
 from .coefficient_table import Coefficient, Correlation
 from .measurement import Row
@@ -33,13 +34,17 @@ class Discovery:
 
     Attributes
     ----------
+    criteria : Criteria
+        The numbers by which it was chosen and judged.
     frames : {"train", "all", "test"}
         The frames on which Ξ was fitted.
     sparse : Sparse or None
         What took the place of least squares.
+    settled : int
+        How many members were drawn after the loss had settled, see `diagnostics.settled_from`.
     members : array of int [k]
-        The members that could be used. Those drawn before the loss had settled are left out, see
-        `diagnostics.settled_from`; those without finite coefficients are counted in `dropped`.
+        Of these, the members that were read and could be used; those without finite coefficients
+        are counted in `dropped`.
     values : array [k, p, d]
         Ξ of each member.
     condition : array [k]
@@ -60,8 +65,10 @@ class Discovery:
     """
 
     ensemble: Ensemble
+    criteria: Criteria
     frames: str
     sparse: Sparse | None
+    settled: int
     members: np.ndarray
     values: np.ndarray
     condition: np.ndarray

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..discovery.decoded_orbits import MEMBERS, Forecast, decoded, encoded, judge
+from ..discovery.decoded_orbits import Forecast, decoded, encoded, judge
 from ..discovery.equations import Equations
 from ..dynamics import orbits
 from ..dynamics.orbits import Loop
@@ -16,7 +16,7 @@ from ..ensemble.intervals import interval
 from ..ensemble.members import each, evenly
 from ..errors import EaeSindyError
 from ..progress import Progress, Steps, finish
-from ..recipes import INTERVAL
+from ..recipes import INTERVAL, Criteria
 from ..report.forecast_text import SHOWN
 from ..snapshots import snapshots
 from ..snapshots.pod import Pod
@@ -214,7 +214,7 @@ def iterate(
     equations.check(ensemble)
     ensemble = replace(ensemble, frames=ensemble.frames.mended()[0])
     f, run = seen.frames, ensemble.frames.test_run()
-    taken = evenly(np.arange(len(equations.members)), MEMBERS)
+    taken = evenly(np.arange(len(equations.members)), Criteria().decoded)
     members, xi = equations.members[taken], equations.values[taken]
     own = each(members, lambda m: orbits.loop(ensemble.encode(int(m), run)[0].astype(float)))
     data = Loop.join(own)

@@ -10,10 +10,9 @@ from ..discovery.measurement import Row
 from ..discovery.mending import Flaws
 from ..discovery.resampling import Spread
 from ..discovery.result import Discovery
-from ..discovery.selection import WORST
 from ..ensemble.diagnostics import Diagnostics
 from ..ensemble.ensemble import Ensemble
-from ..recipes import INTERVAL
+from ..recipes import INTERVAL, Criteria
 
 # Where a verdict turns, from good to caution and from caution to bad.
 R_HAT = (1.01, 1.05)
@@ -101,7 +100,7 @@ def of_answers(a: Answers, baselines: Sequence[Row]) -> list[Verdict]:
                 Verdict("period", "bad", "too few replicates hold the cycle to give an interval")
             )
         said += _off_the_cycle(a, a.spread)
-    astray = [str(k) for k, tried in enumerate(a.trials, 1) if tried[0].error >= WORST]
+    astray = [str(k) for k, tried in enumerate(a.trials, 1) if tried[0].error >= Criteria().lost]
     if astray:
         said.append(
             Verdict("choice", "bad",
