@@ -14,11 +14,12 @@ from eae_sindy import (
     EntropicAutoencoder,
     LambdaOmega,
     ReactionDiffusion,
+    Report,
     Snapshots,
     discover,
     recipe,
 )
-from eae_sindy.report import figures, verdicts
+from eae_sindy.report import figures
 
 # %%
 # Two decoders, a chain for each
@@ -65,7 +66,7 @@ chains = figures.chains(found)
 # The sampler may well be right while the draws are too few. Kinetic temperature and time step judge
 # the sampler; mixing, settling and independent draws judge the number of draws.
 
-for verdict in verdicts(found):
+for verdict in Report.of(found).verdicts:
     print(f"{verdict.level:>7}  {verdict.subject}: {verdict.text}")
 
 # %%

@@ -15,11 +15,12 @@ from eae_sindy import (
     EntropicAutoencoder,
     LambdaOmega,
     ReactionDiffusion,
+    Report,
     Snapshots,
     discover,
     recipe,
 )
-from eae_sindy.report import figures, verdicts
+from eae_sindy.report import figures
 
 # %%
 # Snapshots
@@ -85,7 +86,7 @@ print("\n".join(found.answers.equations.text(0)))
 # are bad, as they must be: a few hundred consecutive draws are worth very few independent ones. Read
 # the spread of this ensemble as a lower bound of what is uncertain.
 
-for verdict in verdicts(found):
+for verdict in Report.of(found).verdicts:
     print(f"{verdict.level:>7}  {verdict.subject}: {verdict.text}")
 
 print()

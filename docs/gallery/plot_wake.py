@@ -13,8 +13,7 @@ import numpy as np
 import pysindy as ps
 from scipy.integrate import solve_ivp
 
-from eae_sindy import EntropicAutoencoder, Library, Snapshots, discover, recipe
-from eae_sindy.report import verdicts
+from eae_sindy import EntropicAutoencoder, Library, Report, Snapshots, discover, recipe
 
 # %%
 # A field
@@ -142,5 +141,5 @@ right.legend(fontsize=7, frameon=False, loc="upper center", bbox_to_anchor=(0.5,
 # The planted cycle attracts: a neighbour of it comes back at the rate −2 × 0.25. Most frames lie on
 # the cycle and the transient is short, so see whether the verdict off the cycle dares to say it.
 
-for verdict in verdicts(found):
+for verdict in Report.of(found).verdicts:
     print(f"{verdict.level:>7}  {verdict.subject}: {verdict.text}")
