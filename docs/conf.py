@@ -1,4 +1,4 @@
-"""Settings of the documentation site: `sphinx-build -W --keep-going -b html docs docs/_build/html`."""
+"""Settings of the documentation site: `sphinx-build -W -b html docs docs/_build/html`."""
 
 import os
 import re

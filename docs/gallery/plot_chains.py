@@ -24,8 +24,9 @@ from eae_sindy.report import figures
 # %%
 # Two decoders, a chain for each
 # ------------------------------
-# Each decoder is trained with a chain of its own, and then kept fixed while the chain draws members.
-# Two decoders are two answers that had no part in each other.
+# Each decoder is trained with a chain of its own, and then kept fixed while the chain draws
+# members. Two decoders are two answers that had no part in each other. The terms are linear, so
+# that there are few coefficients to follow.
 
 system = LambdaOmega(ReactionDiffusion(grid=16, end=100.0, step=0.2))
 blocks = list(system.frames())
@@ -70,11 +71,13 @@ for verdict in Report.of(found).verdicts:
     print(f"{verdict.level:>7}  {verdict.subject}: {verdict.text}")
 
 # %%
-# What a longer chain buys
-# ------------------------
-# We follow one coefficient along both chains. The mean over the first members, with the interval
-# that a naive count of them would give, says little about where the mean goes later: this is why
-# the intervals of ``discover`` over members are too narrow when chains are short.
+# What an average over members is worth
+# -------------------------------------
+# We follow one coefficient along each chain. On the left it wanders, far more slowly than from one
+# member to the next. On the right is its mean over the members so far, with the 90 % interval that
+# would hold if they were independent. The mean leaves that interval again and again, and the two
+# chains end in different places: each decoder has latents of its own. An interval over members
+# of one short chain is therefore too narrow.
 
 chain_of = ensemble.chain_of[found.members]
 term = ensemble.library.terms.index("z2")

@@ -63,9 +63,11 @@ print(len(ensemble), "encoders and", len(ensemble.chains), "decoder")
 # %%
 # What it says
 # ------------
-# Each member has latents of its own, and by least squares its own equations. The grey dots in the
-# panels e and f are the test frames in the latents of two members; the curves are these members'
-# equations, integrated from the first test frame.
+# Each member has latents of its own, and by least squares its own equations. Panel d has one point
+# for each member that is used, in the plane of two coefficients: at this low temperature they are
+# the steps of a walk. The grey dots in panels e and f are the test frames in the latents of two
+# members. The curves are these members' equations, integrated from the first test frame; the titles
+# say whether they hold the cycle.
 
 found = discover(ensemble)
 overview = figures.overview(found)
@@ -82,9 +84,9 @@ print("\n".join(found.answers.equations.text(0)))
 # How good is it?
 # ---------------
 # The verdicts say so in sentences. On data like these two POD modes and least squares are hard to
-# beat, and the verdict that compares the two says who forecasts better. The verdicts on the chain
-# are bad, as they must be: a few hundred consecutive draws are worth very few independent ones. Read
-# the spread of this ensemble as a lower bound of what is uncertain.
+# beat, and the verdict "against POD" says who forecasts better. The verdicts on the chain are bad,
+# as they must be: a few hundred consecutive draws are worth very few independent ones. Read the
+# spread of this ensemble as a lower bound of what is uncertain.
 
 for verdict in Report.of(found).verdicts:
     print(f"{verdict.level:>7}  {verdict.subject}: {verdict.text}")

@@ -48,7 +48,9 @@ field = clean + noise
 
 figure, axes = plt.subplots(1, 3, figsize=(9, 2.2), layout="constrained")
 for axis, row in zip(axes, (0, 60, 400), strict=True):
-    axis.imshow(field[row], cmap="RdBu_r", vmin=-1.5, vmax=1.5, origin="lower", extent=(0, 8, -2, 2))
+    axis.imshow(
+        field[row], cmap="RdBu_r", vmin=-1.5, vmax=1.5, origin="lower", extent=(0, 8, -2, 2)
+    )
     axis.set(title=f"t = {time[row]:g}", xlabel="x", ylabel="y")
 
 # %%
