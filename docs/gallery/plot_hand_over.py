@@ -65,8 +65,8 @@ ensemble = EntropicAutoencoder(settings, library=library).fit(snapshots)
 found = discover(ensemble)
 
 # %%
-# A short fit of a small network is no good model, and the verdicts say in what. They say more on the
-# flow off the cycle than those of the wake example, which has but one transient.
+# A short fit of a small network is no good model, and the verdicts say in what. They say more on
+# the flow off the cycle than those of the wake example, which has but one transient.
 
 for verdict in Report.of(found).verdicts:
     if verdict.subject in ("do they run", "period", "off the cycle", "forecast", "against POD"):
