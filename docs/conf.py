@@ -40,7 +40,7 @@ numpydoc_xref_param_type = False
 sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "auto_gallery",
-    "image_scrapers": ("matplotlib", "figure_scraper.scrape"),
+    "image_scrapers": ("figure_scraper.scrape", "matplotlib"),  # the second closes what it saves
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": None,
     "download_all_examples": False,

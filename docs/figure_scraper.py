@@ -11,13 +11,13 @@ def scrape(block, block_vars, gallery_conf):
     """Save the figures among the variables of an example that were not saved yet."""
     variables = block_vars["example_globals"]
     seen = variables.setdefault(SEEN, [])
-    known = [pyplot.figure(number) for number in pyplot.get_fignums()]
+    known = [pyplot.figure(number) for number in pyplot.get_fignums()]  # saved by another scraper
     paths = []
     for figure in list(variables.values()):
-        if isinstance(figure, Figure) and not any(figure is other for other in [*seen, *known]):
-            seen.append(figure)
-            if figure.canvas.manager is not None:  # it was pyplot's, which has saved and closed it
-                continue
+        if not isinstance(figure, Figure) or any(figure is other for other in seen):
+            continue
+        seen.append(figure)
+        if not any(figure is other for other in known):
             path = next(block_vars["image_path_iterator"])
             figure.savefig(path, dpi=120)
             paths.append(path)

@@ -5,6 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
+from conftest import TINY_FIT
+
+from eae_sindy import recipes
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/**/*.md")]
@@ -55,3 +58,18 @@ def test_links_of_a_page_lead_somewhere(path):
         assert place.exists(), target
         if anchor:
             assert anchor in anchors(place), target
+
+
+def test_python_of_the_readme_runs_from_top_to_bottom(small, tmp_path, monkeypatch, capsys):
+    """Its blocks share their names, as cells of a notebook do; "quick" is a tiny recipe here."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(recipes.RECIPES, "quick", TINY_FIT)
+    small.save("wake.h5")
+    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"),
+                        re.MULTILINE | re.DOTALL)  # fmt: skip
+    assert blocks
+    names: dict = {}
+    for block in blocks:
+        exec(block, names)
+    assert "z1' = " in capsys.readouterr().out
+    assert (tmp_path / "equations.h5").is_file()

@@ -74,23 +74,26 @@ for verdict in Report.of(found).verdicts:
 # What an average over members is worth
 # -------------------------------------
 # We follow one coefficient along each chain. On the left it wanders, far more slowly than from one
-# member to the next. On the right is its mean over the members so far, with the 90 % interval that
-# would hold if they were independent. The mean leaves that interval again and again, and the two
-# chains end in different places: each decoder has latents of its own. An interval over members
-# of one short chain is therefore too narrow.
+# member to the next. The two chains wander in different places, because each decoder has latents of
+# its own. On the right is the mean over the members so far, in standard deviations from the mean of
+# the whole chain. The pale bands are 90 % intervals that would hold if members were independent.
+# They are far too narrow for what the mean still has before it.
 
 chain_of = ensemble.chain_of[found.members]
 term = ensemble.library.terms.index("z2")
-figure, axes = plt.subplots(1, 2, figsize=(9, 3), sharey=True, layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
 for chain, colour in enumerate(("#7b3f98", "#1b8a8f")):
     values = found.values[chain_of == chain, term, 0]
     draw = np.arange(1, len(values) + 1)
-    running = np.cumsum(values) / draw
-    deviation = np.sqrt(np.maximum(np.cumsum(values**2) / draw - running**2, 0))
-    naive = 1.645 * deviation / np.sqrt(draw)
     axes[0].plot(draw, values, color=colour, lw=0.6)
-    axes[1].fill_between(draw, running - naive, running + naive, color=colour, alpha=0.25, lw=0)
+    scaled = (values - values.mean()) / values.std()
+    running = np.cumsum(scaled) / draw
+    naive = 1.645 / np.sqrt(draw)
+    axes[1].fill_between(draw, running - naive, running + naive, color=colour, alpha=0.2, lw=0)
     axes[1].plot(draw, running, color=colour, lw=1.2, label=f"chain {chain + 1}")
 axes[0].set(xlabel="member", ylabel="coefficient of $z_2$ in $\\dot z_1$", title="member by member")
-axes[1].set(xlabel="members so far", title="running mean, and 90 % if draws were independent")
+axes[1].axhline(0, color="0.5", lw=0.6)
+axes[1].set(
+    xlabel="members so far", ylabel="standard deviations", title="running mean", ylim=(-2, 2)
+)
 axes[1].legend(frameon=False, fontsize=8)
