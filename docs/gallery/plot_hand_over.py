@@ -109,8 +109,9 @@ for value in np.linalg.eigvals(np.array(jacobian, float)):
 # %%
 # SciPy
 # -----
-# ``function`` returns f(t, z) for ``solve_ivp``. We integrate from outside and from inside the
-# cycle, and draw the phase portrait with the lines on which one of the rates vanishes.
+# ``function`` returns f(t, z) for ``solve_ivp``. We integrate from the first frames of two
+# trajectories, one inside the cycle and one outside, and draw the phase portrait with the lines on
+# which one of the rates vanishes.
 
 index = int(equations.chosen[0])
 z = ensemble.encode(int(equations.members[index]), np.arange(len(trajectory)))[0]
@@ -123,7 +124,7 @@ axis.streamplot(z1, z2, rates[..., 0], rates[..., 1], color="0.85", density=1.3,
 for component, colour in enumerate(("#1b8a8f", "#c8721d")):
     axis.contour(z1, z2, rates[..., component], [0], colors=colour, linewidths=1, linestyles="--")
 axis.plot(*z.T, ".", color="0.6", ms=2, label="encoded frames")
-for start in (z[0], 0.9 * (z[-1] - middle) + middle):
+for start in z[[0, len(time)]]:  # of the first two trajectories
     orbit = solve_ivp(equations.function(0), (0, 40), start, "LSODA", rtol=1e-8, max_step=0.1)
     axis.plot(*orbit.y, color="#7b3f98", lw=1)
 axis.plot(*np.array(rest, float).ravel(), "o", mfc="white", mec="#222222", label="fixed point")
