@@ -9,12 +9,13 @@ import numpy as np
 import pysindy as ps
 import pytest
 
-from eae_sindy.discovery import chosen_dynamics, discover
+from eae_sindy.discovery import discover
 from eae_sindy.dynamics import conversions, cycles, symmetry
 from eae_sindy.dynamics.library import Library, standard, with_constant
 from eae_sindy.dynamics.orbits import Loop
 from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.errors import EaeSindyError
+from eae_sindy.recipes import Criteria
 from eae_sindy.report import figures, files
 from eae_sindy.report import text as printed
 from eae_sindy.report.report import Report
@@ -26,9 +27,7 @@ SPIRAL = planted.orbit(planted.hopf, [0.2, 0.0], TIME)
 DRAWN = (figures.overview, figures.correlations, figures.answers, figures.chains)
 
 
-@pytest.fixture(autouse=True)
-def few_replicates(monkeypatch):
-    monkeypatch.setattr(chosen_dynamics, "REPLICATES", 40)
+FEW = Criteria().but(replicates=40)
 
 
 def deliver(ensemble, folder, library=None):
@@ -40,7 +39,9 @@ def deliver(ensemble, folder, library=None):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", category=DeprecationWarning)
-        found = discover.discover(Ensemble.open(folder / "ensemble.h5", library), "train")
+        found = discover.discover(
+            Ensemble.open(folder / "ensemble.h5", library), "train", criteria=FEW
+        )
         for draw in DRAWN:
             draw(found).savefig(io.BytesIO(), dpi=40)
         files.write(Report.of(found), folder)

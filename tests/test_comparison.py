@@ -153,7 +153,7 @@ def test_bagged_models_scatter_about_the_one_on_all_frames(spiral):
     way = candidates.plain(spiral, library, measurement.STLSQ)
     bag = linear_methods.bagged(spiral, way, library)
     assert bag.shape == (linear_methods.MODELS, len(library), 2)
-    one = selection.refit(spiral, np.arange(1), library, way)[0]
+    one = selection.refit(planted.reading(spiral), np.arange(1), way)[0]
     np.testing.assert_allclose(bag.mean(axis=0), one, atol=0.02)
     assert not bag[:, ~way.chosen].any()
     with pytest.raises(EaeSindyError, match="optimizers"):
@@ -182,7 +182,8 @@ def test_methods_that_know_the_flow_find_its_period_and_run(compared):
 def test_equations_that_are_wrong_are_seen_to_be(spiral):
     members = np.arange(3)
     library = with_constant(spiral.library)
-    right = selection.refit(spiral, members, library, candidates.plain(spiral, library))
+    way = candidates.plain(spiral, library)
+    right = selection.refit(planted.reading(spiral), members, way)
     method = Method("m", spiral, members, library, right, 1.0, "")
     good = measurement.measure(method, PERIOD)
     bad = measurement.measure(method._replace(values=3 * right), PERIOD)

@@ -77,8 +77,10 @@ class Row(NamedTuple):
     @classmethod
     def failed(cls, name: str, latents: int, note: str) -> "Row":
         """Return the row of a method that gave nothing."""
-        x = np.nan
-        return cls(name, latents, 0, x, x, x, x, x, None, x, x, note)
+        unknown = dict.fromkeys(
+            ("terms", "field", "rate", "forecast", "period", "runs", "seconds"), np.nan
+        )
+        return cls(name=name, latents=latents, members=0, interval=None, note=note, **unknown)
 
 
 def measure(method: Method, reference: float, criteria: Criteria | None = None) -> Row:
@@ -107,9 +109,19 @@ def measure(method: Method, reference: float, criteria: Criteria | None = None) 
     terms = float(np.median(np.count_nonzero(xi, axis=(1, 2))))
     interval = method.interval if runs > 0 else None  # of the few replicates that do, it misleads
     return Row(
-        method.name, xi.shape[2], len(members), terms, field, rate, ahead, period,
-        interval, runs, method.seconds, method.note,
-    )  # fmt: skip
+        name=method.name,
+        latents=xi.shape[2],
+        members=len(members),
+        terms=terms,
+        field=field,
+        rate=rate,
+        forecast=ahead,
+        period=period,
+        interval=interval,
+        runs=runs,
+        seconds=method.seconds,
+        note=method.note,
+    )
 
 
 def linear(ensemble: Ensemble, criteria: Criteria | None = None) -> list[Row]:
