@@ -29,7 +29,7 @@ from eae_sindy.ensemble.stored import Stored
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.progress import finish
 from eae_sindy.recipes import Criteria
-from eae_sindy.snapshots.split import TEST, TRAIN
+from eae_sindy.snapshots.split import TEST, TRAIN, VALIDATION
 from tests import planted
 
 TIME = np.arange(0, 120, 0.1)
@@ -158,7 +158,7 @@ def test_what_lies_outside_the_basis_is_error(noisy):
 @pytest.mark.parametrize("frames", ["train", "all", "test"])
 def test_the_frames_that_are_named_enter_eq_16(noisy, frames):
     """Rates that are wrong elsewhere change nothing; wrong ones among them do."""
-    parts = {"train": (TRAIN,), "all": (TRAIN, 2), "test": (TEST,)}[frames]
+    parts = {"train": (TRAIN,), "all": (TRAIN, VALIDATION), "test": (TEST,)}[frames]
     own = noisy.frames.where(*parts)
 
     def values(rows):
@@ -170,6 +170,19 @@ def test_the_frames_that_are_named_enter_eq_16(noisy, frames):
     right = values(own[:0])
     np.testing.assert_allclose(values(np.setdiff1d(np.arange(len(TIME)), own)), right, rtol=1e-12)
     assert np.abs(values(own) - right).max() > 1
+
+
+def test_frames_are_chosen_with_which_more_members_hold_the_cycle(noisy):
+    """Validation frames with wrong rates spoil the fit that takes them in."""
+    rates = noisy.frames.rate_coordinates.copy()
+    rates[noisy.frames.where(VALIDATION)] *= -20
+    e = replace(noisy, frames=replace(noisy.frames, rate_coordinates=rates))
+    found = finish(member_fits.read(e, np.arange(6), "auto", criteria=FEW))
+    assert found.trials["train"] > found.trials["all"]
+    assert found.frames == "train"
+    unchanged = finish(member_fits.read(noisy, np.arange(6), "auto", criteria=FEW))
+    assert set(unchanged.trials) == {"train", "all"}
+    assert unchanged.trials[unchanged.frames] == max(unchanged.trials.values())
 
 
 def test_late_candidates_are_fitted_to_the_later_half_of_the_training_time(noisy, fits):
