@@ -1,4 +1,4 @@
-"""What a discovery prints and writes: the table of coefficients, the summary."""
+"""What a discovery and a comparison print."""
 
 from collections.abc import Sequence
 

@@ -86,7 +86,7 @@ def page(
         "Equations": _equations(discovery, found),
         "Figures": _figures(discovery, figures),
         "Orbits and forecast": [*tables.orbits(found), *tables.forecast(found)],
-        "Chains": tables.chains(discovery, found),
+        "Chains": tables.chains(discovery, found, report.criteria),
         "Baselines": tables.baselines(found, comparison),
         "Coefficients of Eq. 16": _coefficients(discovery),
         "Provenance": _provenance(discovery, found, command),
@@ -253,6 +253,7 @@ def _coefficients(discovery: Discovery) -> list[Markup]:
 def _provenance(discovery: Discovery, found: Mapping[str, Any], command: str) -> list[Markup]:
     known = dict(found["provenance"])
     made, flow, tried = (known.pop(k, None) for k in ("version", "tensorflow", "frames_tried"))
+    criteria = {k: cell(v) for k, v in known.pop("criteria").items()}
     about = {
         "this page": tag("code", command),
         "the ensemble": tag("code", str(known.pop("command"))) if "command" in known
@@ -270,4 +271,9 @@ def _provenance(discovery: Discovery, found: Mapping[str, Any], command: str) ->
     return [
         facts(about),
         tag("details", tag("summary", "All settings of the fit"), facts(settings)),
+        tag(
+            "details",
+            tag("summary", "The numbers that judge: good up to the first, bad beyond the second"),
+            facts(criteria),
+        ),
     ]
