@@ -283,7 +283,7 @@ class Criteria(_Settings):
                     number > 0 and math.isfinite(number),
                     f"criterion {f.name} must be positive and finite, not {number}",
                 )
-            if isinstance(value, tuple):
+            if f.type == Turns:
                 good, caution = value
                 more_is_better = f.name == "effective_draws"
                 _require(
