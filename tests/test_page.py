@@ -21,9 +21,8 @@ from eae_sindy.report import figures
 from eae_sindy.report.page import numbers, page, tables
 from eae_sindy.report.report import Report
 from eae_sindy.report.verdicts import judge
-from tests import planted
+from tests import planted, records
 
-TIME = np.arange(0, 150, 0.2)
 VOID = {"img", "meta", "br", "hr", "link", "input"}
 HOSTILE = '<script>alert("1")</script>&"\'.h5'
 
@@ -73,12 +72,10 @@ def pictures():
 
 @pytest.fixture(scope="module")
 def found():
-    """Two chains that differ by z1 <-> z2 on a Hopf cycle: two modes, all parts there."""
-    spiral = planted.orbit(planted.hopf, [0.2, 0.0], TIME)
-    e = planted.ensemble(TIME, *spiral, noise=0.004, chains=2, members=20)
+    """Two modes that differ by z1 <-> z2: made by hand, all parts there."""
     attributes = {"data": "folder/wake.h5", "command": "eae-sindy fit wake.h5", "version": "0.1.0",
                   "tensorflow": "2.21.0", "data fingerprint": "abcdef"}  # fmt: skip
-    return discover.discover(replace(e, attributes=attributes), "train")
+    return records.discovery(ensemble=records.ensemble((20, 20), attributes=attributes))
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +182,7 @@ def test_replicates_have_the_intervals_that_the_verdicts_quote(found):
 
 def test_strings_of_strangers_stay_text(found, pictures):
     attributes = dict.fromkeys(("data", "command", "system", "recipe", HOSTILE), HOSTILE)
-    hostile = replace(found, ensemble=replace(found.ensemble, attributes=attributes))
+    hostile = replace(found, ensemble=records.ensemble((20, 20), attributes=attributes))
     shown = {HOSTILE: pictures["figure4"]}
     made = page.page(Report.of(hostile), shown, HOSTILE, [{HOSTILE: HOSTILE}])
     outline = Outline(made)
