@@ -44,20 +44,20 @@ def orbits(cycles=36, fixed=2, divergent=1, other=1, first=6.9):
 
 
 def spread(growth=((-0.8, -0.4), (-0.7, -0.5)), period=(6.95, 7.05), each=20, lost=10, member=24):
-    """Replicates, `each` of every mode that hold the cycle, and `lost` of the first that do not.
+    """Replicates, `each` of every mode that hold the cycle, and `lost` of the first at rest.
 
     `growth` and `period` are their intervals: half of the replicates stand at either end. The
     first replicate of mode k is of member k · `member`. A period of None: too few hold the cycle.
     """
     modes = len(growth)
     picked = np.concatenate([np.repeat(member * np.arange(modes), each), np.zeros(lost, int)])
-    kind = np.repeat([0, 2], [modes * each, lost])
+    kind = np.repeat([0, 1], [modes * each, lost])
     ends = np.tile([0, 1], len(picked))[: len(picked)]
     rates = np.array([growth[m // member][e] for m, e in zip(picked, ends, strict=True)])
     values = np.random.default_rng(1).normal(size=(len(picked), len(WITH_ONE), 2))
     times = np.array(period or (np.nan, np.nan))[ends]
     found = Orbits(REFERENCE, kind, np.where(kind == 0, times, np.nan), np.ones(len(picked)),
-                   np.where(kind == 0, rates, np.nan))  # fmt: skip
+                   np.where(kind == 0, rates, 9.0))  # fmt: skip
     return _Plain(picked, values, found, 10.0, period)
 
 

@@ -109,6 +109,11 @@ def test_sections_come_in_order_verdicts_first(text, found):
     assert heads == ["Verdicts", "Equations", "Figures", "Orbits and forecast", "Chains",
                      "Baselines", "Coefficients of Eq. 16", "Provenance"]  # fmt: skip
     assert text.index(judge(found)[-1].subject) < text.index("<math")
+    good, caution, bad = (
+        sum(v.level == level for v in judge(found)) for level in ("good", "caution", "bad")
+    )
+    assert f"{good} good, {caution} with caution, {bad} bad." in outline.words
+    assert good > caution > bad == 0
     for verdict in judge(found):
         word = {"good": "✓ good", "caution": "! caution", "bad": "✗ bad"}[verdict.level]
         assert f"{word} {verdict.subject[0].upper()}{verdict.subject[1:]}" in outline.words
@@ -133,6 +138,8 @@ def test_every_mode_has_its_equations_in_mathematics_in_text_and_with_intervals(
         shown = [float(v.replace("−", "-")) for v in re.findall(r"\[(.*?), (.*?)\]", block)[0]]
         assert shown == pytest.approx([low[j, 0], high[j, 0]], abs=1e-3)
     assert "z1 ↔ z2" in words
+    assert "Chosen of 2 candidates: polynomial terms, train frames; the error of its" in words
+    assert "trajectories is 0.01, the least of all 0.01." in words
 
 
 def test_numbers_of_the_tables_are_those_of_the_summary(text, found):

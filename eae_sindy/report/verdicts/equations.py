@@ -125,13 +125,12 @@ def _stability(growths: Sequence[Growth]) -> tuple[str, str]:
 
 def _choice(a: Answers, criteria: Criteria) -> list[Verdict]:
     """Say for which modes nothing that was tried follows the data."""
-    astray = [
-        k for k, tried in enumerate(a.trials, 1) if tried[0].error >= criteria.trajectory_lost
-    ]
+    least = {k: min(t.error for t in tried) for k, tried in enumerate(a.trials, 1)}
+    astray = [k for k, error in least.items() if error >= criteria.trajectory_lost]
     if not astray:
         return []
     # Errors are capped: at the cap for all of them there was nothing to choose by.
-    none = all(min(t.error for t in a.trials[k - 1]) >= WORST for k in astray)
+    none = all(least[k] >= WORST for k in astray)
     text = (
         "no candidate's trajectories stay with the data on the validation stretches "
         f"(mode {', '.join(map(str, astray))}): "
