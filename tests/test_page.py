@@ -21,9 +21,8 @@ from eae_sindy.report import figures
 from eae_sindy.report.page import numbers, page, tables
 from eae_sindy.report.report import Report
 from eae_sindy.report.verdicts import judge
-from tests import planted
+from tests import planted, records
 
-TIME = np.arange(0, 150, 0.2)
 VOID = {"img", "meta", "br", "hr", "link", "input"}
 HOSTILE = '<script>alert("1")</script>&"\'.h5'
 
@@ -73,12 +72,10 @@ def pictures():
 
 @pytest.fixture(scope="module")
 def found():
-    """Two chains that differ by z1 <-> z2 on a Hopf cycle: two modes, all parts there."""
-    spiral = planted.orbit(planted.hopf, [0.2, 0.0], TIME)
-    e = planted.ensemble(TIME, *spiral, noise=0.004, chains=2, members=20)
+    """Two modes that differ by z1 <-> z2: made by hand, all parts there."""
     attributes = {"data": "folder/wake.h5", "command": "eae-sindy fit wake.h5", "version": "0.1.0",
                   "tensorflow": "2.21.0", "data fingerprint": "abcdef"}  # fmt: skip
-    return discover.discover(replace(e, attributes=attributes), "train")
+    return records.discovery(ensemble=records.ensemble((20, 20), attributes=attributes))
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +109,11 @@ def test_sections_come_in_order_verdicts_first(text, found):
     assert heads == ["Verdicts", "Equations", "Figures", "Orbits and forecast", "Chains",
                      "Baselines", "Coefficients of Eq. 16", "Provenance"]  # fmt: skip
     assert text.index(judge(found)[-1].subject) < text.index("<math")
+    good, caution, bad = (
+        sum(v.level == level for v in judge(found)) for level in ("good", "caution", "bad")
+    )
+    assert f"{good} good, {caution} with caution, {bad} bad." in outline.words
+    assert good > caution > bad == 0
     for verdict in judge(found):
         word = {"good": "✓ good", "caution": "! caution", "bad": "✗ bad"}[verdict.level]
         assert f"{word} {verdict.subject[0].upper()}{verdict.subject[1:]}" in outline.words
@@ -136,6 +138,8 @@ def test_every_mode_has_its_equations_in_mathematics_in_text_and_with_intervals(
         shown = [float(v.replace("−", "-")) for v in re.findall(r"\[(.*?), (.*?)\]", block)[0]]
         assert shown == pytest.approx([low[j, 0], high[j, 0]], abs=1e-3)
     assert "z1 ↔ z2" in words
+    assert "Chosen of 2 candidates: polynomial terms, train frames; the error of its" in words
+    assert "trajectories is 0.01, the least of all 0.01." in words
 
 
 def test_numbers_of_the_tables_are_those_of_the_summary(text, found):
@@ -185,7 +189,7 @@ def test_replicates_have_the_intervals_that_the_verdicts_quote(found):
 
 def test_strings_of_strangers_stay_text(found, pictures):
     attributes = dict.fromkeys(("data", "command", "system", "recipe", HOSTILE), HOSTILE)
-    hostile = replace(found, ensemble=replace(found.ensemble, attributes=attributes))
+    hostile = replace(found, ensemble=records.ensemble((20, 20), attributes=attributes))
     shown = {HOSTILE: pictures["figure4"]}
     made = page.page(Report.of(hostile), shown, HOSTILE, [{HOSTILE: HOSTILE}])
     outline = Outline(made)

@@ -14,7 +14,7 @@ from eae_sindy.errors import EaeSindyError
 from eae_sindy.new_data import forecast, frames, latents_file
 from eae_sindy.new_data.frames import Novelty
 from eae_sindy.progress import finish
-from eae_sindy.report import figures, files, forecast_text
+from eae_sindy.report import figures, files, forecast_report
 from eae_sindy.report.report import Report
 from eae_sindy.snapshots.frames import Frames
 from eae_sindy.snapshots.snapshots import Snapshots
@@ -132,7 +132,7 @@ def test_an_unseen_orbit_is_forecast_and_the_bands_hold_it(fitted, chosen, other
     assert run.stayed.all()
     assert run.error.field < 5e-3
     np.testing.assert_allclose(run.error.time, TIME[:400])
-    assert not p.warnings()
+    assert not forecast_report.warnings(p)
     finish(p.write(tmp_path / "forecast.h5", data))
     made = Snapshots.open(tmp_path / "forecast.h5")
     np.testing.assert_array_equal(made.time, data.time)
@@ -143,7 +143,7 @@ def test_an_unseen_orbit_is_forecast_and_the_bands_hold_it(fitted, chosen, other
         low, high, spread = file["band/low"][:], file["band/high"][:], file["spread"][:]
     held = np.mean((low <= data.field) & (data.field <= high))
     assert held > 0.8
-    row = p.summary(data)["trajectories"][0]
+    row = forecast_report.summarise(p, data)["trajectories"][0]
     assert row["field"] == run.error.field
     shown = np.searchsorted(run.error.time, [e["horizon"] for e in row["errors"]])
     for k, e in zip(shown, row["errors"], strict=True):
@@ -181,8 +181,13 @@ def test_a_single_frame_is_forecast_for_as_long_as_asked(fitted, chosen, other, 
     mean = p.fields(run, slice(None))[0]
     assert np.mean((mean - (truth @ modes).reshape(-1, *POINTS)) ** 2) < 5e-3 * np.mean(truth**2)
     assert run.error is None
-    assert "field" not in p.summary(snapshots_of(start, modes))["trajectories"][0]
-    assert "no later frames" in forecast_text.lines(p.summary(snapshots_of(start, modes)))[0]
+    assert (
+        "field" not in forecast_report.summarise(p, snapshots_of(start, modes))["trajectories"][0]
+    )
+    assert (
+        "no later frames"
+        in forecast_report.lines(forecast_report.summarise(p, snapshots_of(start, modes)))[0]
+    )
     unasked = predicted(fitted, chosen, snapshots_of(start, modes)).runs[0]
     test = fitted.frames.time[fitted.frames.test_run()]
     assert np.ptp(unasked.time) == pytest.approx(np.ptp(test))
@@ -313,7 +318,7 @@ def test_frames_of_the_ensemble_that_are_nan_do_not_count(fitted, chosen, other,
     assert ours.runs[0].stayed.all()
     assert ours.novelty.usual == theirs.novelty.usual
     np.testing.assert_array_equal(ours.novelty.distance, theirs.novelty.distance)
-    assert not ours.warnings()
+    assert not forecast_report.warnings(ours)
 
 
 def test_members_that_leave_are_counted_and_do_not_enter(fitted, chosen, other, modes):
@@ -330,7 +335,7 @@ def test_members_that_leave_are_counted_and_do_not_enter(fitted, chosen, other, 
     mean, low, high, _ = (part[0] for part in p.fields(run, [-1]))
     assert np.mean((mean - truth) ** 2) < 0.02 * np.mean(truth**2)
     assert np.abs(high - low).max() < 0.2 * np.abs(truth).max()  # one in four would widen it
-    assert f"{len(values[::4])} of {len(values)} members leave" in p.warnings()[0]
+    assert f"{len(values[::4])} of {len(values)} members leave" in forecast_report.warnings(p)[0]
     values[:] = values[0]
     with pytest.raises(EaeSindyError, match="no member's orbit stays"):
         predicted(fitted, replace(chosen, values=values), data)

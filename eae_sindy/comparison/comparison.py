@@ -20,7 +20,7 @@ from ..ensemble.intervals import interval as central
 from ..ensemble.members import evenly
 from ..errors import EaeSindyError
 from ..progress import Progress, Steps, mapped
-from ..recipes import Criteria
+from ..recipes import CRITERIA
 from . import linear_methods
 
 MEMBERS = 500  # of an ensemble that are compared
@@ -98,7 +98,7 @@ def _with_interval(method: Method, fits: Fits, sparse: Sparse | None) -> Method:
     if not np.isfinite(fits.reference_period):
         return method
     way = candidates.plain(fits.ensemble, fits.library, sparse)
-    spread = resampling.replicate(fits, [way] * len(fits.members), Criteria())
+    spread = resampling.replicate(fits, [way] * len(fits.members), CRITERIA)
     return method._replace(interval=_pair(spread.period))
 
 

@@ -14,7 +14,7 @@ from ..dynamics.library import Library
 from ..dynamics.symmetry import Equivalence
 from ..ensemble.members import evenly
 from ..progress import Progress, Steps
-from ..recipes import Criteria
+from ..recipes import CRITERIA, Criteria
 from . import decoded_orbits, modes, resampling, selection
 from .decoded_orbits import Forecast
 from .equations import Equations, fingerprint
@@ -85,7 +85,7 @@ def find(
     fits: Fits,
     held: np.ndarray | None,
     sparse: Sparse | None = None,
-    criteria: Criteria | None = None,
+    criteria: Criteria = CRITERIA,
 ) -> Steps[Answers | None]:
     """Find the modes of the members and, for each, the equations that run best.
 
@@ -104,7 +104,6 @@ def find(
     Answers or None
         None where there is no stretch of time to judge trajectories by.
     """
-    criteria = criteria or Criteria()
     yield Progress("modes", 0, 4)
     found = _modes(fits, held, criteria)
     same = [

@@ -12,7 +12,7 @@ from ..ensemble.ensemble import Ensemble
 from ..ensemble.members import evenly
 from ..errors import EaeSindyError
 from ..progress import Steps, finish
-from ..recipes import Criteria
+from ..recipes import CRITERIA, Criteria
 from . import chosen_dynamics, coefficient_table, measurement, member_fits
 from .member_fits import Fits
 from .result import Discovery, Reconstruction
@@ -23,7 +23,7 @@ def discover(
     frames: str = "auto",
     sparse: Sparse | None = None,
     members: int | str | None = None,
-    criteria: Criteria | None = None,
+    criteria: Criteria = CRITERIA,
 ) -> Discovery:
     """Fit Ξ for every member, describe its distribution, and integrate every member's equations.
 
@@ -58,10 +58,9 @@ def iterate(
     frames: str = "auto",
     sparse: Sparse | None = None,
     members: int | str | None = None,
-    criteria: Criteria | None = None,
+    criteria: Criteria = CRITERIA,
 ) -> Steps[Discovery]:
     """Do what `discover` does, step by step."""
-    criteria = criteria or Criteria()
     starts = [diagnostics.settled_from(c.loss) for c in ensemble.chains]
     settled = diagnostics.settled(ensemble, starts)
     chosen = evenly(settled, _how_many(ensemble, starts, len(settled), members, criteria))

@@ -12,7 +12,7 @@ from ..dynamics.library import Library, with_constant
 from ..dynamics.orbits import Loop
 from ..ensemble.ensemble import Ensemble
 from ..ensemble.members import each, evenly
-from ..recipes import Criteria
+from ..recipes import CRITERIA, Criteria
 from ..snapshots.split import TEST, TRAIN
 from . import candidates, decoded_orbits, pod_baseline
 from .member_fits import reference_period
@@ -83,9 +83,8 @@ class Row(NamedTuple):
         return cls(name=name, latents=latents, members=0, interval=None, note=note, **unknown)
 
 
-def measure(method: Method, reference: float, criteria: Criteria | None = None) -> Row:
+def measure(method: Method, reference: float, criteria: Criteria = CRITERIA) -> Row:
     """Measure one method on the test frames; `reference` is the data's own period."""
-    criteria = criteria or Criteria()
     e, members, library, xi = method.ensemble, method.members, method.library, method.values
     test, run = e.frames.where(TEST), e.frames.test_run()
     targets = [Target.of(e, test, which) for which in ("field", "rate")]
@@ -124,9 +123,8 @@ def measure(method: Method, reference: float, criteria: Criteria | None = None) 
     )
 
 
-def linear(ensemble: Ensemble, criteria: Criteria | None = None) -> list[Row]:
+def linear(ensemble: Ensemble, criteria: Criteria = CRITERIA) -> list[Row]:
     """Return the rows a user has within a second or two: POD with pysindy."""
-    criteria = criteria or Criteria()
     reference = reference_period(ensemble)
     pod, seconds = timed(lambda: pod_baseline.pod(ensemble))
     name = f"POD-{ensemble.settings.latents}"

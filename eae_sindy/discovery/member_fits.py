@@ -20,7 +20,7 @@ from ..ensemble.ensemble import Ensemble
 from ..ensemble.members import each, evenly
 from ..errors import EaeSindyError
 from ..progress import Progress, Steps
-from ..recipes import Criteria
+from ..recipes import CRITERIA, Criteria
 from ..snapshots.split import TEST, VALIDATION
 from . import witnesses
 from .mending import LARGEST, Flaws, mended_frames, mended_terms
@@ -196,7 +196,7 @@ def read(
     members: np.ndarray,
     frames: str = "auto",
     sparse: Sparse | None = None,
-    criteria: Criteria | None = None,
+    criteria: Criteria = CRITERIA,
 ) -> Steps[Fits]:
     """Read members in one pass.
 
@@ -218,7 +218,6 @@ def read(
     """
     if frames not in ("auto", *FRAMES):
         raise EaeSindyError(f"unknown frames {frames!r}: choose from auto, {', '.join(FRAMES)}")
-    criteria = criteria or Criteria()
     ensemble, flaws = mended_frames(ensemble)
     called = yield from witnesses.call(ensemble, members, criteria)
     ensemble, terms = mended_terms(ensemble, called)

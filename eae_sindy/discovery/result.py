@@ -84,6 +84,11 @@ class Discovery:
     flaws: Flaws
     trials: Mapping[str, float]
 
+    @property
+    def read(self) -> int:
+        """How many members were read, usable or not."""
+        return len(self.members) + self.dropped
+
     def equations(self, index: int) -> list[str]:
         """Return the equations of the member at `index` of `members` as text."""
         return conversions.equations(self.values[index], self.ensemble.library.terms)

@@ -62,7 +62,7 @@ def choose(
         flat, both = xi.reshape(-1, *xi.shape[2:]), np.tile(z, (1, len(ways), 1))
         error = trajectory_error(library, flat, both, frames.time[stretch])
         errors += error.reshape(errors.shape) / len(judged)
-    return _ranked(fits, ways, xi, np.minimum(errors, criteria.lost), criteria)
+    return _ranked(fits, ways, xi, np.minimum(errors, criteria.worst_trajectory), criteria)
 
 
 def _solved(
@@ -88,7 +88,7 @@ def _ranked(
     best, exact = min(found, key=lambda t: t.error), criteria.exact
     within = [t for t in found if t.error <= max(best.error + best.spread, exact)]
     first = min(within, key=lambda t: (t.terms, max(t.error, exact)))
-    if best.error >= criteria.lost:
+    if best.error >= criteria.worst_trajectory:
         own = plain(fits.ensemble, fits.library).chosen
         first = next(t for t in found if np.array_equal(t.candidate.chosen, own))
     return [first, *sorted((t for t in found if t is not first), key=lambda t: t.error)]

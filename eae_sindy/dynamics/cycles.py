@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..recipes import Criteria
+from ..recipes import CRITERIA, Criteria
 from .library import Library
 from .orbits import GROUP, Loop, amplitude, integrate, lost
 from .vector_fields import flow, jacobian
@@ -108,13 +108,12 @@ def settle(
     xi: np.ndarray,
     data: Loop,
     reference_period: float,
-    criteria: Criteria | None = None,
+    criteria: Criteria = CRITERIA,
 ) -> Orbits:
     """Integrate members for 20 reference periods; the first 12 may be spent on settling.
 
     What counts is the last three periods. Arguments as in `integrate`.
     """
-    criteria = criteria or Criteria()
     time = horizon(reference_period)
     late = slice(SETTLING * SAMPLES, None)
     m = len(xi)

@@ -3,22 +3,33 @@
 from typing import Any, NamedTuple
 
 from ..discovery.result import Discovery
+from ..recipes import Criteria
 from .summary import summarise
 from .verdicts import Verdict, judge
 
 
 class Report(NamedTuple):
-    """What is printed, written and drawn of a discovery.
+    """What is printed, written and drawn of a discovery, made once for all three.
 
-    `verdicts` are its sentences, `summary` is what goes into summary.json.
+    Attributes
+    ----------
+    discovery : Discovery
+    criteria : Criteria
+        The numbers it was judged by.
+    verdicts : list of Verdict
+        Its sentences.
+    summary : dict
+        What goes into summary.json.
     """
 
     discovery: Discovery
+    criteria: Criteria
     verdicts: list[Verdict]
     summary: dict[str, Any]
 
     @classmethod
-    def of(cls, discovery: Discovery) -> "Report":
-        """Judge a discovery and summarise it."""
-        said = judge(discovery)
-        return cls(discovery, said, summarise(discovery, said))
+    def of(cls, discovery: Discovery, criteria: Criteria | None = None) -> "Report":
+        """Judge a discovery, by the criteria it was made with if no others are given."""
+        criteria = criteria or discovery.criteria
+        said = judge(discovery, criteria)
+        return cls(discovery, criteria, said, summarise(discovery, said, criteria))

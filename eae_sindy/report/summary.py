@@ -1,6 +1,7 @@
 """What goes into summary.json."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,23 @@ from ..discovery.result import Discovery
 from ..dynamics import conversions, cycles
 from ..dynamics.cycles import Orbits
 from ..ensemble import intervals
+from ..recipes import CRITERIA, Criteria
 from .verdicts import Verdict
 
 
-def summarise(found: Discovery, said: Sequence[Verdict]) -> dict[str, Any]:
-    """Return what goes into summary.json; every number is a plain Python number."""
+def summarise(
+    found: Discovery, said: Sequence[Verdict], criteria: Criteria = CRITERIA
+) -> dict[str, Any]:
+    """Return what goes into summary.json; every number is a plain Python number.
+
+    Parameters
+    ----------
+    found : Discovery
+    said : sequence of Verdict
+        What `judge` says about it.
+    criteria : Criteria
+        By which it was judged.
+    """
     made: dict[str, Any] = {
         "terms": found.ensemble.library.terms,
         "coefficients": [row._asdict() | {"interval": list(row.interval)} for row in found.table],
@@ -29,9 +42,13 @@ def summarise(found: Discovery, said: Sequence[Verdict]) -> dict[str, Any]:
         "provenance": {k: _plain(v) for k, v in found.ensemble.attributes.items()}
         | {
             "seed": found.ensemble.settings.seed,
+            "members": {"settled": found.settled, "read": found.read},
             "frames": found.frames,
             "frames_tried": dict(found.trials),
             "optimizer": found.sparse._asdict() if found.sparse else "lstsq",
+            "criteria": {
+                k: list(v) if isinstance(v, tuple) else v for k, v in asdict(criteria).items()
+            },
         },
     }
     if found.orbits is not None:

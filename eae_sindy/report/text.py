@@ -1,10 +1,11 @@
-"""What a discovery prints and writes: the table of coefficients, the summary."""
+"""What a discovery and a comparison print."""
 
 from collections.abc import Sequence
 
 from ..discovery.measurement import Row
 from ..discovery.result import Discovery
 from ..dynamics.conversions import equations
+from ..progress import count
 from ..recipes import INTERVAL, SIGNIFICANCE
 from .report import Report
 from .verdicts import Verdict
@@ -13,7 +14,13 @@ from .verdicts import Verdict
 def lines(report: Report) -> list[str]:
     """Return the discovery as text: a table like Table 2, then orbits and errors."""
     discovery, summary = report.discovery, report.summary
-    found = [f"{'':4} {'term':>9} {'mean':>9} {'mode':>9}   {INTERVAL:.0%} interval"]
+    found = [
+        f"read {discovery.read:,} of {count(discovery.settled, 'settled member')}, spread evenly"
+        if discovery.read < discovery.settled
+        else f"read all of {count(discovery.settled, 'settled member')}",
+        "",
+        f"{'':4} {'term':>9} {'mean':>9} {'mode':>9}   {INTERVAL:.0%} interval",
+    ]
     for row in discovery.table:
         low, high = row.interval
         found.append(
