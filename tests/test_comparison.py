@@ -97,7 +97,7 @@ def test_bop_dmd_finds_the_eigenvalues_of_linear_flows(values):
     made, xi, trials, period = linear_methods.bop_dmd(e)
     d = e.settings.latents
     assert made.library.terms == [f"z{i + 1}" for i in range(d)]
-    assert trials.shape == (linear_methods.TRIALS, d)
+    assert trials.shape == (100, d)  # trials, as published
     expected = np.sort_complex([w for v in values for w in {v, np.conj(v)}])
     tolerance = 1e-6  # frames are in single precision
     for found in (trials[0], trials.mean(axis=0), np.linalg.eigvals(xi[0])):
@@ -130,13 +130,18 @@ def test_the_period_of_bop_dmd_is_that_of_the_strongest_mode():
             modal((-0.02 + 1j * weak, 0.1), (-0.01 + 1j * strong, 1.0))
         )
         np.testing.assert_allclose(period, 2 * np.pi / strong, rtol=1e-6)
+    # Nor of one that is the largest for a moment: what counts is the energy over all the time.
+    *_, period = linear_methods.bop_dmd(modal((-0.5 + 1.8j, 1.5), (-0.001 + 0.9j, 1.0)))
+    np.testing.assert_allclose(period, PERIOD, rtol=1e-6)
 
 
 def test_the_interval_of_bop_dmd_is_as_wide_as_its_trials_scatter():
     """Least squares of a frequency from white noise: Rife & Boorstyn's bound, of 60 % subsets."""
     noise, time = 0.05, np.arange(0, 60, 0.1)
     e = modal((0.9j, 1.0), noise=noise)
-    *_, trials, (low, high) = linear_methods.bop_dmd(e)
+    _, xi, trials, (low, high) = linear_methods.bop_dmd(e)
+    mean = np.sort_complex(trials.mean(axis=0))
+    np.testing.assert_allclose(np.sort_complex(np.linalg.eigvals(xi[0])), mean, rtol=1e-9)
     periods = 2 * np.pi / np.abs(trials[:, 0].imag)
     assert low == pytest.approx(np.quantile(periods, 0.05), rel=1e-6)
     assert high == pytest.approx(np.quantile(periods, 0.95), rel=1e-6)
@@ -162,7 +167,7 @@ def test_bagged_models_scatter_about_the_one_on_all_frames(spiral):
     library = with_constant(spiral.library)
     way = candidates.plain(spiral, library, measurement.STLSQ)
     bag = linear_methods.bagged(spiral, way, library)
-    assert bag.shape == (linear_methods.MODELS, len(library), 2)
+    assert bag.shape == (20, len(library), 2)  # models, as published
     one = selection.refit(spiral, np.arange(1), library, way)[0]
     np.testing.assert_allclose(bag.mean(axis=0), one, atol=0.02)
     assert not bag[:, ~way.chosen].any()
@@ -319,6 +324,10 @@ def test_runs_is_the_share_of_members_that_do_and_the_period_theirs(spiral):
     assert row.runs == pytest.approx(1 / 3)
     assert row.period == pytest.approx(PERIOD, rel=1e-3)
     assert row.interval == (6.9, 7.1)
+    faster = right * np.array([1.0, 1.01, 1.05])[:, None, None]
+    median = measurement.measure(method._replace(values=faster), PERIOD)
+    assert median.runs == 1.0
+    assert median.period == pytest.approx(PERIOD / 1.01, rel=1e-3)
     none = measurement.measure(method._replace(values=0 * right), PERIOD)
     assert none.runs == 0
     assert none.interval is None  # of the few replicates that do run, it would mislead
@@ -346,6 +355,20 @@ def test_each_way_of_reading_has_its_own_interval_its_own_values_and_its_time(sp
     assert chosen.seconds == plain.seconds + 100.0
     without = finish(comparison._read("m", spiral, 10.0, np.nan, ""))
     assert without[0].interval is None
+
+
+def test_bagged_models_give_an_interval_over_those_that_run(spiral, monkeypatch):
+    pod = pod_baseline.pod(spiral)
+    library = with_constant(spiral.library)
+    way = candidates.plain(pod, library)
+    right = selection.refit(pod, np.zeros(1, int), library, way)
+    bag = np.concatenate([right, 1.02 * right, 1.04 * right, 0 * right])
+    monkeypatch.setattr(linear_methods, "bagged", lambda *_: bag)
+    monkeypatch.setattr(comparison, "_with_interval", lambda method, *_: method)
+    bagged = next(m for m in finish(comparison._pod(pod, 1.0, PERIOD)) if "ensemble" in m.name)
+    np.testing.assert_array_equal(bagged.values, bag)
+    periods = PERIOD / np.array([1.0, 1.02, 1.04])
+    assert bagged.interval == pytest.approx(np.quantile(periods, [0.05, 0.95]), rel=2e-3)
 
 
 def test_seconds_are_those_that_were_spent(compared):
@@ -409,3 +432,9 @@ def test_what_lies_off_an_axis_is_drawn_as_an_arrow_at_its_edge():
     assert marks(forecast=np.nan, field=0.1).isdisjoint({(">", worst)})
     assert {m for m in marks(period=6.0) if m[0] in "<>"} == {("<", low)}
     assert {m for m in marks(interval=(6.9, 9.0)) if m[0] in "<>"} == {(">", high)}
+
+
+def test_members_that_run_are_drawn_in_percent():
+    rows = [records.row("a", runs=0.25), records.row("b", runs=np.nan, seconds=np.nan)]
+    axis = of_comparison.comparison(Comparison(rows, 7.0, {})).axes[2]
+    assert [bar.get_width() for bar in axis.patches] == [25.0, 0.0]
