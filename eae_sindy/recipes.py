@@ -42,6 +42,7 @@ class ReactionDiffusion(_Settings):
     seed: int = 0
 
     def __post_init__(self) -> None:
+        """Check every number of the system."""
         for f in fields(self):
             values = getattr(self, f.name)
             for value in values if isinstance(values, tuple) else (values,):
@@ -109,6 +110,7 @@ class Fit(_Settings):
     seed: int = 0
 
     def __post_init__(self) -> None:
+        """Check every setting."""
         for name in (
             *("latents", "rank", "degree", "chain_length", "updates", "encoders", "draws"),
             *("chains", "chains_per_decoder"),
@@ -219,6 +221,7 @@ class Training(_Settings):
     batch: int = 1000
 
     def __post_init__(self) -> None:
+        """Check every setting."""
         for name in ("epochs", "threshold_every", "batch"):
             _require(getattr(self, name) >= 1, f"{name} must be at least 1")
         for name in (
@@ -299,6 +302,7 @@ class Criteria(_Settings):
     # Uncertainty: replicates, in blocks of so many reference periods.
     replicates: int = 400
     block: float = 2.0
+    compared: int = 500  # members of an ensemble that stand in a comparison
     decoded: int = 200  # members whose orbits are decoded: enough for a band
     # Terms that the data hardly tell apart: singular value over the largest, share of a direction.
     collinear: float = 0.02
