@@ -60,7 +60,7 @@ PLAIN = Plain(encoder=LINES, decoder=LINES)
     (settings(step=0.08, resample_every=25), None), (langevin(step=0.2), PLAIN),
 ], ids=["nose-hoover", "langevin"])  # fmt: skip
 def test_the_gradient_of_the_decoder_free_energy_is_the_ensemble_average(canonical, objective):
-    """Proposition 2, through the very loop that trains the decoder, on two objectives alike here."""
+    """Proposition 2, through the very loop that trains the decoder; both objectives agree here."""
     t = 0.1
     sampler = linear_loop(canonical, objective)
     decoder = tuple(tf.constant(w.astype(np.float32)) for w in DECODER)

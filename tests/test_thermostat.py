@@ -90,9 +90,8 @@ def test_equipartition_of_an_oscillator_needs_a_chain(chain_length, canonical):
     """64 single oscillators side by side, each with its own thermostat: chain 1 is not ergodic."""
     rng = np.random.default_rng(0)
     s = settings(chain_length=chain_length, step=0.1)
-    found = []
 
-    @tf.function(autograph=False)
+    @tf.function(autograph=False, jit_compile=True)
     def many(x, v):
         def one(pair):
             state = s.init((pair[0],), harmonic())._replace(velocity=(pair[1],))
