@@ -1,15 +1,8 @@
 """Small data that many tests share."""
 
 import os
-import tempfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# What XLA compiles is kept while the tests run: most of the time of a small fit goes there, and
-# many fits, those of commands in other processes too, are one program.
-KEEP = "--tf_xla_persistent_cache_directory"
-if KEEP not in os.environ.get("TF_XLA_FLAGS", ""):
-    COMPILED = tempfile.TemporaryDirectory(prefix="eae-sindy-compiled-")
-    os.environ["TF_XLA_FLAGS"] = f"{os.environ.get('TF_XLA_FLAGS', '')} {KEEP}={COMPILED.name}"
 
 from pathlib import Path
 

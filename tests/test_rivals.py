@@ -25,7 +25,7 @@ from eae_sindy.neural.trained.adam import Loop
 from eae_sindy.progress import Progress, finish, mapped
 from eae_sindy.recipes import Fit, Training
 from eae_sindy.snapshots.snapshots import Snapshots
-from eae_sindy.snapshots.split import TEST, TRAIN
+from eae_sindy.snapshots.split import TRAIN
 
 OMEGA = 0.9
 FIT = recipes.recipe("quick").but(hidden=(32,), rank=20, degree=2, sine=False, train=0.8)
@@ -64,8 +64,7 @@ def noisy():
 
 
 def errors(ensemble):
-    frames = ensemble.frames
-    return next(read(ensemble, [0], frames.where(TRAIN), frames.where(TEST))).errors
+    return finish(read(ensemble, np.array([0]), "train")).errors[0]
 
 
 def tensors(weights):

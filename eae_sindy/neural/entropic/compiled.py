@@ -1,14 +1,16 @@
 """The compiled inner loop: many encoder steps at a fixed decoder."""
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from ..keys import fold, key
+from ..objectives.contract import Objective
+from ..objectives.data import Data
 from ..samplers.particles import chi_square
-from ..samplers.thermostat import Sampler, State, Tensors, Thermostat, positive
+from ..samplers.thermostat import Potential, Sampler, State, Tensors, Thermostat, positive
 from .problem import Problem
 
 USE = 0x5EED  # of a chain's seed, see `keys.key`
@@ -34,8 +36,9 @@ class Record(NamedTuple):
 class Loop:
     """The compiled inner loop: many encoder steps at a fixed decoder, no Python in between.
 
-    XLA compiles the two loops (with the decoder's gradient, or with the draws) as a whole, once for
-    all chains: seed and temperature are arguments.
+    XLA compiles the two loops (with the decoder's gradient, or with the draws) as a whole. Frames,
+    seed and temperature are arguments: what is compiled serves all chains, and every later `Loop`
+    of the same objective and sampler on as many frames.
 
     Parameters
     ----------
@@ -49,10 +52,7 @@ class Loop:
 
     def __init__(self, problem: Problem, sampler: Sampler, thermostat: Thermostat) -> None:
         self.problem, self.sampler, self.thermostat = problem, sampler, thermostat
-        compiled = partial(tf.function, jit_compile=True, autograph=False)
-        self._compiled_begin = compiled(self._begin)
-        self._compiled_refresh = compiled(self._refresh)
-        self._compiled_run = compiled(self._run)
+        self._programs = _programs(problem.objective, problem.batch, sampler, thermostat)
 
     def _chi_square(self, seed: int, start: int, count: int) -> tf.Tensor:
         """Draw the hidden kinetic energies of `count` steps: the same for the same `start`."""
@@ -61,11 +61,13 @@ class Loop:
     def init(self, encoder: Tensors, decoder: Tensors, seed: int, temperature: float) -> State:
         """Start at `encoder` with fresh velocities."""
         noise = self._chi_square(seed, -1, 1)[0]
-        return self._compiled_begin(encoder, decoder, key(seed, USE), noise, _number(temperature))
+        return self._programs.begin(
+            self.problem.data, encoder, decoder, key(seed, USE), noise, _number(temperature)
+        )
 
     def refresh(self, state: State, decoder: Tensors, seed: int) -> State:
         """Recompute the force: under a new decoder, or at a new position."""
-        return self._compiled_refresh(state, decoder, key(seed, USE))
+        return self._programs.refresh(self.problem.data, state, decoder, key(seed, USE))
 
     def update(
         self, state: State, decoder: Tensors, seed: int, temperature: float, steps: int
@@ -91,29 +93,50 @@ class Loop:
         training: bool,
     ) -> tuple[State, Record, Tensors, Tensors]:
         noise = self._chi_square(seed, int(state.step), steps)
-        return self._compiled_run(
-            state, decoder, key(seed, USE), noise, _number(temperature), training
-        )
+        given = (key(seed, USE), noise, _number(temperature), training)
+        return self._programs.run(self.problem.data, state, decoder, *given)
+
+
+class _Programs:
+    """What XLA compiles for one objective and one sampler: each function once for every shape."""
+
+    def __init__(
+        self, objective: Objective, batch: int, sampler: Sampler, thermostat: Thermostat
+    ) -> None:
+        self.objective, self.batch = objective, batch
+        self.sampler, self.thermostat = sampler, thermostat
+        compiled = partial(tf.function, jit_compile=True, autograph=False)
+        self.begin = compiled(self._begin)
+        self.refresh = compiled(self._refresh)
+        self.run = compiled(self._run)
+
+    def _potential(
+        self, data: Data, decoder: Tensors, seed: tf.Tensor, *, decoder_gradient: bool = False
+    ) -> Potential:
+        problem = Problem(self.objective, data, self.batch)
+        return problem.potential(decoder, seed, decoder_gradient=decoder_gradient)
 
     def _begin(
         self,
+        data: Data,
         encoder: Tensors,
         decoder: Tensors,
         seed: tf.Tensor,
         noise: tf.Tensor,
         temperature: tf.Tensor,
     ) -> State:
-        potential = self.problem.potential(decoder, seed, decoder_gradient=False)
+        potential = self._potential(data, decoder, seed)
         return self.sampler.init(
             self.thermostat, temperature, encoder, potential, fold(seed, -1), noise
         )
 
-    def _refresh(self, state: State, decoder: Tensors, seed: tf.Tensor) -> State:
-        potential = self.problem.potential(decoder, seed, decoder_gradient=False)
+    def _refresh(self, data: Data, state: State, decoder: Tensors, seed: tf.Tensor) -> State:
+        potential = self._potential(data, decoder, seed)
         return state._replace(gradient=tuple(potential(state.position, state.step)[1]))
 
     def _run(
         self,
+        data: Data,
         state: State,
         decoder: Tensors,
         seed: tf.Tensor,
@@ -121,7 +144,7 @@ class Loop:
         temperature: tf.Tensor,
         training: bool,
     ) -> tuple[State, Record, Tensors, Tensors]:
-        potential = self.problem.potential(decoder, seed, decoder_gradient=training)
+        potential = self._potential(data, decoder, seed, decoder_gradient=training)
         steps = noise.shape[0]
         sizes = np.array([int(np.prod(p.shape)) for p in state.position])
 
@@ -157,6 +180,10 @@ class Loop:
             maximum_iterations=steps,
         )
         return state, record, tuple(t / steps for t in total), draws
+
+
+# Programs that are kept: a sweep over temperatures, seeds or frames compiles once.
+_programs = lru_cache(maxsize=8)(_Programs)
 
 
 def _put(rows: tf.Tensor, i: tf.Tensor, row: tf.Tensor) -> tf.Tensor:

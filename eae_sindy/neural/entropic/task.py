@@ -1,6 +1,7 @@
 """What all chains of a fit share."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import tensorflow as tf
@@ -49,7 +50,7 @@ class Task:
     def library(self) -> Library:
         """Candidate terms of all chains."""
         s = self.settings
-        return self.custom or standard(s.latents, s.degree, s.sine, s.constant)
+        return self.custom or _standard(s.latents, s.degree, s.sine, s.constant)
 
     def loop(self) -> Loop:
         """Return the compiled loop that all chains of a process use."""
@@ -60,3 +61,7 @@ class Task:
         hidden = 0 if s.full_space else (pod.size - pod.rank) * s.hidden[0]
         thermostat, sampler = samplers.choose(s, hidden)
         return Loop(problem, sampler, thermostat)
+
+
+# Of the same terms there is one library: what is compiled for it serves again.
+_standard = cache(standard)

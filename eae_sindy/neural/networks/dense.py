@@ -1,7 +1,7 @@
 """Dense networks: a kernel and a bias for each layer, the last one linear."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 
 import numpy as np
@@ -26,10 +26,12 @@ def glorot(sizes: Sequence[int], rng: np.random.Generator) -> Flat:
     return tuple(np.asarray(w, np.float32) for w in weights)
 
 
+@cache
 def network(activation: str) -> Network:
     """Return dense networks with an activation of `ensemble.forward`, as one `Network`.
 
-    Raises `EaeSindyError` for an unknown activation.
+    Of one activation there is one network: what is compiled for it serves again. Raises
+    `EaeSindyError` for an unknown activation.
     """
     known(activation)
     return Network(glorot, partial(_apply, activation), partial(_tangent, activation))

@@ -34,6 +34,10 @@ class Objective(Protocol):
         """
         ...
 
+    def __hash__(self) -> int:
+        """Return the same for equal objectives: what is compiled for one serves the other."""
+        ...
+
     def nothing(self, data: Data) -> float:
         """Return the loss of reconstructing zero everywhere: a chain far above it has diverged."""
         ...
