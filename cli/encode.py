@@ -53,8 +53,9 @@ def encode(
         chosen = Equations.open(found)
         chosen.check(opened)
         usable = chosen.members
-    taken = evenly(usable, members)
-    seen = frames.on(opened, Snapshots.open(data))
+    taken = evenly(usable, min(members, len(usable)))
+    with Snapshots.open(data) as snapshots:
+        seen = frames.on(opened, snapshots)
     novelty = frames.novelty(opened, seen)
     options.follow(latents_file.write(output, seen, taken, novelty, force=force))
     options.warn(novelty.sentence())

@@ -1,19 +1,25 @@
 """eae-sindy fit: an ensemble of encoders from snapshots."""
 
 import math
+import os
 import sys
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from eae_sindy import recipes
+from eae_sindy.errors import EaeSindyError
 from eae_sindy.progress import count
 from eae_sindy.recipes import Fit
 
 from . import options
+
+if TYPE_CHECKING:
+    from eae_sindy.ensemble.ensemble import Ensemble
+    from eae_sindy.ensemble.segments import Segments
 
 HELP = {
     "latents": "Latent variables.",
@@ -124,56 +130,63 @@ def fit(
     """
     settings = recipes.recipe(recipe).but(**{k: v for k, v in values.items() if v != ()})
 
-    import os
-    from dataclasses import replace
-
     from eae_sindy import storage
-    from eae_sindy.ensemble.ensemble import Ensemble
     from eae_sindy.ensemble.segments import Segments
-    from eae_sindy.errors import EaeSindyError
-    from eae_sindy.snapshots.snapshots import Snapshots
 
-    segments = Segments(output, checkpoint_every)
     if not (resume and output.is_file()):
         storage.claim(output, force, read=(data,))
-    segments.claim(resume or force)
-    snapshots = Snapshots.open(data)
-
-    from eae_sindy.neural.estimator import EntropicAutoencoder
-
-    jobs = jobs or os.cpu_count() or 1
-    estimator = EntropicAutoencoder(settings, device=device, jobs=jobs)
-    if resume and output.is_file():
-        differences = estimator.differences(Ensemble.open(output), snapshots)
-        if not differences:
+    with storage.alone(output):
+        segments = Segments(output, checkpoint_every)
+        segments.claim(resume or force)
+        ensemble = _fitted(data, output, force, settings, device, jobs, segments, resume)
+        if ensemble is None:
             segments.remove()
             click.echo(f"{output} is finished: nothing to resume")
             return
-        if not force:
-            raise EaeSindyError(
-                f"{output} is a finished fit of another kind ({'; '.join(differences)}): use "
-                "another name with -o, or add --force to replace it"
-            )
-    # How long a fit took that goes on where it was interrupted, nobody knows.
-    start = math.nan if resume and segments else time.perf_counter()
-    try:
-        ensemble = options.follow(estimator.iterate(snapshots, segments, resume=resume))
-    except KeyboardInterrupt as error:
-        raise EaeSindyError("interrupted: add --resume to the same command to go on") from error
-    ensemble = replace(
-        ensemble,
-        attributes={
-            **ensemble.attributes,
-            "recipe": recipe,
-            "data": str(data),
-            "seconds": time.perf_counter() - start,
-            "command": " ".join(["eae-sindy", *sys.argv[1:]]),
-        },
-    )
-    ensemble.save(output, force=force)
-    segments.remove()
+        command = " ".join(["eae-sindy", *sys.argv[1:]])
+        known = {"recipe": recipe, "data": str(data), "command": command}
+        ensemble = replace(ensemble, attributes={**ensemble.attributes, **known})
+        ensemble.save(output, force=force)
+        segments.remove()
     chains = f" in {len(ensemble.chains)} chains" if len(ensemble.chains) > 1 else ""
     click.echo(
         f"{output}: {count(len(ensemble), 'member')}{chains}, {settings.latents} latents in "
         f"{ensemble.pod.rank} POD modes; now: eae-sindy discover --plot"
     )
+
+
+def _fitted(
+    data: Path,
+    output: Path,
+    force: bool,
+    settings: Fit,
+    device: str,
+    jobs: int,
+    segments: "Segments",
+    resume: bool,
+) -> "Ensemble | None":
+    """Return the ensemble fitted to the snapshots in `data`; None if `output` has it already."""
+    from eae_sindy.ensemble.ensemble import Ensemble
+    from eae_sindy.snapshots.snapshots import Snapshots
+
+    with Snapshots.open(data) as snapshots:
+        from eae_sindy.neural.estimator import EntropicAutoencoder
+
+        estimator = EntropicAutoencoder(settings, device=device, jobs=jobs or os.cpu_count() or 1)
+        if resume and output.is_file():
+            differences = estimator.differences(Ensemble.open(output), snapshots)
+            if not differences:
+                return None
+            if not force:
+                raise EaeSindyError(
+                    f"{output} is a finished fit of another kind ({'; '.join(differences)}): use "
+                    "another name with -o, or add --force to replace it"
+                )
+        # How long a fit took that goes on where it was interrupted, nobody knows.
+        start = math.nan if resume and segments else time.perf_counter()
+        try:
+            ensemble = options.follow(estimator.iterate(snapshots, segments, resume=resume))
+        except (KeyboardInterrupt, options.Terminated) as error:
+            raise type(error)("add --resume to the same command to go on") from error
+    seconds = time.perf_counter() - start
+    return replace(ensemble, attributes={**ensemble.attributes, "seconds": seconds})

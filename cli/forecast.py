@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from eae_sindy.errors import EaeSindyError
+
 from . import options
 
 
@@ -58,22 +60,23 @@ def forecast(
     from eae_sindy.snapshots.snapshots import Snapshots
 
     if output.is_file():
-        raise click.ClickException(f"{output} is a file: name a folder with -o")
+        raise EaeSindyError(f"{output} is a file: name a folder with -o")
     names = ["forecast.h5", "summary.json", *(("forecast.png", "forecast.pdf") if plot else ())]
     read = (ensemble, data, discovery / equations.FILE)
     for name in names:
         storage.claim(output / name, force, read)
     chosen = Equations.open(read[-1])
-    opened, snapshots = Ensemble.open(ensemble), Snapshots.open(data)
-    seen = frames.on(opened, snapshots)
-    found = options.follow(forecast.iterate(opened, seen, chosen, start, horizon))
-    options.follow(found.write(output / names[0], snapshots, force=force))
-    summary = forecast_report.summarise(found, snapshots)
-    files.write_json(summary, output / names[1], force)
-    if plot:
-        from eae_sindy.report import figures
+    opened = Ensemble.open(ensemble)
+    with Snapshots.open(data) as snapshots:
+        seen = frames.on(opened, snapshots)
+        found = options.follow(forecast.iterate(opened, seen, chosen, start, horizon))
+        options.follow(found.write(output / names[0], snapshots, force=force))
+        summary = forecast_report.summarise(found, snapshots)
+        files.write_json(summary, output / names[1], force)
+        if plot:
+            from eae_sindy.report import figures
 
-        figures.save(figures.forecast(found, snapshots), output, "forecast", force)
+            figures.save(figures.forecast(found, snapshots), output, "forecast", force)
     for line in forecast_report.lines(summary):
         click.echo(line)
     for warning in summary["warnings"]:

@@ -1,10 +1,14 @@
-"""What the commands share: options, the config file, the progress bar, the one door for errors."""
+"""What the commands share: options, the progress bar, the one door for errors."""
 
+import errno
+import signal
 import sys
+import threading
 import time
-import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, TypeVar
 
 import click
@@ -12,17 +16,34 @@ import click
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.progress import Progress, Steps, finish
 
+from .config import configure, out_of_bounds
+
 T = TypeVar("T")
-SHARED = ("seed", "force")  # names that mean the same in every command
 QUIET_SECONDS = 10.0  # between plain progress lines where there is no terminal
 
 
+class Terminated(BaseException):
+    """The process was asked to end, by SIGTERM."""
+
+
+class _Ended(click.ClickException):
+    """What is said then, and the code that a shell gives to it."""
+
+    exit_code = 128 + signal.SIGTERM
+
+
 class Command(click.Command):
-    """A command that says in one line what it cannot do, and exits with 1."""
+    """A command that says in one line what it cannot do, and exits with 1.
+
+    Ended by SIGTERM it says so, too, and exits with 143, as a shell would have it.
+    """
 
     def invoke(self, context: click.Context) -> Any:
+        """Run the command, and turn what goes wrong into one line."""
         try:
-            return super().invoke(context)
+            with _terminable():
+                _check(context)
+                return super().invoke(context)
         except EaeSindyError as error:
             raise click.ClickException(str(error)) from error
         except MemoryError as error:
@@ -30,40 +51,69 @@ class Command(click.Command):
                 "out of memory: use fewer frames, a smaller --rank or --batch"
             ) from error
         except KeyboardInterrupt as error:
-            raise click.ClickException("interrupted: no half-written file is left") from error
+            raise click.ClickException(f"interrupted: {_next(error)}") from error
+        except Terminated as error:
+            raise _Ended(f"ended by SIGTERM: {_next(error)}") from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # click ends quietly where nobody reads on
+                raise
+            raise click.ClickException(_said(error)) from error
 
 
-def _configure(context: click.Context, _: click.Parameter, path: Path | None) -> None:
-    """Take the values of a TOML file as this command's defaults."""
-    if path is None:
+def _next(error: BaseException) -> str:
+    """Say what is left, or what to do now, after work was ended from outside."""
+    return str(error.args[0]) if error.args else "no half-written file is left"
+
+
+def _said(error: OSError) -> str:
+    """Say on one line what the system refused, and of which file."""
+    name = f"{error.filename}: " if error.filename else ""
+    return f"{name}{' '.join((error.strerror or str(error)).split())}: check the disk and the path"
+
+
+# Signals that asked for an end. An exception alone may be lost: TensorFlow was seen to swallow it.
+_asked: list[int] = []
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Raise `Terminated` on SIGTERM, so that what is half-written goes, unless it is ignored."""
+    before = signal.getsignal(signal.SIGTERM)
+    main = threading.current_thread() is threading.main_thread()
+    if not main or before is not signal.SIG_DFL:
+        yield
         return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        _asked.append(number)
+        if len(_asked) == 1:  # another one must not stop what the first one tidies up
+            raise Terminated
+
+    signal.signal(signal.SIGTERM, end)
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise click.BadParameter(f"{path} is not a readable TOML file ({error})") from error
-    # One meaning in every command stands at the top; the rest in a table for its command.
-    known = {p.name: p for p in context.command.params}
-    group = context.parent.command if context.parent else None
-    commands = set(group.commands) if isinstance(group, click.Group) else {context.info_name}
-    own = values.get(context.info_name or "", {})
-    for name, value in values.items():
-        if isinstance(value, dict) != (name in commands) or not (
-            name in commands or name in SHARED
-        ):
-            raise click.BadParameter(
-                f"{name!r} in {path} is no table for a command and not one of {', '.join(SHARED)}: "
-                f"put options into a table such as [{context.info_name}]"
-            )
-    found = {k: v for k, v in values.items() if k in SHARED and k in known}
-    for key, value in own.items():
-        name = key.replace("-", "_")
-        if name not in known:
-            raise click.BadParameter(
-                f"unknown name {key!r} in {path}: use the names of the options"
-            )
-        several = known[name].multiple if isinstance(known[name], click.Option) else False
-        found[name] = [value] if several and not isinstance(value, list) else value
-    context.default_map = found
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        _asked.clear()
+
+
+def _check(context: click.Context) -> None:
+    """Refuse numbers that no option can mean, wherever they were given."""
+    for parameter in context.command.params:
+        values = context.params.get(parameter.name or "")
+        for value in values if isinstance(values, tuple) else (values,):
+            if wrong := out_of_bounds(value):
+                raise EaeSindyError(f"{parameter.opts[0]}: {wrong}, give another")
+
+
+class _OutputPath(click.Path):
+    """A path to write to, which has a name."""
+
+    def convert(self, value: Any, *rest: Any) -> Any:
+        """Return the path. Raises `click.ClickException` if there is nothing between quotes."""
+        if value == "":
+            raise click.ClickException("the output has no name: give one with -o")
+        return super().convert(value, *rest)
 
 
 config = click.option(
@@ -71,7 +121,7 @@ config = click.option(
     type=click.Path(path_type=Path),
     is_eager=True,
     expose_value=False,
-    callback=_configure,
+    callback=configure,
     help="TOML file with a table of options for each command, under the same names.",
 )
 force = click.option("--force", is_flag=True, help="Overwrite what exists.")
@@ -89,7 +139,7 @@ def output(default: str) -> Callable[[Any], Any]:
     return click.option(
         "-o",
         "--output",
-        type=click.Path(path_type=Path),
+        type=_OutputPath(path_type=Path),
         default=Path(default),
         show_default=True,
         help="Where the result goes.",
@@ -107,7 +157,19 @@ def follow(steps: Steps[T]) -> T:
 
     A bar with the time left on a terminal; otherwise now and then a line.
     """
-    return finish(_bar(steps) if sys.stderr.isatty() else _plain(steps))
+    return finish(_bar(_ending(steps)) if sys.stderr.isatty() else _plain(_ending(steps)))
+
+
+def _ending(steps: Steps[T]) -> Steps[T]:
+    """Do the same work, but end it where a signal asks for it that nobody has minded yet."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value
+        if _asked:
+            raise Terminated
+        yield step
 
 
 def _note(step: Progress) -> str:

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
 
 from .errors import EaeSindyError
 
@@ -13,8 +14,50 @@ def _require(ok: bool, complaint: str) -> None:
         raise EaeSindyError(complaint)
 
 
+MOST = 2**31  # of whatever is counted: TensorFlow counts in 32 bits
+MOST_SEED = 2**63  # what a file holds
+MOST_TERMS = 10_000  # candidate terms: a matrix of so many rows is the largest worth factoring
+MOST_GRID = 2**14  # points a side of a simulation: one frame of more takes gigabytes
+MOST_FRAMES = 2**40  # of a simulation
+# What a setting takes, by the type of its default; np.int64 is Integral, np.float32 is Real.
+TAKES: Mapping[type, tuple[type, str]] = {
+    bool: (object, "true or false"),
+    int: (Integral, "a whole number"),
+    float: (Real, "a number"),
+    str: (str, "text"),
+}
+
+
 class _Settings:
     """What the frozen settings below share: a change makes a new, validated object."""
+
+    positive: ClassVar[tuple[str, ...]] = ()  # those that must be more than zero
+
+    def __post_init__(self) -> None:
+        """Check that every setting is of its type: 1.5 updates are none, nor are NaN and 10^20."""
+        for f in fields(self):  # type: ignore[arg-type]
+            default: Any = f.default
+            value, several = getattr(self, f.name), isinstance(default, tuple)
+            name = f"--{f.name.replace('_', '-')}"
+            for one in value if isinstance(value, tuple) else (value,):
+                self._check(f.name, name, one, type(default[0] if several else default))
+            _require(isinstance(value, tuple) == several, f"{name} must be one value, or a tuple")
+
+    def _check(self, field: str, name: str, value: Any, kind: type) -> None:
+        """Check one value of a setting whose default is of type `kind`."""
+        takes, said = TAKES[kind]
+        flag = type(value).__name__ in ("bool", "bool_")
+        _require(isinstance(value, takes) and flag == (kind is bool), f"{name} must be {said}")
+        if kind is float and field in self.positive:
+            _require(
+                value > 0 and math.isfinite(value),
+                f"{name} must be positive and finite, not {value}",
+            )
+        elif kind is float:
+            _require(math.isfinite(value), f"{name} must be a finite number, not {value}")
+        elif kind is int:
+            most = MOST_SEED if field == "seed" else MOST
+            _require(value < most, f"{name} must be less than {most}")
 
     def but(self, **changes: Any) -> Self:
         """Return a copy with some values changed; a value of None changes nothing."""
@@ -42,15 +85,16 @@ class ReactionDiffusion(_Settings):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for f in fields(self):
-            values = getattr(self, f.name)
-            for value in values if isinstance(values, tuple) else (values,):
-                _require(math.isfinite(value), f"--{f.name} must be a finite number, not {value}")
+        """Check every setting, and what they mean together."""
+        super().__post_init__()
+        _require(len(self.diffusivity) == 2, "--diffusivity must be given for u and v")
         _require(self.grid >= 4, "--grid must be at least 4 points a side")
+        _require(self.grid <= MOST_GRID, f"--grid must be at most {MOST_GRID:,} points a side")
         _require(self.length > 0, "--length must be positive")
         _require(min(self.diffusivity) >= 0, "--diffusivity must not be negative")
         _require(self.step > 0, "--step must be positive")
         _require(self.end >= self.step, "--end must be at least one --step")
+        _require(self.end / MOST_FRAMES < self.step, "--step is too short for so late an --end")
         _require(self.substeps >= 1, "--substeps must be at least 1")
         _require(self.window >= 0, "--window must not be negative")
         _require(self.noise >= 0, "--noise must not be negative")
@@ -65,6 +109,8 @@ PLATEAUS = 5  # of the schedule "steps", at temperatures in geometric progressio
 @dataclass(frozen=True)
 class Fit(_Settings):
     """Settings of Algorithms 1 and 2; the defaults are A.5.1 (reaction–diffusion)."""
+
+    positive: ClassVar = ("temperature", "mass", "step", "thermostat_time", "learning_rate")
 
     # Network (A.5.1): encoder N → 256 ELU → 2, decoder mirrored.
     latents: int = 2
@@ -109,6 +155,8 @@ class Fit(_Settings):
     seed: int = 0
 
     def __post_init__(self) -> None:
+        """Check every setting, and what they mean together."""
+        super().__post_init__()
         for name in (
             *("latents", "rank", "degree", "chain_length", "updates", "encoders", "draws"),
             *("chains", "chains_per_decoder"),
@@ -118,18 +166,18 @@ class Fit(_Settings):
                 getattr(self, name) >= least,
                 f"--{name.replace('_', '-')} must be at least {least}, not {getattr(self, name)}",
             )
-        for name in ("temperature", "mass", "step", "thermostat_time", "learning_rate"):
-            values = getattr(self, name)
-            for value in values if isinstance(values, tuple) else (values,):
-                _require(
-                    value > 0 and math.isfinite(value),
-                    f"--{name.replace('_', '-')} must be positive and finite, not {value}",
-                )
         for name in (
             *("field_weight", "rate_weight", "tolerance", "batch", "resample_every", "seed"),
             "start_temperature",
         ):
             _require(getattr(self, name) >= 0, f"--{name.replace('_', '-')} must not be negative")
+        # Degrees beyond it would make the count itself take for ever.
+        count = math.comb(self.latents + min(self.degree, 100), min(self.degree, 100))
+        _require(
+            self.degree <= 100 and count <= MOST_TERMS,
+            f"--degree {self.degree} makes more than {MOST_TERMS:,} terms of {self.latents} "
+            "latents: take a lower one",
+        )
         for name, known in (("sampler", SAMPLERS), ("schedule", SCHEDULES)):
             _require(
                 getattr(self, name) in known,
@@ -219,6 +267,8 @@ class Training(_Settings):
     batch: int = 1000
 
     def __post_init__(self) -> None:
+        """Check every setting, and what they mean together."""
+        super().__post_init__()
         for name in ("epochs", "threshold_every", "batch"):
             _require(getattr(self, name) >= 1, f"{name} must be at least 1")
         for name in (
@@ -299,6 +349,7 @@ class Criteria(_Settings):
     # Uncertainty: replicates, in blocks of so many reference periods.
     replicates: int = 400
     block: float = 2.0
+    compared: int = 500  # members of an ensemble that stand in a comparison
     decoded: int = 200  # members whose orbits are decoded: enough for a band
     # Terms that the data hardly tell apart: singular value over the largest, share of a direction.
     collinear: float = 0.02
@@ -306,6 +357,7 @@ class Criteria(_Settings):
 
     def __post_init__(self) -> None:
         """Check that every number is positive and finite, and every pair in order."""
+        super().__post_init__()
         for f in fields(self):
             value = getattr(self, f.name)
             for number in value if isinstance(value, tuple) else (value,):

@@ -11,6 +11,7 @@ import pytest
 
 from eae_sindy import recipes
 from eae_sindy.ensemble.ensemble import Ensemble
+from eae_sindy.ensemble.segments import Segments
 from eae_sindy.progress import finish
 from eae_sindy.recipes import ReactionDiffusion
 from eae_sindy.snapshots import snapshots
@@ -44,8 +45,15 @@ def small_file(small: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="session")
-def ensemble(small: Snapshots) -> Ensemble:
-    """A tiny ensemble: nothing about it is good, everything about it is there."""
+def fitted(small: Snapshots, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ensemble, Path]:
+    """A tiny ensemble, and the folder of all segments that its fit left on its way."""
     from eae_sindy.neural.estimator import EntropicAutoencoder
 
-    return EntropicAutoencoder(TINY_FIT).fit(small)
+    segments = Segments(tmp_path_factory.mktemp("fit") / "e.h5", every=0.0)
+    return EntropicAutoencoder(TINY_FIT).fit(small, segments), segments.folder
+
+
+@pytest.fixture(scope="session")
+def ensemble(fitted: tuple[Ensemble, Path]) -> Ensemble:
+    """A tiny ensemble: nothing about it is good, everything about it is there."""
+    return fitted[0]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,13 +15,24 @@ import pytest
 from click.testing import CliRunner
 from eae_sindy_cli.main import main
 
+from eae_sindy.discovery import chosen_dynamics
 from eae_sindy.ensemble.ensemble import Ensemble
+from eae_sindy.snapshots import lambda_omega
 from eae_sindy.snapshots.snapshots import Snapshots
 
 FIT = [
     *("--recipe", "quick", "--hidden", "16", "--rank", "12", "--train", "0.5"),
     *("--chain-length", "4", "--updates", "4", "--encoders", "20", "--draws", "40"),
+    "--resume",  # where there is nothing to resume a fit begins
 ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_replicates():
+    """What is found is tested elsewhere, and replicates are most of the time it takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chosen_dynamics, "REPLICATES", 40)
+        yield
 
 
 def run(*arguments):
@@ -139,17 +151,29 @@ def test_what_exists_is_kept_unless_forced(workspace):
     assert Snapshots.open(copy).shape == (8, 8)
 
 
-def test_a_report_is_one_page_and_nothing_is_drawn_beside_it(workspace, tmp_path):
+@pytest.fixture(scope="module")
+def reported(workspace, tmp_path_factory):
+    """A discovery with a report, where the snapshots of the ensemble are gone."""
     folder, _ = workspace
-    result = run("discover", folder / "runs/ensemble.h5", "--report", "-o", tmp_path)
+    out, data = tmp_path_factory.mktemp("reported"), folder / "data/reaction_diffusion.h5"
+    data.rename(folder / "away.h5")
+    result = run(
+        "discover", folder / "runs/ensemble.h5", "--frames", "train", "--report", "-o", out
+    )
+    (folder / "away.h5").rename(data)
     assert result.exit_code == 0, result.output
-    assert {p.name for p in tmp_path.iterdir()} == {
+    return out, result
+
+
+def test_a_report_is_one_page_and_nothing_is_drawn_beside_it(workspace, reported):
+    out, _ = reported
+    assert {p.name for p in out.iterdir()} == {
         "summary.json", "coefficients.csv", "equations.h5", "report.html"}  # fmt: skip
-    assert (tmp_path / "report.html").read_text("utf-8").count("<img") == 4
-    (tmp_path / "summary.json").unlink()
-    (tmp_path / "coefficients.csv").unlink()
-    (tmp_path / "equations.h5").unlink()
-    started = refused("discover", folder / "runs/ensemble.h5", "--report", "-o", tmp_path)
+    assert (out / "report.html").read_text("utf-8").count("<img") == 4
+    (out / "summary.json").unlink()
+    (out / "coefficients.csv").unlink()
+    (out / "equations.h5").unlink()
+    started = refused("discover", workspace[0] / "runs/ensemble.h5", "--report", "-o", out)
     assert "report.html exists" in started
 
 
@@ -244,12 +268,14 @@ def shrink(file):
     file["field"] = values
 
 
-def test_frames_can_be_chosen(workspace, tmp_path):
+def test_frames_can_be_chosen(workspace, reported, tmp_path):
     folder, _ = workspace
-    for frames in ("train", "test", "all"):
-        result = run(
+    results = {"train": reported[1]}
+    for frames in ("test", "all"):
+        results[frames] = run(
             "discover", folder / "runs/ensemble.h5", "--frames", frames, "-o", tmp_path / frames
         )
+    for frames, result in results.items():
         assert result.exit_code == 0
         assert f"Eq. 16 as it stands, on '{frames}'" in result.output
 
@@ -306,10 +332,14 @@ def test_missing_and_truncated_files(small_file, tmp_path):
     assert not (tmp_path / "d").exists()
     whole = small_file.read_bytes()
     (tmp_path / "cut.h5").write_bytes(whole[: len(whole) // 3])
-    assert "not a whole HDF5" in refused("fit", tmp_path / "cut.h5", "-o", tmp_path / "e.h5")
+    assert "not a whole snapshots file" in refused(
+        "fit", tmp_path / "cut.h5", "-o", tmp_path / "e.h5"
+    )
     assert "not a whole ensemble" in refused("discover", small_file, "-o", tmp_path / "d2")
     (tmp_path / "text.h5").write_text("not HDF5")
-    assert "not a whole HDF5" in refused("fit", tmp_path / "text.h5", "-o", tmp_path / "e.h5")
+    assert "not a whole snapshots file" in refused(
+        "fit", tmp_path / "text.h5", "-o", tmp_path / "e.h5"
+    )
 
 
 @pytest.mark.parametrize(
@@ -320,6 +350,10 @@ def test_missing_and_truncated_files(small_file, tmp_path):
         (["--mass", "0"], "--mass must be positive"),
         (["--recipe", "fast"], "unknown recipe 'fast'"),
         (["--activation", "step"], "unknown activation"),
+        (["--rate-weight", "inf"], "--rate-weight must be a finite number"),
+        (["--step", "nan"], "--step: NaN"),
+        (["--degree", "500"], "makes more than 10,000 terms"),
+        (["--hidden", "1" + "0" * 15], "--hidden must be less than"),
         (["--latents", "13", "--rank", "12", "--degree", "1"], "--latents 13 exceeds the rank"),
         (["--device", "gpu"], "no GPU"),
     ],
@@ -333,8 +367,13 @@ def test_settings_that_cannot_be_right(small_file, tmp_path, arguments, says):
 def test_a_simulation_that_cannot_be_right(tmp_path):
     output = tmp_path / "d.h5"
     assert "finite" in refused("simulate", "--end", "inf", "-o", output)
-    assert "finite" in refused("simulate", "--beta", "nan", "-o", output)
+    assert "NaN" in refused("simulate", "--beta", "nan", "-o", output)
     assert "diverged" in refused("simulate", "--step", 50, "-o", output)
+    small = ("simulate", "--grid", 8, "--end", 1, "-o", output)
+    assert "of the field is infinite" in refused(*small, "--noise", "1e308")
+    assert "at most 16,384" in refused(*small, "--grid", 2**31 - 1)
+    assert "too short for so late" in refused(*small, "--end", 1e300, "--step", 1e-300)
+    assert "20 digits" in refused(*small, "--seed", "9" * 20)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -345,22 +384,16 @@ def test_wrong_usage_exits_with_2(tmp_path):
     refused("simulate", "--diffusivity", 1, "--diffusivity", 1, "--diffusivity", 1, code=2)
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        (b"[simulate]\ngird = 3", "unknown name 'gird'"),
-        (b"step = 0.1", "'step'"),  # of the frames for simulate, of the sampler for fit
-        (b"[fti]\nseed = 3", "'fti'"),
-        (b"simulate = 3", "'simulate'"),
-        (b"grid = ", "TOML"),
-        (b"\xff\xfe", "TOML"),
-    ],
-)
-def test_a_config_file_that_cannot_be_meant(tmp_path, text, says):
+def test_a_config_file_that_cannot_be_meant(tmp_path):
+    """All that is wrong with such files is in test_config; here, that the commands mind it."""
     config = tmp_path / "c.toml"
-    config.write_bytes(text)
-    assert says in refused("simulate", "--config", config, "-o", tmp_path / "d.h5", code=2)
-    assert not (tmp_path / "d.h5").exists()
+    for text, key in (("[simulate]\ngird = 3", "simulate.gird"), ("[fti]\nseed = 3", "fti"),
+                      ("step = 0.1", "step"), ("[fit]\nupdates = 1.5", "fit.updates")):  # fmt: skip
+        config.write_text(text)
+        command = "fit" if "fit]" in text else "simulate"
+        said = refused(command, "--config", config, "-o", tmp_path / "d.h5")
+        assert said.startswith(f"Error: {key!r} in {config}: ")
+    assert list(tmp_path.iterdir()) == [config]
 
 
 def test_every_option_has_its_own_name_in_a_config_file():
@@ -372,7 +405,7 @@ def test_every_option_has_its_own_name_in_a_config_file():
 
 
 def test_a_config_file_that_does_not_exist(tmp_path):
-    refused("simulate", "--config", tmp_path / "none.toml", code=2)
+    refused("simulate", "--config", tmp_path / "none.toml")
 
 
 def test_a_folder_that_takes_no_files(tmp_path):
@@ -399,28 +432,74 @@ def test_a_config_file_gives_defaults_and_the_command_line_has_the_last_word(tmp
         np.testing.assert_array_equal(made.attributes["diffusivity"], [0.2, 0.2])
 
 
-def test_interrupted_work_says_so_and_leaves_nothing(tmp_path):
-    """Ctrl-C in the middle of a simulation that was told to replace a file."""
+@pytest.mark.parametrize(
+    ("number", "code", "says"),
+    [(signal.SIGINT, 1, "interrupted"), (signal.SIGTERM, 143, "ended by SIGTERM")],
+    ids=["Ctrl-C", "SIGTERM"],
+)
+def test_interrupted_work_says_so_and_leaves_nothing(tmp_path, number, code, says):
+    """In the middle of a simulation that was told to replace a file."""
     target = tmp_path / "data.h5"
     target.write_bytes(b"precious")
     process = subprocess.Popen(
         [sys.executable, "-m", "eae_sindy_cli.main", "simulate", "-o", str(target), "--force"],
         stderr=subprocess.PIPE, text=True,
         # A shell that runs the tests in the background has them ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )  # fmt: skip
-    for _ in range(600):
-        if len(list(tmp_path.iterdir())) > 1:
-            break
-        time.sleep(0.05)
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
+    # The frames are being written once the hidden file beside the target has grown.
+    deadline = time.monotonic() + 60
+    while not any(p.stat().st_size > 2**20 for p in tmp_path.iterdir()):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(number)
     _, said = process.communicate(timeout=30)
-    assert process.returncode == 1
-    assert said.strip().splitlines()[-1].startswith("Error: interrupted")
+    assert process.returncode == code
+    assert said.strip().splitlines()[-1] == f"Error: {says}: no half-written file is left"
     assert "Traceback" not in said
     assert target.read_bytes() == b"precious"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_full_disk_and_a_folder_that_vanishes(tmp_path):
+    """The commands themselves: one line, and nothing half written."""
+    code = (
+        "import resource, sys; from eae_sindy_cli.main import main\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, resource.RLIM_INFINITY))\n"
+        "main(sys.argv[1:])"
+    )
+    full = [sys.executable, "-c", code, "simulate", "--end", "10", "-o", str(tmp_path / "d.h5")]
+    done = subprocess.run(full, capture_output=True, text=True)
+    assert done.returncode == 1
+    (line,) = [k for k in done.stderr.splitlines() if not k.startswith("frames ")]
+    assert line.startswith("Error: cannot write")
+    assert "free some space" in line
+    assert list(tmp_path.iterdir()) == []
+
+    def vanish(self):
+        yield np.zeros((1, 8, 8)), np.zeros((1, 8, 8))
+        shutil.rmtree(tmp_path / "out")
+        yield np.zeros((1, 8, 8)), np.zeros((1, 8, 8))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lambda_omega.LambdaOmega, "frames", vanish)
+        result = run("simulate", "--grid", 8, "--end", 1, "--step", 1,
+                     "-o", tmp_path / "out" / "d.h5")  # fmt: skip
+    assert result.exit_code == 1
+    assert result.output.splitlines()[-1].startswith("Error: cannot write")
+    assert "its folder is gone" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_without_a_name_or_with_too_long_a_one(tmp_path):
+    for command in ("simulate", "fit", "discover", "encode", "forecast", "export", "compare"):
+        files = ("a", "b") if command in ("encode", "forecast") else ()
+        assert "the output has no name" in refused(command, *files, "-o", "")
+    assert "File name too long" in refused("simulate", "-o", tmp_path / ("a" * 300))
+    assert "File name too long" in refused("fit", "a", "-o", tmp_path / ("a" * 300))
+    assert "does not exist" in refused("fit", tmp_path / ("a" * 300), "-o", tmp_path / "e.h5")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_version_and_help():

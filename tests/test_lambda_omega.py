@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -39,11 +41,24 @@ def test_rate_is_the_right_hand_side():
     spectrum = system.initial()
     u, v = np.cos(system.x), np.sin(2 * system.y)
     a = u**2 + v**2
-    by_hand = ((1 - a) * u + 0.7 * a * v - 0.1 * u) * system.window
+    window = np.exp(-0.01 * (system.x**2 + system.y**2))
+    by_hand = ((1 - a) * u + 0.7 * a * v - 0.1 * u) * window
     field, rate = next(system.frames())
-    np.testing.assert_allclose(field[0], u * system.window, atol=1e-13)
+    np.testing.assert_allclose(field[0], u * window, atol=1e-13)
     np.testing.assert_allclose(rate[0], by_hand, atol=1e-12)
     assert spectrum.shape == (1, 32, 32)
+
+
+@pytest.mark.parametrize("window", [0.0, 0.01, 0.3])
+def test_what_is_put_out_is_seen_through_the_window_of_the_paper(window):
+    """Point by point, u·exp(−window·(x² + y²)): the start is known in closed form."""
+    settings = ReactionDiffusion(grid=8, length=10.0, end=0.1, step=0.1, window=window)
+    field, _ = next(LambdaOmega(settings).frames())
+    for i, y in enumerate([-5.0, -3.75, -2.5, -1.25, 0.0, 1.25, 2.5, 3.75]):
+        for j, x in enumerate([-5.0, -3.75, -2.5, -1.25, 0.0, 1.25, 2.5, 3.75]):
+            r, angle = math.sqrt(x * x + y * y), math.atan2(y, x)
+            u = math.tanh(r) * math.cos(angle - r)
+            assert field[0, i, j] == pytest.approx(u * math.exp(-window * r * r), abs=1e-12)
 
 
 def test_rate_is_the_time_derivative_of_the_field():

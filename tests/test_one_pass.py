@@ -144,6 +144,20 @@ def test_equations_and_errors_of_a_member_are_those_of_its_frames(noisy, fits):
     )
 
 
+def test_members_that_are_no_numbers_are_counted_and_enter_no_mean(noisy):
+    (chain,) = noisy.chains
+    last = chain.encoder[2].copy()
+    last[[4, 9]] = np.nan
+    broken = replace(noisy, chains=[replace(chain, encoder=(*chain.encoder[:2], last,
+                                                            chain.encoder[3]))])  # fmt: skip
+    found = finish(member_fits.read(broken, np.arange(12), "train", criteria=FEW))
+    np.testing.assert_array_equal(found.members, np.setdiff1d(np.arange(12), [4, 9]))
+    assert found.dropped == 2
+    whole = finish(member_fits.read(noisy, found.members, "train", criteria=FEW))
+    np.testing.assert_allclose(found.values, whole.values, rtol=1e-6, atol=1e-9)
+    assert found.field_of_mean == pytest.approx(whole.field_of_mean, rel=1e-6)
+
+
 def test_what_lies_outside_the_basis_is_error(noisy):
     rows = noisy.frames.where(TEST)
     f = replace(noisy.frames, outside=np.full(len(TIME), 0.5, np.float32))

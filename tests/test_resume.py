@@ -1,5 +1,6 @@
 """Interruption: what a kill leaves, and what --resume makes of it."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from eae_sindy_cli.main import main
 
+from eae_sindy import storage
 from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.ensemble.segments import Segments
 from eae_sindy.errors import EaeSindyError
@@ -162,27 +164,34 @@ def invoke(*args):
     return CliRunner().invoke(main, [str(a) for a in args])
 
 
-def test_resume_starts_goes_on_and_says_when_there_is_nothing_to_do(small, small_file, tmp_path):
-    target = tmp_path / "e.h5"
-    segments = Segments(target, every=0.0)
-    settings = TINY_FIT.but(updates=2, draws=10)
+@pytest.fixture
+def stopped(fitted, small, tmp_path):
+    """A fit that was interrupted after its first 20 draws: its command, target and segments."""
+    made, left = fitted
+    small.save(tmp_path / "data.h5")
+    segments = Segments(tmp_path / "e.h5")
+    segments.folder.mkdir()
+    for name in ("start.h5", *(f"decoder-000-{i:06d}.h5" for i in range(3))):
+        shutil.copy(left / name, segments.folder / name)
+    assert sum(len(part[0]) for part in segments.read(0)) == 20 < len(made)
     options = ["--recipe", "quick", "--hidden", "16", "--rank", "12", "--train", "0.5", "--updates",
-               "2", "--encoders", "20", "--draws", "10", "--chain-length", "4"]  # fmt: skip
-    command = ["fit", small_file, "-o", target, *options]
-    from eae_sindy.snapshots.snapshots import Snapshots
+               "6", "--encoders", "20", "--draws", "50", "--chain-length", "4"]  # fmt: skip
+    return ["fit", tmp_path / "data.h5", "-o", tmp_path / "e.h5", *options], segments
 
-    steps = EntropicAutoencoder(settings).iterate(Snapshots.open(small_file), segments)
-    next(steps)
-    steps.close()
+
+def test_resume_goes_on_and_says_when_there_is_nothing_to_do(stopped, ensemble, tmp_path):
+    command, segments = stopped
+    target = tmp_path / "e.h5"
     refused = invoke(*command)
     assert refused.exit_code == 1
     assert "--resume" in refused.output
     for bad in (["--device", "gpu"], ["--activation", "step"]):
         assert invoke(*command, "--force", *bad).exit_code == 1
-    assert segments.read(0), "what was there is still there"
+    assert len(segments.read(0)) == 3, "what was there is still there"
     done = invoke(*command, "--resume")
     assert done.exit_code == 0, done.output
-    assert not segments.folder.exists()
+    assert {p.name for p in tmp_path.iterdir()} == {"data.h5", "e.h5"}
+    assert same(Ensemble.open(target), ensemble), "to the bits of a fit that was not interrupted"
     before = target.read_bytes()
     again = invoke(*command, "--resume")
     assert again.exit_code == 0
@@ -193,9 +202,44 @@ def test_resume_starts_goes_on_and_says_when_there_is_nothing_to_do(small, small
     assert "seed 0 there, 3 asked" in other.output
     assert "--force" in other.output
     assert target.read_bytes() == before
-    fresh = invoke("fit", small_file, "-o", tmp_path / "new.h5", *options, "--resume")
-    assert fresh.exit_code == 0, fresh.output
-    assert same(Ensemble.open(tmp_path / "new.h5"), Ensemble.open(target))
+
+
+def test_a_second_fit_of_the_same_name_is_refused_before_it_touches_anything(stopped, tmp_path):
+    command, segments = stopped
+    with storage.alone(tmp_path / "e.h5"):
+        for more in ([], ["--resume"], ["--force"]):
+            second = invoke(*command, *more)
+            assert second.exit_code == 1
+            assert "is being made by another process" in second.output
+            assert len(second.output.strip().splitlines()) == 1
+    assert len(segments.read(0)) == 3
+
+
+@pytest.mark.slow
+def test_a_fit_that_is_told_to_end_says_so_and_can_be_resumed(small_file, tmp_path):
+    """SIGTERM, as a queueing system sends it; and a second fit while the first still runs."""
+    target = tmp_path / "e.h5"
+    command = ["fit", str(small_file), "-o", str(target), *OPTIONS, "--checkpoint-every", "0.2",
+               "--draws", "20000"]  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-m", "eae_sindy_cli.main", *command], stderr=subprocess.PIPE, text=True
+    )
+    segments = Segments(target)
+    while not list(segments.folder.glob("decoder-000-000002.h5")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    second = invoke(*command, "--resume")
+    assert second.exit_code == 1
+    assert "is being made by another process" in second.output
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 143, said
+    last = said.strip().splitlines()[-1]
+    assert last == "Error: ended by SIGTERM: add --resume to the same command to go on"
+    assert [p.name for p in tmp_path.iterdir()] == [segments.folder.name]
+    assert not [p for p in segments.folder.iterdir() if p.name.startswith(".")]
+    assert invoke(*command, "--resume").exit_code == 0
+    assert [p.name for p in tmp_path.iterdir()] == [target.name]
 
 
 @pytest.mark.slow

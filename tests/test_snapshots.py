@@ -4,7 +4,7 @@ import pytest
 
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.progress import finish
-from eae_sindy.snapshots import snapshots, split
+from eae_sindy.snapshots import pod, snapshots, split
 from eae_sindy.snapshots.snapshots import Snapshots
 from eae_sindy.snapshots.split import TEST, TRAIN, VALIDATION
 
@@ -65,11 +65,106 @@ def test_of_several_trajectories_whole_ones_are_tested():
         ({"time": [], "field": np.zeros((0, 4, 4)), "rate": None}, "there are no frames"),
         ({"time": np.arange(59)}, "60 frames but 59 times"),
         ({"time": np.r_[np.arange(59), np.nan]}, "not a finite number"),
+        ({"time": np.r_[-1.7e308, np.arange(58), 1.7e308]}, "not a finite number"),
+        ({"time": np.arange(60) * 1j}, "time holds complex numbers"),
+        ({"time": [str(i) for i in range(60)]}, "time holds text"),
+        ({"time": np.arange(60).astype("datetime64[s]")}, "time holds dates"),
+        ({"field": np.ones((60, 2), complex)}, "field holds complex numbers"),
+        ({"field": np.ones((60, 2), np.longdouble)}, "field holds numbers of type"),
+        ({"field": np.full((60, 2), "one")}, "field holds text"),
+        ({"field": np.ones((60, 2), "f8,f8")}, "field holds records"),
+        ({"field": np.ones((60, 2), bool)}, "field holds true and false"),
+        ({"field": np.ones((60, 0))}, "a frame needs at least one point"),
+        ({"rate": np.ones((60, 4, 3), complex)}, "rate holds complex numbers"),
+        ({"trajectory": np.repeat([0.2, 0.7], 30)}, "a trajectory number is not whole"),
+        ({"trajectory": np.full(60, np.nan)}, "a trajectory number is not whole"),
+        ({"trajectory": np.full(60, 2**63, np.uint64)}, "a trajectory number is not whole"),
+        ({"trajectory": np.full(60, 1e300)}, "a trajectory number is not whole"),
+        ({"trajectory": np.repeat(["a", "b"], 30)}, "trajectory numbers are text"),
+        ({"mask": np.full((4, 3), 0.5)}, "other than true and false"),
+        ({"mask": np.full((4, 3), np.nan)}, "other than true and false"),
+        ({"mask": np.full((4, 3), "yes")}, "other than true and false"),
+        ({"attributes": {"channel_axis": "x"}}, "channel_axis is 'x'"),
+        ({"attributes": {"channel_axis": 2}}, "channel_axis is 2"),
+        ({"attributes": {"system": np.ones(3)}}, "system is array"),
     ],
 )
 def test_what_cannot_be_right_is_refused_at_birth(changes, says):
     with pytest.raises(EaeSindyError, match=says):
         make(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "whole"),
+    [
+        ({"trajectory": np.repeat([3.0, 1.0], 30)}, {"trajectory": np.repeat([3, 1], 30)}),
+        ({"mask": np.eye(4, 3)}, {"mask": np.eye(4, 3, dtype=bool)}),
+        ({"mask": np.eye(4, 3, dtype=np.uint8)}, {"mask": np.eye(4, 3, dtype=bool)}),
+        ({"time": np.arange(60, dtype=np.uint8)}, {"time": np.arange(60.0)}),
+    ],
+)
+def test_what_other_programs_write_for_whole_numbers_and_masks_is_understood(changes, whole):
+    made = make(**changes)
+    for name, value in whole.items():
+        found = getattr(made, name)
+        assert found.dtype == value.dtype
+        np.testing.assert_array_equal(found, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("time", 3.0, "60 frames but 1 times"),
+        ("field", 3.0, "must have shape"),
+        ("field", "text", "field holds text"),
+        ("field", np.ones((60, 4, 3), np.longdouble), "numbers of type"),
+        ("field", np.ones((60, 4, 3), "f8,f8"), "holds records"),
+        ("field", np.zeros((60, 0)), "a frame needs at least one point"),
+        ("rate", "text", "rate holds text"),
+        ("trajectory", 1, "1 trajectory numbers"),
+        ("trajectory", ["a"] * 60, "trajectory numbers are text"),
+        ("trajectory", np.linspace(0, 1, 60), "not whole"),
+        ("mask", "all", "other than true and false"),
+        ("mask", 1, "the mask has shape"),
+        ("space", 1, "/space is an array"),
+        ("space/x/y", 1, "/space/x is a group"),
+    ],
+)
+def test_a_file_of_what_cannot_be_right_is_refused_with_its_name(tmp_path, name, value, says):
+    path = tmp_path / "s.h5"
+    with h5py.File(path, "w") as file:
+        file["time"], file["field"] = np.arange(60.0), np.ones((60, 4, 3))
+        if name in file:
+            del file[name]
+        file[name] = value
+    with pytest.raises(EaeSindyError, match=says) as refused:
+        Snapshots.open(path)
+    assert str(path) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_numbers_that_single_precision_does_not_square_are_refused_with_a_hint():
+    rng = np.random.default_rng(0)
+    field = rng.normal(size=(60, 4, 3))
+    for scale, says in ((1e200, "frame 0 of the field reaches .*rescale the field below"),
+                        (1e-200, "reaches no more than .*rescale the field above"),
+                        (1e-30, "rescale the field above")):  # fmt: skip
+        made = make(field=scale * field)
+        parts = split.split(made, train=0.5, validation=0.1, test=0.2, seed=0)
+        with pytest.raises(EaeSindyError, match=says):
+            pod.hold(made, parts)
+    made = make(time=1e-300 * np.arange(60), field=field)
+    basis = pod.decompose(field.reshape(60, -1).astype(np.float32), 4)
+    with pytest.raises(EaeSindyError, match="rates of trajectory 0 are too large"):
+        pod.project(made, basis, np.full(60, TRAIN))
+
+
+def test_what_becomes_infinite_is_not_written(tmp_path):
+    for value, dtype in ((1e39, np.float32), (np.inf, np.float64), (-1e5, np.float16)):
+        blocks = [(np.full((2, 3), value), None)]
+        with pytest.raises(EaeSindyError, match="frame 0 of the field is infinite, or more than"):
+            finish(snapshots.write(tmp_path / "s.h5", np.arange(2.0), blocks, dtype=dtype))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nan_is_named_by_its_frame_and_a_mask_leaves_it_out():
@@ -90,7 +185,7 @@ def test_a_file_without_a_field_a_truncated_one_and_a_missing_one(tmp_path):
     make().save(tmp_path / "whole.h5")
     whole = (tmp_path / "whole.h5").read_bytes()
     (tmp_path / "cut.h5").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(EaeSindyError, match="not a whole HDF5 file"):
+    with pytest.raises(EaeSindyError, match="not a whole snapshots file"):
         Snapshots.open(tmp_path / "cut.h5")
     with pytest.raises(EaeSindyError, match="does not exist"):
         Snapshots.open(tmp_path / "none.h5")

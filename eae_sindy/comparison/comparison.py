@@ -20,10 +20,9 @@ from ..ensemble.intervals import interval as central
 from ..ensemble.members import evenly
 from ..errors import EaeSindyError
 from ..progress import Progress, Steps, mapped
-from ..recipes import CRITERIA
+from ..recipes import CRITERIA, Criteria
 from . import linear_methods
 
-MEMBERS = 500  # of an ensemble that are compared
 # What the linear methods were given beyond their published settings.
 HELP = {
     "pod": "of the fluctuation, scaled to unit amplitude; interval over frames",
@@ -52,7 +51,7 @@ class Comparison:
 
 
 def iterate(
-    reductions: Sequence[tuple[str, Ensemble, str]],
+    reductions: Sequence[tuple[str, Ensemble, str]], criteria: Criteria = CRITERIA
 ) -> Steps[Comparison]:
     """Compare reductions of the same frames, with and without help; and the linear ones.
 
@@ -64,6 +63,8 @@ def iterate(
     reductions : sequence of (name, ensemble, note)
         Trained on the same snapshots with the same split. One with the attribute "xi" brings its
         own coefficients; one with "seconds" says how long it took.
+    criteria : recipes.Criteria
+        The numbers by which equations are chosen and judged.
     """
     first = reductions[0][1]
     for name, other, _ in reductions:
@@ -79,26 +80,26 @@ def iterate(
         except EaeSindyError as failure:  # the others are compared all the same
             found.append(Row.failed(name, first.settings.latents, str(failure)))
         else:
-            found.extend(measure(m, reference) for m in methods)
+            found.extend(measure(m, reference, criteria) for m in methods)
 
     pod, seconds = timed(lambda: pod_baseline.pod(first))
-    yield from take(_pod(pod, seconds), "POD", 0)
+    yield from take(_pod(pod, seconds, criteria), "POD", 0)
     yield from take(_bop_dmd(first), "BOP-DMD", 1)
     for done, (name, ensemble, note) in enumerate(reductions, 2):
         seconds = float(ensemble.attributes.get("seconds", np.nan))
-        yield from take(_network(name, ensemble, seconds, note), name, done)
+        yield from take(_network(name, ensemble, seconds, note, criteria), name, done)
     yield Progress("comparing", total, total)
     carried = ("version", "tensorflow", "data fingerprint", "data")
     provenance = {k: first.attributes[k] for k in carried if k in first.attributes}
     return Comparison(found, reference, provenance | {"seed": first.settings.seed})
 
 
-def _with_interval(method: Method, fits: Fits, sparse: Sparse | None) -> Method:
+def _with_interval(method: Method, fits: Fits, sparse: Sparse | None, criteria: Criteria) -> Method:
     """Add the interval of the period over members and resampled frames."""
     if not np.isfinite(fits.reference_period):
         return method
     way = candidates.plain(fits.ensemble, fits.library, sparse)
-    spread = resampling.replicate(fits, [way] * len(fits.members), CRITERIA)
+    spread = resampling.replicate(fits, [way] * len(fits.members), criteria)
     return method._replace(interval=_pair(spread.period))
 
 
@@ -113,13 +114,15 @@ class _Own(NamedTuple):
     fits: Fits | None
 
 
-def _read(name: str, ensemble: Ensemble, seconds: float, note: str) -> Steps[_Own]:
+def _read(
+    name: str, ensemble: Ensemble, seconds: float, note: str, criteria: Criteria
+) -> Steps[_Own]:
     """Read the members by Eq. 16, and by equations chosen by running; or with their own."""
     starts = [diagnostics.settled_from(chain.loss) for chain in ensemble.chains]
-    members = evenly(diagnostics.settled(ensemble, starts), MEMBERS)
+    members = evenly(diagnostics.settled(ensemble, starts), criteria.compared)
     yield Progress(name, 0, 3)
     start = time.perf_counter()
-    fits = yield from member_fits.read(ensemble, members, "train")
+    fits = yield from member_fits.read(ensemble, members, "train", criteria=criteria)
     solving = time.perf_counter() - start
     own = ensemble.attributes.get("xi")
     if own is not None:
@@ -135,9 +138,9 @@ def _read(name: str, ensemble: Ensemble, seconds: float, note: str) -> Steps[_Ow
         note,
     )  # fmt: skip
     yield Progress(name, 1, 3)
-    plain = _with_interval(plain, fits, None)
+    plain = _with_interval(plain, fits, None, criteria)
     yield Progress(name, 2, 3)
-    found = yield from chosen_dynamics.find(fits, None)
+    found = yield from chosen_dynamics.find(fits, None, criteria=criteria)
     if found is None:
         return _Own([plain], fits)
     ways = " | ".join(dict.fromkeys(t[0].candidate.short for t in found.trials))
@@ -151,14 +154,16 @@ def _read(name: str, ensemble: Ensemble, seconds: float, note: str) -> Steps[_Ow
     return _Own([plain, chosen], fits)
 
 
-def _network(name: str, ensemble: Ensemble, seconds: float, note: str) -> Steps[list[Method]]:
-    methods, _ = yield from _read(name, ensemble, seconds, note)
+def _network(
+    name: str, ensemble: Ensemble, seconds: float, note: str, criteria: Criteria
+) -> Steps[list[Method]]:
+    methods, _ = yield from _read(name, ensemble, seconds, note, criteria)
     return methods
 
 
-def _pod(pod: Ensemble, seconds: float) -> Steps[list[Method]]:
+def _pod(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method]]:
     yield Progress("POD", 0, 3)
-    (plain, *chosen), fits = yield from _read("POD", pod, seconds, HELP["pod"])
+    (plain, *chosen), fits = yield from _read("POD", pod, seconds, HELP["pod"], criteria)
     assert fits is not None
     sparse = solved("POD", pod, seconds, STLSQ)._replace(note=HELP["stlsq"])
     way = candidates.plain(pod, sparse.library, STLSQ)
@@ -171,11 +176,11 @@ def _pod(pod: Ensemble, seconds: float) -> Steps[list[Method]]:
     if np.isfinite(fits.reference_period):
         data = Loop.join([orbits.loop(pod.encode(0, pod.frames.test_run())[0].astype(float))])
         settled = cycles.settle(
-            sparse.library, bag, data.take(bagged.members), fits.reference_period
+            sparse.library, bag, data.take(bagged.members), fits.reference_period, criteria
         )
         if settled.holds.any():
             bagged = bagged._replace(interval=_pair(central(settled.period[settled.holds])))
-    return [plain, _with_interval(sparse, fits, STLSQ), bagged, *chosen]
+    return [plain, _with_interval(sparse, fits, STLSQ, criteria), bagged, *chosen]
 
 
 def _bop_dmd(ensemble: Ensemble) -> Steps[list[Method]]:

@@ -28,6 +28,7 @@ class Candidate(NamedTuple):
 
     @property
     def name(self) -> str:
+        """Say in words how it fits."""
         cut = f", directions below {self.cutoff:g} left out" if self.cutoff else ""
         thin = f", by {self.sparse.optimizer}" if self.sparse else ""
         still = ", neutral" if self.neutral else ""

@@ -1,4 +1,4 @@
-"""Is it one answer or several, do they run, and what do they forecast?"""
+"""The chosen dynamics: is it one answer or several, do they run, what do they forecast."""
 
 import time
 from collections.abc import Sequence
@@ -62,6 +62,7 @@ class Answers:
 
     @property
     def library(self) -> Library:
+        """Return the terms that `values` are in: the ensemble's, with a constant."""
         return self.equations.library
 
     @property

@@ -40,6 +40,7 @@ class Modes:
     points: np.ndarray
 
     def __len__(self) -> int:
+        """Count the modes."""
         return len(self.weight)
 
     def members(self, mode: int) -> np.ndarray:

@@ -96,6 +96,7 @@ class Orbits:
 
     @property
     def integrable_fraction(self) -> float:
+        """Share of the members that hold the cycle."""
         return float(self.holds.mean())
 
     def classes(self) -> dict[str, int]:

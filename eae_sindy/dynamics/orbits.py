@@ -40,6 +40,7 @@ class Loop(NamedTuple):
         return cls(*map(np.concatenate, zip(*loops, strict=True)))
 
     def take(self, members: slice | np.ndarray) -> "Loop":
+        """Return the loops of some of the members."""
         return Loop(*(part[members] for part in self))
 
 

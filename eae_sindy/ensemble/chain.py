@@ -58,6 +58,7 @@ class Chain:
     state: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
+        """Count the draws."""
         return len(self.loss)
 
     @classmethod

@@ -42,6 +42,7 @@ class Ensemble:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
+        """Count the members of all chains."""
         return sum(len(c) for c in self.chains)
 
     @property

@@ -22,6 +22,7 @@ class Stored:
         self.dtype: np.dtype = dataset.dtype
 
     def __len__(self) -> int:
+        """Count the rows."""
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> np.ndarray:

@@ -3,14 +3,32 @@
 import numpy as np
 
 from ..errors import EaeSindyError
+from .checks import LARGEST
 
 
 def differentiate(
     time: np.ndarray, trajectory: np.ndarray, coordinates: np.ndarray, needed: bool = True
 ) -> np.ndarray:
-    """Return the rates of coordinates [n, r] by finite differences along each trajectory.
+    """Return the rates of coordinates by finite differences along each trajectory.
 
-    Those of a trajectory of fewer than five frames are NaN, or refused if they are needed.
+    Parameters
+    ----------
+    time, trajectory : arrays [n]
+        Times, and the trajectory that each frame belongs to.
+    coordinates : array [n, r]
+        What is differentiated.
+    needed : bool
+        Whether a trajectory of fewer than five frames is an error; otherwise its rates are NaN.
+
+    Returns
+    -------
+    array [n, r]
+        In units of the coordinates per unit of time.
+
+    Raises
+    ------
+    EaeSindyError
+        If rates are needed of a trajectory that is too short, or grow beyond single precision.
     """
     import pysindy as ps
 
@@ -24,7 +42,15 @@ def differentiate(
                 f"trajectory {label} has {np.count_nonzero(rows)} frames, too few "
                 "to differentiate: give /rate, or leave it out"
             )
-        rate[rows] = ps.SINDyDerivative(kind="finite_difference", k=2)(
-            coordinates[rows].astype(float), time[rows]
-        )
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            found = ps.SINDyDerivative(kind="finite_difference", k=2)(
+                coordinates[rows].astype(float), time[rows]
+            )
+        known = np.isfinite(coordinates[rows]).all()
+        if known and not np.abs(found).max(initial=0) < LARGEST:
+            raise EaeSindyError(
+                f"the rates of trajectory {label} are too large for single precision: measure time "
+                "in a smaller unit, or rescale the field"
+            )
+        rate[rows] = found
     return rate

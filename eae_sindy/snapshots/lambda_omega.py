@@ -123,7 +123,8 @@ class LambdaOmega:
                     f"the integration diverged before t = {self.time[start + size - 1]:g}: take a "
                     "shorter --step, or more --substeps"
                 )
-            if s.noise:
-                field += s.noise * rng.standard_normal(field.shape)
-                rate += s.noise * rng.standard_normal(rate.shape)
+            with np.errstate(over="ignore"):  # whoever stores the frames says where they end
+                if s.noise:
+                    field += s.noise * rng.standard_normal(field.shape)
+                    rate += s.noise * rng.standard_normal(rate.shape)
             yield field, rate

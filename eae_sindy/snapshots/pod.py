@@ -1,6 +1,8 @@
 """POD coordinates: an exact change of basis onto the span of the data."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -9,6 +11,9 @@ from .differentiation import differentiate
 from .frames import Frames
 from .snapshots import Snapshots
 from .split import TRAIN
+
+HELD_BYTES = 2**28  # of frames that are not trained on, kept so that none is read twice
+SMALLEST = 1e-15  # what a field must reach for its square to be a number in single precision
 
 
 @dataclass(frozen=True)
@@ -33,15 +38,18 @@ class Pod:
     sigma: np.ndarray
 
     def __post_init__(self) -> None:
+        """Bring the modes into the layout that a file gives back."""
         # Products depend on the layout in their last bits, and a file gives this one back.
         object.__setattr__(self, "modes", np.ascontiguousarray(self.modes))
 
     @property
     def rank(self) -> int:
+        """Number r of modes."""
         return len(self.modes)
 
     @property
     def size(self) -> int:
+        """Number N of values in a frame."""
         return self.modes.shape[1]
 
     def project(self, frames: np.ndarray) -> np.ndarray:
@@ -59,16 +67,74 @@ class Pod:
         return coordinates @ self.modes[:, points] * np.float32(np.sqrt(self.size))
 
 
+@dataclass(frozen=True)
+class Held:
+    """Frames that were read for the basis and are kept, so that they need not be read again.
+
+    Attributes
+    ----------
+    training : array [n_train, N]
+        The training frames, in single precision.
+    rest : mapping of int to arrays
+        By the first frame of its block, what else was in a block. A block is read again that is not
+        here: what is held is bounded, and frames in double precision are not held to the last bit.
+    order : {"C", "F"}
+        How blocks lie in memory; products depend on it in their last bits.
+    """
+
+    training: np.ndarray
+    rest: Mapping[int, np.ndarray]
+    order: Literal["C", "F"]
+
+
+def hold(
+    snapshots: Snapshots, parts: np.ndarray, which: str = "field", most: int = HELD_BYTES
+) -> Held:
+    """Read all frames once, a block at a time; keep those to train on, and `most` bytes of others.
+
+    Parameters
+    ----------
+    snapshots : Snapshots
+        What is read.
+    parts : array [n]
+        See `split.split`.
+    which : {"field", "rate"}
+        What of it.
+    most : int
+        Bytes of other frames that are kept for `project`.
+
+    Raises
+    ------
+    EaeSindyError
+        If a frame cannot be used, or all are too small for single precision.
+    """
+    wanted = parts == TRAIN
+    training = np.empty((np.count_nonzero(wanted), snapshots.size), np.float32)
+    rest: dict[int, np.ndarray] = {}
+    done, left, largest = 0, most, 0.0
+    order: Literal["C", "F"] = "C"
+    for start, rows in snapshots.blocks(which):
+        mine = wanted[start : start + len(rows)]
+        chosen = rows[mine]
+        training[done : done + len(chosen)] = chosen
+        done += len(chosen)
+        largest = max(largest, float(np.abs(chosen).max(initial=0)))
+        order = "C" if rows.flags.c_contiguous else "F"
+        others = (len(rows) - len(chosen)) * rows[0].nbytes
+        if rows.dtype == np.float32 and others <= left:
+            rest[start] = rows[~mine]
+            left -= others
+    if 0 < largest < SMALLEST:
+        raise EaeSindyError(
+            f"the {which} reaches no more than {largest:.2g}, and single precision does not hold "
+            f"its square: rescale the field above {SMALLEST:g}"
+        )
+    return Held(training, rest, order)
+
+
 def training_frames(snapshots: Snapshots, parts: np.ndarray, which: str = "field") -> np.ndarray:
     """Read the training frames [n_train, N] as float32, a block at a time."""
-    wanted = parts == TRAIN
-    found = np.empty((np.count_nonzero(wanted), snapshots.size), np.float32)
-    done = 0
-    for start, rows in snapshots.blocks(which):
-        chosen = rows[wanted[start : start + len(rows)]]
-        found[done : done + len(chosen)] = chosen
-        done += len(chosen)
-    return found
+    return hold(snapshots, parts, which, most=0).training
 
 
 def decompose(frames: np.ndarray, rank: int, seed: int = 0) -> Pod:
@@ -97,30 +163,75 @@ def decompose(frames: np.ndarray, rank: int, seed: int = 0) -> Pod:
 
 
 def project(
-    snapshots: Snapshots, pod: Pod, parts: np.ndarray, *, need_rates: bool = True
+    snapshots: Snapshots,
+    pod: Pod,
+    parts: np.ndarray,
+    *,
+    need_rates: bool = True,
+    held: Held | None = None,
 ) -> Frames:
     """Express every snapshot in POD coordinates, and its rate: differentiated if not given.
 
-    A trajectory of fewer than five frames cannot be differentiated: `EaeSindyError`, or rates of
-    NaN if they are not needed.
+    Parameters
+    ----------
+    snapshots : Snapshots
+        What is read.
+    pod : Pod
+        The basis.
+    parts : array [n]
+        See `split.split`.
+    need_rates : bool
+        Whether a trajectory of fewer than five frames, which cannot be differentiated, is an error;
+        otherwise its rates are NaN.
+    held : Held, optional
+        Frames of the field that `hold` kept, with the same parts; they are not read again. The
+        result is the same to the last bit.
+
+    Raises
+    ------
+    EaeSindyError
+        If a frame cannot be used, or rates are needed and cannot be had.
     """
-    n = len(snapshots)
-    found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    for which in ("field", "rate"):
-        if which == "rate" and snapshots.rate is None:
-            rates = differentiate(
-                snapshots.time, snapshots.trajectory, found["field"][0], need_rates
-            )
-            found[which] = (rates, np.zeros(n, np.float32))
-            continue
-        coordinates, outside = np.empty((n, pod.rank), np.float32), np.empty(n, np.float32)
-        for start, rows in snapshots.blocks(which):
-            block = slice(start, start + len(rows))
-            coordinates[block] = pod.project(rows)
-            # By difference of energies: the remainder itself would be a third copy of the block.
-            energy = np.einsum("ij,ij->i", rows, rows, dtype=float) / pod.size
-            inside = np.einsum("ij,ij->i", coordinates[block], coordinates[block], dtype=float)
-            outside[block] = np.maximum(energy - inside, 0)
-        found[which] = (coordinates, outside)
-    (field, outside), (rate, rate_outside) = found["field"], found["rate"]
+    field, outside = _coordinates(pod, _blocks(snapshots, parts, held), len(snapshots))
+    if snapshots.rate is None:
+        rate = differentiate(snapshots.time, snapshots.trajectory, field, need_rates)
+        rate_outside = np.zeros(len(snapshots), np.float32)
+    else:
+        rate, rate_outside = _coordinates(pod, snapshots.blocks("rate"), len(snapshots))
     return Frames(snapshots.time, snapshots.trajectory, parts, field, rate, outside, rate_outside)
+
+
+def _blocks(
+    snapshots: Snapshots, parts: np.ndarray, held: Held | None
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the blocks of the field, from memory where they are held."""
+    if held is None:
+        yield from snapshots.blocks("field")
+        return
+    wanted, taken = parts == TRAIN, 0
+    for start, stop in snapshots.bounds():
+        mine = wanted[start:stop]
+        count = int(np.count_nonzero(mine))
+        if start in held.rest:
+            rows = np.empty((stop - start, snapshots.size), np.float32, order=held.order)
+            rows[mine] = held.training[taken : taken + count]
+            rows[~mine] = held.rest[start]
+        else:
+            rows = snapshots.rows("field", start, stop)
+        taken += count
+        yield start, rows
+
+
+def _coordinates(
+    pod: Pod, blocks: Iterable[tuple[int, np.ndarray]], n: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return coordinates [n, r], and the mean square per point outside the basis [n]."""
+    coordinates, outside = np.empty((n, pod.rank), np.float32), np.empty(n, np.float32)
+    for start, rows in blocks:
+        block = slice(start, start + len(rows))
+        coordinates[block] = pod.project(rows)
+        # By difference of energies: the remainder itself would be a third copy of the block.
+        energy = np.einsum("ij,ij->i", rows, rows, dtype=float) / pod.size
+        inside = np.einsum("ij,ij->i", coordinates[block], coordinates[block], dtype=float)
+        outside[block] = np.maximum(energy - inside, 0)
+    return coordinates, outside

@@ -1,19 +1,21 @@
-"""Snapshots of a field: checked, kept on disk until they are needed, and split for a fit."""
+"""Snapshots of a field: checked, kept on disk until they are needed, and written."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import h5py
 import numpy as np
 
+from .. import formats, hdf5
 from ..errors import EaeSindyError
 from ..progress import Progress, Steps, finish
-from ..storage import whole_file
+from . import checks
+from .stored import Source, StoredArray
 
-FORMAT_VERSION = 1
 BLOCK_BYTES = 2**26  # what is held of a file at a time
 
 
@@ -25,10 +27,10 @@ class Snapshots:
     ----------
     time : array [n]
         Increasing within each trajectory.
-    field : array or HDF5 dataset [n, *space]
-        Nothing of a dataset is read before it is asked for.
-    rate : array or HDF5 dataset [n, *space], optional
-        The time derivative of `field`.
+    field : array or StoredArray [n, *space]
+        Real numbers of at most 64 bits. Nothing of a file is read before it is asked for.
+    rate : array or StoredArray [n, *space], optional
+        The time derivative of `field`, in its units per unit of time.
     trajectory : array of int [n], optional
         The trajectory each frame belongs to; one trajectory if absent. The frames of a trajectory
         stand together.
@@ -38,6 +40,19 @@ class Snapshots:
         Coordinates.
     attributes : mapping, optional
         What made the snapshots; also `channel_axis`, the axis of [*space] that holds channels.
+
+    Raises
+    ------
+    EaeSindyError
+        If shapes do not agree, times do not increase, or values are of a type that is no number.
+
+    Examples
+    --------
+    Snapshots from a file are closed at the end of a `with`, or when nothing refers to them any
+    more. Reading them after that opens the file again.
+
+    >>> with Snapshots.open("data.h5") as snapshots:
+    ...     first = snapshots.rows("field", 0, 1)  # [1, N]
     """
 
     time: np.ndarray
@@ -49,49 +64,51 @@ class Snapshots:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        time = np.asarray(self.time, float)
-        object.__setattr__(self, "time", time)
-        labels = np.zeros(len(time), int) if self.trajectory is None else self.trajectory
-        object.__setattr__(self, "trajectory", np.asarray(labels))
-        if self.mask is not None:
-            object.__setattr__(self, "mask", np.asarray(self.mask, bool))
-        n = self.field.shape[0] if len(self.field.shape) else 0
-        if len(self.field.shape) < 2:
-            raise EaeSindyError("the field must have shape [frames, *space]: one row a snapshot")
-        if time.shape != (n,) or self.trajectory.shape != (n,):
+        """Check all that was given, and bring it into the types that the rest relies on."""
+        fields = {"field": checks.frames(self.field, "field")}
+        if self.rate is not None:
+            fields["rate"] = checks.frames(self.rate, "rate")
+        n, *shape = fields["field"].shape
+        time = checks.times(self.time)
+        labels = np.zeros(n, int) if self.trajectory is None else checks.labels(self.trajectory)
+        if time.shape != (n,) or labels.shape != (n,):
             raise EaeSindyError(
                 f"there are {n} frames but {time.size} times and "
-                f"{self.trajectory.size} trajectory numbers: give one of each a frame"
+                f"{labels.size} trajectory numbers: give one of each a frame"
             )
-        if n == 0:
-            raise EaeSindyError("there are no frames: give at least one")
-        if self.rate is not None and self.rate.shape != self.field.shape:
+        if self.rate is not None and fields["rate"].shape != fields["field"].shape:
             raise EaeSindyError(
-                f"the rate has shape {self.rate.shape}, the field "
-                f"{self.field.shape}: they must agree"
+                f"the rate has shape {fields['rate'].shape}, the field "
+                f"{fields['field'].shape}: they must agree"
             )
-        if self.mask is not None and self.mask.shape != self.shape:
-            raise EaeSindyError(
-                f"the mask has shape {self.mask.shape}, a frame {self.shape}: they must agree"
-            )
-        if self.mask is not None and not self.mask.any():
-            raise EaeSindyError("the mask leaves no point: set True where the field is to be used")
-        if not np.isfinite(time).all():
-            raise EaeSindyError("a time is not a finite number: mend /time")
-        same = np.diff(self.trajectory) == 0
-        late = np.flatnonzero(same & (np.diff(time) <= 0))
-        if late.size:
-            raise EaeSindyError(
-                f"time does not increase from frame {late[0]} to {late[0] + 1}: "
-                "sort the frames, or number the trajectories in /trajectory"
-            )
-        if np.count_nonzero(~same) + 1 != np.unique(self.trajectory).size:
-            raise EaeSindyError(
-                "the frames of a trajectory are not in one piece: sort them by trajectory"
-            )
+        mask = None if self.mask is None else checks.mask(self.mask, tuple(shape))
+        checks.order(time, labels)
+        checks.attributes(self.attributes, len(shape))
+        for name, value in (fields | {"time": time, "trajectory": labels, "mask": mask}).items():
+            object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
+        """Return the number n of frames."""
         return len(self.time)
+
+    def __enter__(self) -> Self:
+        """Return the snapshots: their file is closed at the end of the `with`."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the file that the fields are in, if any; reading them later opens it again."""
+        for part in (self.field, self.rate):
+            if isinstance(part, StoredArray):
+                part.source.close()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -106,28 +123,27 @@ class Snapshots:
     def rows(self, which: str, start: int, stop: int) -> np.ndarray:
         """Return frames `start` to `stop` of "field" or "rate", flattened and masked: [b, N].
 
-        Raises `EaeSindyError` if one holds NaN or infinity.
+        Raises
+        ------
+        EaeSindyError
+            If one holds NaN, infinity, or numbers whose squares single precision does not hold; or
+            if the file is damaged.
         """
-        try:
-            block = np.asarray(getattr(self, which)[start:stop])
-        except OSError as error:
-            raise EaeSindyError(
-                f"/{which} cannot be read ({error}): the file is damaged, make it again"
-            ) from error
+        block = np.asarray(getattr(self, which)[start:stop])
         flat = block.reshape(len(block), -1) if self.mask is None else block[:, self.mask]
-        if not np.isfinite(flat).all():
-            bad = start + int(np.flatnonzero(~np.isfinite(flat).all(axis=1))[0])
-            raise EaeSindyError(
-                f"frame {bad} of the {which} holds NaN or infinity: drop the frame, "
-                "or leave its points out with /mask"
-            )
+        checks.finite(flat, which, start)
         return flat
 
     def blocks(self, which: str) -> Iterator[tuple[int, np.ndarray]]:
-        """Yield (first frame, rows) over all frames, a bounded number of bytes at a time."""
+        """Yield (first frame, rows [b, N]) over all frames, a bounded number of bytes at a time."""
+        for start, stop in self.bounds():
+            yield start, self.rows(which, start, stop)
+
+    def bounds(self) -> Iterator[tuple[int, int]]:
+        """Yield the first frame of every block, and the first after it."""
         frames = max(1, BLOCK_BYTES // (8 * int(np.prod(self.shape))))
         for start in range(0, len(self), frames):
-            yield start, self.rows(which, start, start + frames)
+            yield start, min(start + frames, len(self))
 
     def fingerprint(self) -> str:
         """Return a digest of the times, the shape, and 64 frames spread over all."""
@@ -139,60 +155,46 @@ class Snapshots:
         return digest.hexdigest()[:16]
 
     @classmethod
-    def open(cls, path: str | Path) -> "Snapshots":
-        """Open a snapshots file; fields stay on disk. Raises `EaeSindyError` for a bad file."""
-        path = Path(path)
-        if not path.is_file():
-            raise EaeSindyError(
-                f"{path} does not exist: make it with 'eae-sindy simulate', or name "
-                "a snapshots file"
-            )
-        try:
-            file = h5py.File(path, "r")
-        except OSError as error:
-            raise EaeSindyError(
-                f"{path} is not a whole HDF5 file: make or copy it again"
-            ) from error
-        for name in ("time", "field"):
-            if not isinstance(file.get(name), h5py.Dataset):
-                file.close()
-                raise EaeSindyError(
-                    f"{path} has no /{name}: a snapshots file needs /time [n] and "
-                    "/field [n, *space]"
-                )
-        version = int(file.attrs.get("format_version", FORMAT_VERSION))
-        if version > FORMAT_VERSION:
-            file.close()
-            raise EaeSindyError(
-                f"{path} is of format {version}, this version reads up to "
-                f"{FORMAT_VERSION}: upgrade eae-sindy"
-            )
-        try:
-            return cls(
-                time=file["time"][:],
-                field=file["field"],
-                rate=file.get("rate"),
-                trajectory=file["trajectory"][:].astype(int) if "trajectory" in file else None,
-                mask=file["mask"][:].astype(bool) if "mask" in file else None,
-                space={k: v[:] for k, v in file.get("space", {}).items()},
-                attributes=dict(file.attrs),
-            )
-        except EaeSindyError as error:
-            file.close()
-            raise EaeSindyError(f"{path}: {error}") from error
+    def open(cls, path: str | Path) -> Self:
+        """Open a snapshots file, of this version or an older one; its fields stay on disk.
+
+        Raises
+        ------
+        EaeSindyError
+            If the file is missing, damaged, something else, or holds what cannot be snapshots.
+        """
+        with hdf5.reading(path, formats.SNAPSHOTS) as (file, attributes):
+            found = {
+                name: hdf5.dataset(file, name)
+                for name in ("time", "field", "rate", "trajectory", "mask")
+            }
+            for name in ("time", "field"):
+                if found[name] is None:
+                    raise EaeSindyError(
+                        f"{path} has no /{name}: a snapshots file needs /time [n] and "
+                        "/field [n, *space]"
+                    )
+            source = Source(Path(path))
+            arrays: dict[str, Any] = {
+                name: StoredArray(source, d) if name in ("field", "rate") else d[()]
+                for name, d in found.items()
+                if d is not None
+            }
+            text = {k: v.decode() for k, v in attributes.items() if isinstance(v, bytes)}
+            return cls(**arrays, space=_space(file), attributes=attributes | text)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
-        """Write a snapshots file."""
-        rates = (None,) * len(self) if self.rate is None else self.rate
+        """Write a snapshots file. Raises `EaeSindyError` if it exists and `force` is false."""
+        blocks = (
+            (self.field[a:b], None if self.rate is None else self.rate[a:b])
+            for a, b in self.bounds()
+        )
         finish(
             write(
                 path,
                 self.time,
-                (
-                    (x[None], None if r is None else r[None])
-                    for x, r in zip(self.field, rates, strict=True)
-                ),
-                dtype=self.field.dtype,
+                blocks,
+                dtype=None,
                 trajectory=self.trajectory,
                 mask=self.mask,
                 space=self.space,
@@ -200,6 +202,13 @@ class Snapshots:
                 force=force,
             )
         )
+
+
+def _space(file: h5py.File) -> dict[str, np.ndarray]:
+    """Return the coordinates of a snapshots file."""
+    group = hdf5.folder(file, "space")
+    found = {} if group is None else {name: hdf5.dataset(group, name) for name in group}
+    return {name: d[()] for name, d in found.items() if d is not None}
 
 
 def write(
@@ -217,18 +226,40 @@ def write(
 ) -> Steps[None]:
     """Write a snapshots file from blocks of (field, rate) frames as they are made.
 
-    `more` names further datasets; their blocks follow field and rate, one frame for each time.
     Memory does not grow with the number of frames. The file appears when the last is in. Run it
     with `progress.finish`, or step by step.
+
+    Parameters
+    ----------
+    path : path
+        The file to be.
+    time : array [n]
+        Times of the frames.
+    blocks : iterable of sequences of arrays [b, *space]
+        Field, rate, and what `more` names; None for a rate that is not known.
+    more : sequence of str
+        Names of further datasets, with one frame for each time.
+    dtype : type, optional
+        Of the stored frames; as they come if None.
+    trajectory, mask, space, attributes
+        See `Snapshots`.
+    force : bool
+        Whether the file may exist already.
+
+    Raises
+    ------
+    EaeSindyError
+        If the file cannot be written, there are more or fewer frames than times, or a value is
+        infinite or becomes so in `dtype`.
     """
-    with whole_file(path, force) as part, h5py.File(part, "w") as file:
-        file["time"] = np.asarray(time, float)
+    with hdf5.new(path, force) as file:
+        hdf5.put(file, "time", np.asarray(time, float))
         for name, value in (("trajectory", trajectory), ("mask", mask)):
             if value is not None:
-                file[name] = value
+                hdf5.put(file, name, value)
         for name, value in (space or {}).items():
-            file[f"space/{name}"] = value
-        file.attrs.update({**(attributes or {}), "format_version": FORMAT_VERSION})
+            hdf5.put(file, f"space/{name}", value)
+        file.attrs.update({**(attributes or {}), formats.VERSION: formats.SNAPSHOTS.version})
         done = 0
         for frames in blocks:
             if done + len(frames[0]) > len(time):
@@ -238,10 +269,12 @@ def write(
             for name, block in zip(("field", "rate", *more), frames, strict=True):
                 if block is None:
                     continue
+                stored = checks.storable(np.asarray(block), dtype, name, done)
                 if name not in file:
-                    file.create_dataset(name, (len(time), *block.shape[1:]), dtype)
-                file[name][done : done + len(block)] = block
+                    hdf5.make(file, name, (len(time), *stored.shape[1:]), stored.dtype)
+                file[name][done : done + len(stored)] = stored
             done += len(frames[0])
+            file.check()
             yield Progress("frames", done, len(time))
         if done != len(time):
             raise EaeSindyError(f"{done} frames were made for {len(time)} times: give one of each")
