@@ -14,11 +14,12 @@ import tensorflow as tf
 
 from eae_sindy.dynamics.library import standard
 from eae_sindy.ensemble.forward import forward
-from eae_sindy.neural.entropic.compiled import Sampler
+from eae_sindy.neural.entropic.compiled import Loop
 from eae_sindy.neural.entropic.problem import Problem
 from eae_sindy.neural.networks import dense
-from eae_sindy.neural.objectives.contract import Data
-from eae_sindy.neural.samplers.nose_hoover import NoseHoover
+from eae_sindy.neural.objectives import choice as objectives
+from eae_sindy.neural.objectives.data import Data
+from eae_sindy.neural.samplers import choice as samplers
 from eae_sindy.recipes import Fit
 
 PIXELS, RANK, REPEATS = 10_000, 32, 5
@@ -35,32 +36,30 @@ def seconds(runs: dict[str, tuple[Callable[[], object], int]]) -> dict[str, floa
     return {name: min(times[1:]) for name, times in found.items()}
 
 
-def setup(frames: int, inputs: int, share: float, hidden: int) -> tuple:
+def setup(frames: int, inputs: int, settings: Fit) -> tuple:
     rng = np.random.default_rng(0)
     numbers = [rng.normal(size=(frames, inputs)).astype(np.float32) for _ in range(2)]
     x, x_rate = map(tf.constant, numbers)
-    settings = Fit()
-    thermostat = NoseHoover(settings.temperature, settings.mass[0], settings.step, 1e-3,
-                            settings.resample_every, hidden=hidden)  # fmt: skip
-    data = Data(x, x_rate, x, x_rate)
-    problem = Problem(data, standard(2), settings, thermostat, share)
+    objective = objectives.sampled(settings, standard(2), PIXELS)
+    problem = Problem(objective, Data(x, x_rate, x, x_rate))
     encoder = tuple(map(tf.constant, dense.glorot((inputs, 256, 2), rng)))
     decoder = tuple(map(tf.constant, dense.glorot((2, 256, inputs), rng)))
     return problem, encoder, decoder
 
 
 def sampled(
-    frames: int, inputs: int, share: float, hidden: int, steps: int
+    frames: int, inputs: int, settings: Fit, hidden: int, steps: int
 ) -> tuple[Callable[[], object], int]:
-    problem, encoder, decoder = setup(frames, inputs, share, hidden)
-    sampler, temperature = Sampler(problem), problem.settings.temperature
-    state = sampler.init(encoder, decoder, 0, temperature)
-    return lambda: sampler.update(state, decoder, 0, temperature, steps)[1].loss.numpy(), steps
+    problem, encoder, decoder = setup(frames, inputs, settings)
+    thermostat, sampler = samplers.choose(settings, hidden)
+    loop, temperature = Loop(problem, sampler, thermostat), settings.temperature
+    state = loop.init(encoder, decoder, 0, temperature)
+    return lambda: loop.update(state, decoder, 0, temperature, steps)[1].loss.numpy(), steps
 
 
 def gradient(frames: int, steps: int) -> tuple[Callable[[], object], int]:
     """The loss of Eq. 14 and its gradients, as often as the sampler takes them, and no sampler."""
-    problem, encoder, decoder = setup(frames, RANK, 1.0, 0)
+    problem, encoder, decoder = setup(frames, RANK, Fit())
     potential = problem.potential(decoder, tf.constant([0, 1]), decoder_gradient=True)
 
     @tf.function(jit_compile=True, autograph=False)
@@ -79,7 +78,7 @@ def gradient(frames: int, steps: int) -> tuple[Callable[[], object], int]:
 
 def bare_network(frames: int, steps: int) -> tuple[Callable[[], object], int]:
     """Forward and backward through both networks and their tangents; no sampler and no Eq. 16."""
-    problem, encoder, decoder = setup(frames, RANK, 1.0, 0)
+    problem, encoder, decoder = setup(frames, RANK, Fit())
     data = problem.data
 
     @tf.function(jit_compile=True, autograph=False)
@@ -105,12 +104,12 @@ def main() -> None:
     frames = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     hidden = (PIXELS - RANK) * 256
     runs = {
-        "step": sampled(frames, RANK, 1.0, hidden, 50),
+        "step": sampled(frames, RANK, Fit(), hidden, 50),
         "bare": bare_network(frames, 50),
         "gradient": gradient(frames, 50),
     }
     if frames <= 1000:
-        runs["pixels"] = sampled(frames, PIXELS, 1 / PIXELS, 0, 4)
+        runs["pixels"] = sampled(frames, PIXELS, Fit(full_space=True), 0, 4)
     found = seconds(runs)
     reduced, bare, slopes = found["step"], found["bare"], found["gradient"]
     print(f"{frames} frames a batch, least of {REPEATS} taken in turns:")

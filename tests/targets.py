@@ -1,13 +1,40 @@
 """Targets whose laws are known, and a compiled loop to sample them with."""
 
+from typing import NamedTuple
+
 import numpy as np
 import tensorflow as tf
 
-from eae_sindy.neural.samplers import choice, thermostat
+from eae_sindy.neural.keys import fold
+from eae_sindy.neural.samplers import langevin as langevin_
+from eae_sindy.neural.samplers import nose_hoover, particles
 from eae_sindy.neural.samplers.langevin import Langevin
 from eae_sindy.neural.samplers.nose_hoover import NoseHoover
+from eae_sindy.neural.samplers.thermostat import Sampler, Thermostat
 
 SEED = tf.constant([1, 2], tf.int32)
+ZERO = tf.constant(0.0, tf.float64)
+
+
+class Canonical(NamedTuple):
+    """A sampler, its settings, and the temperature that it is to keep."""
+
+    sampler: Sampler
+    thermostat: Thermostat
+    temperature: float
+
+    @property
+    def t(self):
+        return tf.constant(self.temperature, tf.float64)
+
+    def init(self, position, potential):
+        return self.sampler.init(self.thermostat, self.t, position, potential, SEED, ZERO)
+
+    def step(self, state, potential, seed, hidden_noise=ZERO):
+        return self.sampler.step(self.thermostat, self.t, state, potential, seed, hidden_noise)
+
+    def invariant(self, state, potential):
+        return self.sampler.invariant(self.thermostat, self.t, state, potential)
 
 
 def harmonic(k=1.0):
@@ -23,23 +50,32 @@ def anharmonic(position, step):
     return tf.reduce_sum(0.5 * x**2 + 0.25 * x**4), (x + x**3,), ()
 
 
-def settings(**changes):
-    values = {"temperature": 1.0, "mass": 1.0, "step": 0.1, "chain_length": 4,
-              "time_constant": 1.0, "resample_every": 0} | changes  # fmt: skip
-    return NoseHoover(**values)
+def settings(temperature=1.0, **changes):
+    values = {"mass": 1.0, "step": 0.1, "chain_length": 4, "time_constant": 1.0,
+              "resample_every": 0} | changes  # fmt: skip
+    return Canonical(nose_hoover.SAMPLER, NoseHoover(**values), temperature)
 
 
-def run(settings, state, potential, steps, record):
+def langevin(temperature=1.0, **changes):
+    values = {"mass": 1.0, "step": 0.1, "time_constant": 1.0} | changes
+    return Canonical(langevin_.SAMPLER, Langevin(**values), temperature)
+
+
+def start(s, x, potential, v=None):
+    state = s.init((tf.constant(x),), potential)
+    return state if v is None else state._replace(velocity=(tf.constant(v),))
+
+
+def run(s, state, potential, steps, record):
     """Take steps in one compiled loop; return the last state and what `record` gives at each."""
-    noise = thermostat.chi_square(settings, steps, np.random.default_rng(0))
+    noise = particles.chi_square(s.thermostat, steps, np.random.default_rng(0))
 
     @tf.function(jit_compile=True, autograph=False)
     def loop(state):
         seen = record(state, potential(state.position, state.step)[0])
 
         def body(i, state, rows):
-            seed = tf.random.experimental.stateless_fold_in(SEED, i)
-            state, info = choice.kernel(settings).step(settings, state, potential, seed, noise[i])
+            state, info = s.step(state, potential, fold(SEED, i), noise[i])
             row = record(state, info.potential)
             return i + 1, state, tf.tensor_scatter_nd_update(rows, [[i]], row[None])
 
@@ -50,15 +86,3 @@ def run(settings, state, potential, steps, record):
 
     state, rows = loop(state)
     return state, rows.numpy()
-
-
-def start(settings, x, potential, v=None):
-    state = choice.kernel(settings).init(
-        settings, (tf.constant(x),), potential, SEED, tf.constant(0.0, tf.float64)
-    )
-    return state if v is None else state._replace(velocity=(tf.constant(v),))
-
-
-def langevin(**changes):
-    values = {"temperature": 1.0, "mass": 1.0, "step": 0.1, "time_constant": 1.0} | changes
-    return Langevin(**values)

@@ -10,12 +10,14 @@ from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.ensemble.forward import forward
 from eae_sindy.ensemble.segments import Segments
 from eae_sindy.errors import EaeSindyError
-from eae_sindy.neural.entropic.compiled import Sampler
+from eae_sindy.neural.entropic.compiled import Loop
 from eae_sindy.neural.entropic.problem import Problem
 from eae_sindy.neural.estimator import EntropicAutoencoder
 from eae_sindy.neural.networks import dense
-from eae_sindy.neural.objectives.contract import Data
-from eae_sindy.neural.samplers import thermostat as thermostat_
+from eae_sindy.neural.networks.span import onto_span
+from eae_sindy.neural.objectives import choice
+from eae_sindy.neural.objectives.data import Data
+from eae_sindy.neural.samplers import nose_hoover, particles
 from eae_sindy.neural.samplers.nose_hoover import NoseHoover
 from eae_sindy.recipes import recipe
 from eae_sindy.snapshots.snapshots import Snapshots
@@ -130,19 +132,20 @@ def test_pod_coordinates_and_pixels_sample_one_distribution(small):
     rng = np.random.default_rng(0)
     encoder, decoder = dense.glorot((n, 8, 2), rng), dense.glorot((2, 8, n), rng)
     decoder = (*decoder[:-2], 10 * decoder[-2], decoder[-1])  # so that the loss sees the encoder
-    reduced_encoder, reduced_decoder = dense.onto_span(encoder, decoder, modes)
+    reduced_encoder, reduced_decoder = onto_span(encoder, decoder, modes)
     wide = tuple(root * w @ modes for w in reduced_decoder[-2:])  # the same, on pixels
-    settings = recipe("quick").but(hidden=(8,))
-    pixels = ((x, x_rate, x, x_rate), encoder, (*decoder[:-2], *wide), 1 / n)
-    span = ((a, a_rate, a / root, a_rate / root), reduced_encoder, reduced_decoder, 1.0)
+    pixels = ((x, x_rate, x, x_rate), encoder, (*decoder[:-2], *wide), True)
+    span = ((a, a_rate, a / root, a_rate / root), reduced_encoder, reduced_decoder, False)
     seen = []
-    for (data, enc, dec, share), hidden, seed in (
+    for (data, enc, dec, full_space), hidden, seed in (
         (pixels, 0, 1), (span, (n - 40) * 8, 2), (span, 0, 3)
     ):  # fmt: skip
-        thermostat = NoseHoover(1e-3, 1e-6, 1e-5, 1e-3, 20, hidden=hidden, chain_length=4)
-        problem = Problem(Data(*map(tf.constant, data)), standard(2), settings, thermostat,
-                                   share)  # fmt: skip
-        sampler, fixed = Sampler(problem), tuple(map(tf.constant, dec))
+        thermostat = NoseHoover(mass=1e-6, step=1e-5, time_constant=1e-3, resample_every=20,
+                                hidden=hidden, chain_length=4)  # fmt: skip
+        objective = choice.sampled(recipe("quick").but(full_space=full_space), standard(2), n)
+        problem = Problem(objective, Data(*map(tf.constant, data)))
+        sampler = Loop(problem, nose_hoover.SAMPLER, thermostat)
+        fixed = tuple(map(tf.constant, dec))
         origin = sampler.init(tuple(map(tf.constant, enc)), fixed, seed, 1e-3)
         rows = []
         for k in range(runs):  # the step's number sets the noise: each run has its own
@@ -150,7 +153,7 @@ def test_pod_coordinates_and_pixels_sample_one_distribution(small):
             for _ in range(4):
                 state, record, _ = sampler.hold(state, fixed, seed, 1e-3, steps)
                 z, _ = forward([w.numpy() for w in state.position], "elu", data[0], data[1])
-                moving = float(tf.reduce_sum(thermostat_.kinetic(thermostat, state.velocity)))
+                moving = float(tf.reduce_sum(particles.kinetic(thermostat, state.velocity)))
                 rows.append((record.loss[-1], z.std(), moving + float(state.bath.hidden_kinetic)))
         seen.append(np.array(rows, float).reshape(runs, 4, 3))
     assert seen[0][..., 0].size >= 2000

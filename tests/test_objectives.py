@@ -4,9 +4,15 @@ import tensorflow as tf
 
 from eae_sindy.dynamics.least_squares import solve
 from eae_sindy.dynamics.library import standard
+from eae_sindy.ensemble.forward import ACTIVATIONS, forward
 from eae_sindy.neural.networks import dense
-from eae_sindy.neural.objectives.contract import Data
-from eae_sindy.neural.objectives.eq14 import least_squares, reconstruction
+from eae_sindy.neural.networks.contract import Network
+from eae_sindy.neural.networks.span import onto_span
+from eae_sindy.neural.objectives import choice
+from eae_sindy.neural.objectives.data import Data
+from eae_sindy.neural.objectives.least_squares import least_squares
+from eae_sindy.neural.objectives.plain import Plain
+from eae_sindy.recipes import Training, recipe
 from eae_sindy.snapshots import pod
 from eae_sindy.snapshots.pod import Pod
 from eae_sindy.snapshots.split import TRAIN
@@ -55,16 +61,84 @@ def both(small):
     pixels = Data(*map(tf.constant, (x, x_rate, x, x_rate)))
     c, c_rate = frames.coordinates, frames.rate_coordinates
     reduced = Data(*map(tf.constant, (root * c, root * c_rate, c, c_rate)))
-    return modes, (encoder, decoder, pixels, 1 / n), (
-        *dense.onto_span(encoder, decoder, modes), reduced, 1.0)  # fmt: skip
+    return modes, (encoder, decoder, pixels, True), (
+        *onto_span(encoder, decoder, modes), reduced, False)  # fmt: skip
 
 
-def evaluate(encoder, decoder, data, share):
+def evaluate(encoder, decoder, data, full_space, **changes):
+    """Return Eq. 14 as a fit with these settings samples it, its parts, and its gradient."""
     encoder, decoder = tuple(map(tf.constant, encoder)), tuple(map(tf.constant, decoder))
+    points = decoder[-1].shape[0] if full_space else 99  # where it must not matter
+    fit = recipe("quick").but(full_space=full_space, **changes)
+    objective = choice.sampled(fit, standard(2), points)
     with tf.GradientTape() as tape:
         tape.watch(encoder)
-        parts = reconstruction(encoder, decoder, data, standard(2), "elu", 1.0, 20.0, share)
+        parts = objective.parts((encoder, decoder), data)
+    assert objective((encoder, decoder), data, None) == parts.loss
     return parts, [g.numpy() for g in tape.gradient(parts.loss, encoder)]
+
+
+@pytest.mark.parametrize("weights", [(0.7, 3.0), (0.0, 1.0), (2.0, 0.0)])
+def test_eq_14_weighs_its_terms_as_the_fit_asks(both, weights):
+    """Against NumPy in double precision, written down anew: means over pixels and frames."""
+    _, on_pixels, reduced = both
+    encoder, decoder, data, _ = on_pixels
+    x, x_rate = (part.numpy().astype(float) for part in data[:2])
+    z, z_rate = forward([w.astype(float) for w in encoder], "elu", x, x_rate)
+    theta = standard(2)(z)
+    again = forward([w.astype(float) for w in decoder], "elu", z, theta @ solve(theta, z_rate)[0])
+    field, rate = np.mean((x - again[0]) ** 2), np.mean((x_rate - again[1]) ** 2)
+    for networks in (on_pixels, reduced):
+        found, _ = evaluate(*networks, field_weight=weights[0], rate_weight=weights[1])
+        np.testing.assert_allclose(found.field, field, rtol=2e-5)
+        np.testing.assert_allclose(found.rate, rate, rtol=2e-5)
+        assert float(found.loss) == pytest.approx(weights[0] * field + weights[1] * rate, rel=2e-5)
+
+
+@pytest.mark.parametrize("kind", choice.TRAINED)
+def test_nothing_is_the_loss_of_networks_that_are_zero(both, kind):
+    _, _, (encoder, decoder, data, _) = both
+    if kind == choice.VARIATIONAL:  # two heads
+        encoder = (*encoder[:-2], np.zeros((16, 4)), np.zeros(4))
+    training = Training(field_weight=0.3, rate_weight=0.6, latent_rate_weight=0.2)
+    fit = recipe("quick").but(field_weight=0.7, rate_weight=3.0)
+    objective = choice.TRAINED[kind](fit, training, standard(2), 256)
+    numbers = (tf.ones((11, 2)), 0.1) if kind == choice.SINDY else ()
+    xi = (np.zeros((11, 2)),) if kind == choice.SINDY else ()
+    zero = tf.nest.map_structure(lambda w: tf.zeros(w.shape), (encoder, decoder, *xi))
+    loss = objective(zero, data, tf.constant([1, 2]), *numbers)
+    assert float(loss) == pytest.approx(objective.nothing(data), rel=1e-5)
+    assert objective.nothing(data) > 0
+
+
+def test_any_network_serves_an_objective_by_the_contract_alone():
+    """Linear networks whose weights are nested: the least loss is what two modes leave."""
+    x = np.random.default_rng(0).normal(size=(200, 4)) @ np.diag([3.0, 2.0, 0.5, 0.2])
+
+    def linear(weights, x):
+        ((kernel,), bias) = weights
+        return x @ kernel + bias
+
+    network = Network(None, linear, None)
+    mean, modes = x.mean(axis=0), np.linalg.svd(x - x.mean(axis=0))[2][:2]
+    weights = ((modes.T,), -mean @ modes.T), ((modes,), mean)
+    data = Data(*[tf.constant(x)] * 4)
+    loss = Plain(encoder=network, decoder=network)(tf.nest.map_structure(tf.constant, weights),
+                                                   data, None)  # fmt: skip
+    left = np.linalg.svd(x - mean, compute_uv=False)[2:]
+    assert float(loss) == pytest.approx(np.sum(left**2) / len(x))
+
+
+def test_a_dense_network_has_one_value_with_and_without_its_rate():
+    network = dense.network("tanh")
+    weights = tuple(map(tf.constant, network.init((5, 4, 3, 2), np.random.default_rng(0))))
+    assert [w.shape for w in weights] == [(5, 4), (4,), (4, 3), (3,), (3, 2), (2,)]
+    x, rate = np.random.default_rng(1).normal(size=(2, 7, 5)).astype(np.float32)
+    y, y_rate = network.tangent(weights, x, rate)
+    np.testing.assert_array_equal(network.apply(weights, x), y)
+    with tf.autodiff.ForwardAccumulator(moved := tf.constant(x), tf.constant(rate)) as along:
+        value = network.apply(weights, moved)
+    np.testing.assert_allclose(along.jvp(value), y_rate, rtol=1e-5, atol=1e-6)
 
 
 def test_loss_and_encoder_gradient_agree_on_pixels_and_in_pod_coordinates(both):
@@ -82,8 +156,6 @@ def test_loss_and_encoder_gradient_agree_on_pixels_and_in_pod_coordinates(both):
 
 def test_the_rate_is_the_chain_rule(both):
     """ẋ̂ of Eq. 15 and ż against a finite difference along a trajectory of the input."""
-    from eae_sindy.ensemble.forward import forward
-
     _, _, (encoder, _, data, _) = both
     x, v = data.inputs.numpy().astype(float), data.input_rates.numpy().astype(float)
     weights, h = [w.astype(float) for w in encoder], 1e-5
@@ -95,8 +167,6 @@ def test_the_rate_is_the_chain_rule(both):
 
 @pytest.mark.parametrize("name", ["elu", "tanh", "sigmoid", "silu", "softplus", "relu"])
 def test_slopes_of_activations_and_their_agreement(name):
-    from eae_sindy.ensemble.forward import ACTIVATIONS
-
     x = np.linspace(-3, 3, 61) + 0.01
     value, slope = ACTIVATIONS[name](x, np)
     h = 1e-6

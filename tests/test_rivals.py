@@ -16,17 +16,16 @@ from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.ensemble.forward import forward
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.neural.entropic import chains
-from eae_sindy.neural.entropic.chains import Task
+from eae_sindy.neural.entropic.task import Task
 from eae_sindy.neural.estimator import EntropicAutoencoder
-from eae_sindy.neural.objectives import autoencoders, sindy_autoencoder
-from eae_sindy.neural.objectives.contract import Data, coordinates
-from eae_sindy.neural.objectives.eq14 import reconstruction
+from eae_sindy.neural.objectives import choice, variational
+from eae_sindy.neural.objectives.data import Data, coordinates
 from eae_sindy.neural.trained import adam, rivals
 from eae_sindy.neural.trained.adam import Loop
 from eae_sindy.progress import Progress, finish, mapped
 from eae_sindy.recipes import Fit, Training
 from eae_sindy.snapshots.snapshots import Snapshots
-from eae_sindy.snapshots.split import TEST, TRAIN
+from eae_sindy.snapshots.split import TRAIN
 
 OMEGA = 0.9
 FIT = recipes.recipe("quick").but(hidden=(32,), rank=20, degree=2, sine=False, train=0.8)
@@ -65,8 +64,7 @@ def noisy():
 
 
 def errors(ensemble):
-    frames = ensemble.frames
-    return next(read(ensemble, [0], frames.where(TRAIN), frames.where(TEST))).errors
+    return finish(read(ensemble, np.array([0]), "train")).errors[0]
 
 
 def tensors(weights):
@@ -166,13 +164,14 @@ def test_the_counterpart_at_no_temperature_starts_where_the_entropic_autoencoder
     settings = begun.settings.but(seed=3)
 
     class Still:  # in place of a sampler, which would be compiled
-        problem = SimpleNamespace(settings=settings, nothing=1.0)
+        problem = SimpleNamespace(nothing=1.0)
 
         def init(self, encoder, *_):
             return encoder
 
-    task = Task(settings, None, begun.pod, coordinates(begun), None, None)
-    theirs = chains._begin(task, Still(), 0)
+    task = Task(settings=settings, custom=None, pod=begun.pod, frames=begun.frames,
+                data=coordinates(begun))  # fmt: skip
+    theirs = chains.begin(task, Still(), 0)
     still = Training(epochs=1, refinement=0, batch=10_000, learning_rate=1e-20)
     start = finish(rivals.iterate("autoencoder-eq14", begun, still, 3)).chains[0]
     for a, b in zip(start.encoder, theirs.states[0], strict=True):
@@ -180,7 +179,7 @@ def test_the_counterpart_at_no_temperature_starts_where_the_entropic_autoencoder
     for a, b in zip(start.decoder, theirs.decoder_arrays(), strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-19)
     weights, data = tensors((theirs.states[0], start.decoder)), Data(*tensors(task.data))
-    loss = reconstruction(*weights, data, begun.library, "elu", 1.0, 20.0).loss
+    loss = choice.sampled(settings, begun.library, begun.pod.size)(weights, data, None)
     assert start.training[0] == pytest.approx(float(loss), rel=1e-5)
 
 
@@ -203,7 +202,7 @@ def test_divergence_is_the_integral_that_defines_it():
         for m, v in zip(mean[n], log_variance[n], strict=True):
             log_q = norm(m, np.exp(0.5 * v)).logpdf(x)
             expected[n] += trapezoid(np.exp(log_q) * (log_q - norm.logpdf(x)), x)
-    np.testing.assert_allclose(autoencoders.divergence(mean, log_variance), expected, rtol=1e-5)
+    np.testing.assert_allclose(variational.divergence(mean, log_variance), expected, rtol=1e-5)
 
 
 def linear(matrix, bias):
@@ -220,7 +219,7 @@ def test_the_objective_is_the_evidence_where_the_posterior_is_exact():
     posterior = 1 / (np.sum(lift**2, axis=0) + 1)  # the diagonal of (WᵀW + I)⁻¹
     x = rng.normal(size=points)
     evidence = multivariate_normal(np.zeros(points), lift @ lift.T + np.eye(points)).logpdf(x)
-    objective = autoencoders.variational(Fit(activation="relu"), points)
+    objective = choice.TRAINED["vae"](Fit(activation="relu"), SHORT, None, points)
     many = np.tile(x, (100_000, 1)).astype(np.float32)
     scaled = many / np.float32(np.sqrt(points))  # POD coordinates, with the points as modes
     data = Data(*map(tf.constant, (many, many, scaled, scaled)))
@@ -271,9 +270,9 @@ def test_its_loss_is_the_published_one():
                 + 0.5 * np.mean(np.sum((parts[3] - x_rate) ** 2, axis=1))
                 + 0.01 * np.mean((z_rate - model) ** 2)
                 + 0.1 * np.mean(np.abs(mask * xi)))  # fmt: skip
-    found = sindy_autoencoder.sparse(t, library)(tensors((encoder, decoder, xi)),
-                                      Data(*tensors(tuple(parts))), None,
-                                      tf.constant(mask, tf.float32), 0.1)  # fmt: skip
+    objective = choice.TRAINED["sindy-autoencoder"](Fit(activation="tanh"), t, library, 5)
+    found = objective(tensors((encoder, decoder, xi)), Data(*tensors(tuple(parts))), None,
+                      tf.constant(mask, tf.float32), 0.1)  # fmt: skip
     assert float(found) == pytest.approx(expected, rel=1e-5)
 
 

@@ -6,14 +6,17 @@ import tensorflow as tf
 
 from eae_sindy.dynamics.library import standard
 from eae_sindy.ensemble.diagnostics import effective, free_energy
-from eae_sindy.neural.entropic.compiled import Sampler
+from eae_sindy.errors import EaeSindyError
+from eae_sindy.neural.entropic import probes
+from eae_sindy.neural.entropic.compiled import Loop
 from eae_sindy.neural.entropic.problem import Problem
 from eae_sindy.neural.entropic.session import Session
-from eae_sindy.neural.objectives.contract import Data
-from eae_sindy.neural.samplers.langevin import Langevin
-from eae_sindy.neural.samplers.nose_hoover import NoseHoover
+from eae_sindy.neural.networks import dense
+from eae_sindy.neural.objectives import choice
+from eae_sindy.neural.objectives.data import Data
+from eae_sindy.neural.objectives.plain import Plain
 from eae_sindy.recipes import recipe
-from tests.targets import run, settings, start
+from tests.targets import langevin, run, settings, start
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(200, 2)) @ np.diag([1.2, 0.6])
@@ -24,10 +27,13 @@ LINEAR = recipe("quick").but(latents=1, rate_weight=0.0, degree=1, sine=False, e
 DECODER = (np.array([[0.9, 0.5]]), np.array([0.1, -0.2]))
 
 
-def problem(thermostat, fit=LINEAR):
+def linear_loop(canonical, objective=None, batch=0):
+    """The compiled loop on Eq. 14 or another objective, with one of the samplers of `targets`."""
     x = tf.constant(X.astype(np.float32))
     library = standard(1, 1, sine=False, constant=False)
-    return Problem(Data(x, x, x, x), library, fit, thermostat)
+    objective = objective or choice.sampled(LINEAR, library, 2)
+    return Loop(Problem(objective, Data(x, x, x, x), batch), canonical.sampler,
+                canonical.thermostat)  # fmt: skip
 
 
 def quadratic(decoder):
@@ -46,13 +52,17 @@ def decoder_free_energy(flat, t):
     return k - 0.5 * g @ np.linalg.solve(h, g) + 0.5 * t * np.linalg.slogdet(h)[1]
 
 
-@pytest.mark.parametrize("kind", ["nose-hoover", "langevin"])
-def test_the_gradient_of_the_decoder_free_energy_is_the_ensemble_average(kind):
-    """Proposition 2, through the very loop that trains the decoder."""
-    t, masses = 0.1, 1.0
-    thermostat = (NoseHoover(t, masses, 0.08, 1.0, 25, chain_length=4) if kind == "nose-hoover"
-                  else Langevin(t, masses, 0.2, 1.0))  # fmt: skip
-    sampler = Sampler(problem(thermostat))
+LINES = dense.network("relu")  # which it applies to no layer here
+PLAIN = Plain(encoder=LINES, decoder=LINES)
+
+
+@pytest.mark.parametrize(("canonical", "objective"), [
+    (settings(step=0.08, resample_every=25), None), (langevin(step=0.2), PLAIN),
+], ids=["nose-hoover", "langevin"])  # fmt: skip
+def test_the_gradient_of_the_decoder_free_energy_is_the_ensemble_average(canonical, objective):
+    """Proposition 2, through the very loop that trains the decoder; both objectives agree here."""
+    t = 0.1
+    sampler = linear_loop(canonical, objective)
     decoder = tuple(tf.constant(w.astype(np.float32)) for w in DECODER)
     encoder = (tf.zeros((2, 1)), tf.zeros(1))
     state = sampler.init(encoder, decoder, 3, t)
@@ -78,36 +88,85 @@ def test_the_gradient_of_the_decoder_free_energy_is_the_ensemble_average(kind):
 def test_curvature_is_that_of_the_known_quadratic():
     """Largest stable step 2/ω, trace of the Hessian, and the noise of minibatches."""
     h = quadratic(DECODER)[0]
-    mass = 4.0
+    mass, tau = 4.0, 2.0
     encoder = (np.array([[0.1], [-0.2]], np.float32), np.array([0.05], np.float32))
     decoder = [w.astype(np.float32) for w in DECODER]
-    full = LINEAR.but(sampler="langevin", mass=(mass,), step=0.1, temperature=0.1)
+    canonical = langevin(mass=mass, step=0.1, time_constant=tau)
     for batch in (0, 20):
-        sampler = Sampler(problem(Langevin(0.1, mass, 0.1, 1.0), full.but(batch=batch)))
-        session = Session(sampler, [encoder], decoder, [1])
+        loop = linear_loop(canonical, batch=batch)
+        session = Session(loop, LINEAR.but(temperature=0.1), encoders=[encoder], decoder=decoder,
+                          seeds=[1])  # fmt: skip
         if not batch:
             stable = 2 / np.sqrt(np.linalg.eigvalsh(h)[-1] / mass)
-            assert session.largest_stable_step(0) == pytest.approx(stable, rel=0.01)
-            assert session.laplacian(0, probes=200) == pytest.approx(np.trace(h), rel=0.05)
-            assert session.batch_noise(0) == 0.0
+            found = session.probe(probes.largest_stable_step, 0)
+            assert found == pytest.approx(stable, rel=0.01)
+            trace = session.probe(probes.laplacian, 0, probes=200)
+            assert trace == pytest.approx(np.trace(h), rel=0.05)
+            assert session.probe(probes.batch_noise, 0) == 0.0
         else:
             inputs = np.hstack([X, np.ones((len(X), 1))])
             z = inputs @ np.r_[encoder[0][:, 0], encoder[1]]
             miss = z[:, None] * DECODER[0] + DECODER[1] - X
             each = 2 * inputs * (miss @ DECODER[0][0])[:, None]
             variance = each.var(axis=0).mean() / batch * (1 - batch / len(X))
-            noise = session.batch_noise(0, batches=400)
+            noise = session.probe(probes.batch_noise, 0, batches=400)
             gained = 0.1**2 * variance / (mass * 0.1)  # and friction takes 1 − exp(−2Δt/τ)
-            assert noise == pytest.approx(gained / (1 - np.exp(-2 / 100)), rel=0.2)
+            assert noise == pytest.approx(gained / (1 - np.exp(-2 * 0.1 / tau)), rel=0.2)
+
+
+def test_what_minibatches_add_is_taken_away_by_friction_or_by_fresh_velocities():
+    """A variance that gains g a step and loses the share 1 − exp(−2Δt/τ), or all after n steps."""
+    friction = langevin(step=0.1, time_constant=5.0).thermostat
+    excess = 0.0
+    for _ in range(2000):
+        excess = (excess + 1e-3) * np.exp(-2 * 0.1 / 5.0)
+    assert friction.excess(1e-3) == pytest.approx(excess + 1e-3, rel=1e-6)
+    fresh = settings(resample_every=9).thermostat
+    assert fresh.excess(1e-3) == pytest.approx(np.mean(np.arange(10) * 1e-3))
+    never = settings(step=0.1, time_constant=5.0, resample_every=0).thermostat
+    assert never.excess(1e-3) == friction.excess(1e-3)
+
+
+class Dice:
+    """An objective that is a random number alone: what the sampler makes of the key is seen."""
+
+    def __call__(self, weights, data, key):
+        return tf.random.stateless_normal([], key) + 0 * tf.reduce_sum(weights[0][0])
+
+    def nothing(self, data):
+        return 1.0
+
+
+def test_what_an_objective_draws_is_set_by_seed_and_step_alone():
+    x = tf.constant(X.astype(np.float32))
+    problem, decoder = Problem(Dice(), Data(x, x, x, x)), (tf.zeros(1),)
+
+    def drawn(seed, step, at):
+        potential = problem.potential(decoder, tf.constant([seed, 1]), decoder_gradient=False)
+        return float(potential((tf.constant([at]),), tf.constant(step, tf.int64))[0])
+
+    assert drawn(1, 5, 0.0) == drawn(1, 5, 7.0)
+    values = [drawn(seed, step, 0.0) for seed in (1, 2) for step in range(200)]
+    assert len(set(values)) == 400
+    assert abs(np.mean(values)) < 0.2
+    assert np.std(values) == pytest.approx(1, abs=0.15)
+
+
+@pytest.mark.parametrize("temperature", [0.0, float("nan"), -1.0])
+def test_a_temperature_that_cannot_be_is_refused(temperature):
+    loop = linear_loop(langevin())
+    with pytest.raises(EaeSindyError, match="temperature must be positive"):
+        loop.init((tf.zeros((2, 1)), tf.zeros(1)), DECODER, 0, temperature)
 
 
 def test_a_cold_ensemble_is_the_deterministic_autoencoder():
     """β → ∞: what is left of the loss is the smaller principal variance, as for PCA."""
     fit = LINEAR.but(encoders=60, updates=400, learning_rate=0.02, temperature=1e-8)
-    sampler = Sampler(problem(Langevin(1e-8, 1.0, 0.3, 1.0), fit))
+    loop = linear_loop(langevin(step=0.3))
     rng = np.random.default_rng(0)
     encoder = (rng.normal(size=(2, 1)).astype(np.float32), np.zeros(1, np.float32))
-    session = Session(sampler, [encoder], [w.astype(np.float32) for w in DECODER], [1])
+    decoder = [w.astype(np.float32) for w in DECODER]
+    session = Session(loop, fit, encoders=[encoder], decoder=decoder, seeds=[1])
     for _ in range(400):
         records, _ = session.update(1e-8)
     least = np.linalg.eigvalsh(np.cov(X.T, bias=True))[0]

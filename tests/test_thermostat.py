@@ -7,11 +7,10 @@ from scipy.integrate import solve_ivp
 
 from eae_sindy.ensemble.diagnostics import effective
 from eae_sindy.errors import EaeSindyError
-from eae_sindy.neural.samplers import langevin as langevin_
-from eae_sindy.neural.samplers import nose_hoover, thermostat
-from eae_sindy.neural.samplers.nose_hoover import suzuki_yoshida
-from eae_sindy.recipes import recipe
-from tests.targets import SEED, anharmonic, harmonic, langevin, run, settings, start
+from eae_sindy.neural.samplers import choice, particles
+from eae_sindy.neural.samplers.nose_hoover import NoseHoover, suzuki_yoshida
+from eae_sindy.recipes import SAMPLERS, recipe
+from tests.targets import SEED, ZERO, anharmonic, harmonic, langevin, run, settings, start
 
 
 @pytest.mark.parametrize(("order", "conditions"), [(2, 1), (4, 3), (6, 5)])
@@ -24,16 +23,21 @@ def test_composition_weights_fulfil_their_order_conditions(order, conditions):
 
 
 def chain_equations(s, n):
-    """The Nosé–Hoover chain as a set of ODEs, for an integrator that knows nothing of ours."""
-    q, t, m = s.chain_masses(n).numpy(), s.temperature, s.chain_length
+    """The Nosé–Hoover chain as a set of ODEs, for an integrator that knows nothing of ours.
+
+    Its masses too are written down anew: Q₁ = n T τ², and Q_k = T τ² for all others.
+    """
+    t, m = s.temperature, s.thermostat.chain_length
+    q = t * s.thermostat.time_constant**2 * np.array([n, *[1.0] * (m - 1)])
+    mass = s.thermostat.mass
 
     def tendency(_, y):
         x, v, xi = y[:n], y[n : 2 * n], y[2 * n + m :]
         drive = np.empty(m)
-        drive[0] = (s.mass * np.sum(v**2) - n * t) / q[0]
+        drive[0] = (mass * np.sum(v**2) - n * t) / q[0]
         drive[1:] = (q[:-1] * xi[:-1] ** 2 - t) / q[1:]
         drive[:-1] -= xi[:-1] * xi[1:]
-        return np.concatenate([v, -(x + x**3) / s.mass - xi[0] * v, xi, drive])
+        return np.concatenate([v, -(x + x**3) / mass - xi[0] * v, xi, drive])
 
     return tendency
 
@@ -74,7 +78,7 @@ def test_the_invariant_drifts_less_than_a_thousandth_and_less_with_shorter_steps
         s = settings(step=h)
         x, v = np.linspace(-1, 1, 20), np.linspace(1, -1, 20)
         _, energy = run(s, start(s, x, harmonic(), v), harmonic(), round(400 / h),
-                        lambda state, u, s=s: nose_hoover.invariant(s, state, u))  # fmt: skip
+                        lambda state, u, s=s: s.invariant(state, u))  # fmt: skip
         spread.append(energy.std() / 20)
         assert abs(np.polyfit(np.linspace(0, 1, len(energy)), energy, 1)[0]) / 20 < 1e-3
     assert spread[0] < 1e-3
@@ -86,22 +90,17 @@ def test_equipartition_of_an_oscillator_needs_a_chain(chain_length, canonical):
     """64 single oscillators side by side, each with its own thermostat: chain 1 is not ergodic."""
     rng = np.random.default_rng(0)
     s = settings(chain_length=chain_length, step=0.1)
-    found = []
 
-    @tf.function(autograph=False)
+    @tf.function(autograph=False, jit_compile=True)
     def many(x, v):
         def one(pair):
-            state = nose_hoover.init(s, (pair[0],), harmonic(), SEED, tf.constant(0.0, tf.float64))
-            state = state._replace(velocity=(pair[1],))
+            state = s.init((pair[0],), harmonic())._replace(velocity=(pair[1],))
 
             def body(i, state, total):
-                state, _ = nose_hoover.step(
-                    s, state, harmonic(), SEED, tf.constant(0.0, tf.float64)
-                )
+                state, _ = s.step(state, harmonic(), SEED)
                 return i + 1, state, total + tf.reduce_sum(state.position[0] ** 2)
 
-            zero = tf.constant(0.0, tf.float64)
-            return tf.while_loop(lambda i, *_: i < 20_000, body, (tf.constant(0), state, zero))[2]
+            return tf.while_loop(lambda i, *_: i < 20_000, body, (tf.constant(0), state, ZERO))[2]
 
         return tf.vectorized_map(one, (x, v)) / 20_000
 
@@ -145,8 +144,9 @@ def test_hidden_kinetic_energy_is_chi_square():
     from scipy.stats import chi2, kstest
 
     s = settings(hidden=7, temperature=0.3)
-    draws = thermostat.chi_square(s, 5000, np.random.default_rng(0))
-    energies = [float(thermostat.maxwell(s, (tf.zeros(1),), SEED, d)[1]) for d in draws[:500]]
+    draws = particles.chi_square(s.thermostat, 5000, np.random.default_rng(0))
+    energies = [float(particles.maxwell(s.thermostat, s.t, (tf.zeros(1),), SEED, d)[1])
+                for d in draws[:500]]  # fmt: skip
     assert kstest(np.array(energies) / 0.15, chi2(7).cdf).pvalue > 1e-3
 
 
@@ -166,7 +166,7 @@ def test_scaling_energy_mass_and_temperature_together_changes_nothing():
 def test_each_tensor_has_its_own_mass():
     s = settings(mass=(1.0, 9.0), temperature=2.0)
     zero = (tf.zeros(20_000, tf.float64), tf.zeros(20_000, tf.float64))
-    velocity, _ = thermostat.maxwell(s, zero, SEED, tf.constant(0.0, tf.float64))
+    velocity, _ = particles.maxwell(s.thermostat, s.t, zero, SEED, ZERO)
     assert np.var(velocity[0]) == pytest.approx(2.0, rel=0.04)
     assert np.var(velocity[1]) == pytest.approx(2.0 / 9.0, rel=0.04)
     assert abs(np.corrcoef(velocity[0], velocity[1])[0, 1]) < 0.03
@@ -178,7 +178,7 @@ def test_velocities_drawn_afresh_drive_the_chain_at_once():
     cold = start(s, np.zeros(500), harmonic(0.0), np.zeros(500))
     after, _ = run(s, cold, harmonic(0.0), 1, lambda state, _: state.position[0])
     # Cold velocities would give −N T Δt/Q₁ = −Δt/τ²; fresh ones have 2K ≈ N T.
-    assert abs(float(after.bath.friction[0])) < 0.3 * s.step
+    assert abs(float(after.bath.friction[0])) < 0.3 * s.thermostat.step
     assert np.var(after.velocity[0]) == pytest.approx(2.0, rel=0.2)
 
 
@@ -292,7 +292,7 @@ def test_langevin_books_the_heat_it_takes():
         s = langevin(step=h)
         x = np.random.default_rng(0).normal(size=50)
         _, energy = run(s, start(s, x, harmonic()), harmonic(), round(100 / h),
-                        lambda state, u, s=s: langevin_.invariant(s, state, u))  # fmt: skip
+                        lambda state, u, s=s: s.invariant(state, u))  # fmt: skip
         spread.append(energy.std() / 50)
     assert spread[0] < 1e-2
     assert spread[0] / spread[1] > 3
@@ -300,12 +300,26 @@ def test_langevin_books_the_heat_it_takes():
 
 @pytest.mark.parametrize(("changes", "says"), [
     ({"step": 0.0}, "step must be positive"), ({"mass": (1.0, -1.0)}, "mass must be positive"),
-    ({"temperature": float("nan")}, "temperature must be"), ({"chain_length": 0}, "chain_length"),
-    ({"order": 3}, "order 3"), ({"resample_every": -1}, "resample_every"),
+    ({"chain_length": 0}, "chain_length"), ({"order": 3}, "order 3"),
+    ({"resample_every": -1}, "resample_every"), ({"hidden": -1}, "hidden"),
+    ({"time_constant": float("nan")}, "time_constant must be"),
 ])  # fmt: skip
 def test_settings_that_cannot_be_right_are_refused(changes, says):
     with pytest.raises(EaeSindyError, match=says):
         settings(**changes)
+
+
+def test_every_name_of_the_recipes_is_a_sampler_with_the_settings_of_the_fit():
+    assert set(choice.SAMPLERS) == set(SAMPLERS)
+    fit = recipe("quick").but(hidden=(8, 4), mass=(1.0, 2.0, 3.0), step=0.1, thermostat_time=20.0,
+                              resample_every=7, chain_length=3)  # fmt: skip
+    found, sampler = choice.choose(fit, hidden=11)
+    assert sampler is settings().sampler
+    assert found == NoseHoover(mass=(1.0, 1.0, 2.0, 2.0, 3.0, 3.0), step=0.1, time_constant=2.0,
+                               resample_every=7, chain_length=3, hidden=11)  # fmt: skip
+    found, sampler = choice.choose(fit.but(sampler="langevin", mass=(5.0,)), hidden=11)
+    assert sampler is langevin().sampler
+    assert found == langevin(mass=(5.0,) * 6, step=0.1, time_constant=2.0).thermostat
 
 
 def test_schedules_end_at_the_temperature():

@@ -12,6 +12,7 @@ from ..ensemble.ensemble import Ensemble
 from ..ensemble.forward import known
 from ..ensemble.segments import Segments
 from ..errors import EaeSindyError
+from ..executors import Executor
 from ..progress import Steps, finish
 from ..recipes import RECIPES, Fit
 from ..snapshots import split
@@ -19,8 +20,8 @@ from ..snapshots.pod import decompose, project, training_frames
 from ..snapshots.snapshots import Snapshots
 from ..snapshots.split import TRAIN
 from .entropic import workers
-from .entropic.chains import Task
-from .objectives import contract
+from .entropic.task import Task
+from .objectives import data
 
 
 class EntropicAutoencoder:
@@ -36,6 +37,8 @@ class EntropicAutoencoder:
         "auto" is TensorFlow's own choice: a GPU if it sees one.
     jobs : int
         Processes among which chains with different decoders are spread; with 1, no new process.
+    executor : executors.Executor, optional
+        Runs the chains in place of these processes: ``Futures(client)`` for other machines.
 
     Examples
     --------
@@ -49,6 +52,7 @@ class EntropicAutoencoder:
         library: Library | None = None,
         device: str = "auto",
         jobs: int = 1,
+        executor: Executor | None = None,
     ) -> None:
         known(settings.activation)
         if library is not None and library.latents != settings.latents:
@@ -65,7 +69,7 @@ class EntropicAutoencoder:
             )
         if jobs < 1:
             raise EaeSindyError(f"--jobs must be at least 1, not {jobs}")
-        self.settings, self.jobs = settings, jobs
+        self.settings, self.jobs, self.executor = settings, jobs, executor
         self._custom = library
         self.library = library or standard(
             settings.latents, settings.degree, settings.sine, settings.constant
@@ -96,10 +100,18 @@ class EntropicAutoencoder:
             begun, training = self.begin(snapshots)
             if segments is not None:
                 segments.begin(begun)
-        data = self._data(snapshots, training, begun)
+        task = Task(
+            settings=self.settings,
+            custom=self._custom,
+            pod=begun.pod,
+            frames=begun.frames,
+            data=self._data(snapshots, training, begun),
+            segments=segments,
+            device=self._device,
+        )
         del training
-        task = Task(self.settings, self._custom, begun.pod, data, segments, self._device)
-        chains = yield from workers.grow(task, self.jobs)
+        executor = self.executor or workers.local(self.jobs, workers.decoders(task))
+        chains = yield from workers.grow(task, executor)
         return replace(begun, chains=chains)
 
     def differences(self, made: Ensemble, snapshots: Snapshots) -> list[str]:
@@ -132,9 +144,15 @@ class EntropicAutoencoder:
                 "ask for fewer latents" + (", or raise --rank" if pod.rank == s.rank else "")
             )
         frames = project(snapshots, pod, parts)
-        provenance = self._provenance(snapshots)
         begun = Ensemble(
-            s, self.library, pod, frames, [], snapshots.shape, snapshots.mask, provenance
+            settings=s,
+            library=self.library,
+            pod=pod,
+            frames=frames,
+            chains=[],
+            shape=snapshots.shape,
+            mask=snapshots.mask,
+            attributes=self._provenance(snapshots),
         )
         return begun, training
 
@@ -143,7 +161,7 @@ class EntropicAutoencoder:
     ) -> tuple[np.ndarray, ...]:
         """Return the training frames: what the networks see, and what they aim at."""
         if not self.settings.full_space:
-            return contract.coordinates(begun)
+            return data.coordinates(begun)
         if snapshots.rate is None:
             raise EaeSindyError(
                 "--full-space needs /rate in the snapshots: add it, or fit in POD coordinates"

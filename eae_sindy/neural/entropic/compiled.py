@@ -1,23 +1,31 @@
 """The compiled inner loop: many encoder steps at a fixed decoder."""
 
-from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from ..samplers import thermostat
-from ..samplers.choice import kernel
-from ..samplers.thermostat import State, Tensors
-from .problem import Problem, _fold, _key, _number
+from ..keys import fold, key
+from ..objectives.contract import Objective
+from ..objectives.data import Data
+from ..samplers.particles import chi_square
+from ..samplers.thermostat import Potential, Sampler, State, Tensors, Thermostat, positive
+from .problem import Problem
+
+USE = 0x5EED  # of a chain's seed, see `keys.key`
 
 
 class Record(NamedTuple):
-    """What a run of steps leaves behind, one row a step.
+    """What a run of M steps leaves behind, one row a step.
 
-    `loss` [M]; `kinetic_temperature` [M, tensors], 2K/N_f of each tensor of weights;
-    `gradient_square` [M], |∂loss/∂φ|².
+    Attributes
+    ----------
+    loss : tensor [M]
+    kinetic_temperature : tensor [M, tensors], float64
+        2K/N_f of each tensor of weights.
+    gradient_square : tensor [M]
+        |∂loss/∂φ|².
     """
 
     loss: tf.Tensor
@@ -25,33 +33,41 @@ class Record(NamedTuple):
     gradient_square: tf.Tensor
 
 
-class Sampler:
+class Loop:
     """The compiled inner loop: many encoder steps at a fixed decoder, no Python in between.
 
-    XLA compiles the two loops (with the decoder's gradient, or with the draws) as a whole, once for
-    all chains: seed and temperature are arguments.
+    XLA compiles the two loops (with the decoder's gradient, or with the draws) as a whole. Frames,
+    seed and temperature are arguments: what is compiled serves all chains, and every later `Loop`
+    of the same objective and sampler on as many frames.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is sampled.
+    sampler : Sampler
+        By which functions.
+    thermostat : Thermostat
+        The settings of these functions.
     """
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        compiled = partial(tf.function, jit_compile=True, autograph=False)
-        self._compiled_begin = compiled(self._begin)
-        self._compiled_refresh = compiled(self._refresh)
-        self._compiled_run = compiled(self._run)
+    def __init__(self, problem: Problem, sampler: Sampler, thermostat: Thermostat) -> None:
+        self.problem, self.sampler, self.thermostat = problem, sampler, thermostat
+        self._programs = _programs(problem.objective, problem.batch, sampler, thermostat)
 
     def _chi_square(self, seed: int, start: int, count: int) -> tf.Tensor:
         """Draw the hidden kinetic energies of `count` steps: the same for the same `start`."""
-        rng = np.random.default_rng([seed, start + 1])
-        return thermostat.chi_square(self.problem.thermostat, count, rng)
+        return chi_square(self.thermostat, count, np.random.default_rng([seed, start + 1]))
 
     def init(self, encoder: Tensors, decoder: Tensors, seed: int, temperature: float) -> State:
         """Start at `encoder` with fresh velocities."""
         noise = self._chi_square(seed, -1, 1)[0]
-        return self._compiled_begin(encoder, decoder, _key(seed), noise, _number(temperature))
+        return self._programs.begin(
+            self.problem.data, encoder, decoder, key(seed, USE), noise, _number(temperature)
+        )
 
     def refresh(self, state: State, decoder: Tensors, seed: int) -> State:
         """Recompute the force: under a new decoder, or at a new position."""
-        return self._compiled_refresh(state, decoder, _key(seed))
+        return self._programs.refresh(self.problem.data, state, decoder, key(seed, USE))
 
     def update(
         self, state: State, decoder: Tensors, seed: int, temperature: float, steps: int
@@ -77,43 +93,67 @@ class Sampler:
         training: bool,
     ) -> tuple[State, Record, Tensors, Tensors]:
         noise = self._chi_square(seed, int(state.step), steps)
-        return self._compiled_run(state, decoder, _key(seed), noise, _number(temperature), training)
+        given = (key(seed, USE), noise, _number(temperature), training)
+        return self._programs.run(self.problem.data, state, decoder, *given)
+
+
+class _Programs:
+    """What XLA compiles for one objective and one sampler: each function once for every shape."""
+
+    def __init__(
+        self, objective: Objective, batch: int, sampler: Sampler, thermostat: Thermostat
+    ) -> None:
+        self.objective, self.batch = objective, batch
+        self.sampler, self.thermostat = sampler, thermostat
+        compiled = partial(tf.function, jit_compile=True, autograph=False)
+        self.begin = compiled(self._begin)
+        self.refresh = compiled(self._refresh)
+        self.run = compiled(self._run)
+
+    def _potential(
+        self, data: Data, decoder: Tensors, seed: tf.Tensor, *, decoder_gradient: bool = False
+    ) -> Potential:
+        problem = Problem(self.objective, data, self.batch)
+        return problem.potential(decoder, seed, decoder_gradient=decoder_gradient)
 
     def _begin(
         self,
+        data: Data,
         encoder: Tensors,
         decoder: Tensors,
-        key: tf.Tensor,
+        seed: tf.Tensor,
         noise: tf.Tensor,
         temperature: tf.Tensor,
     ) -> State:
-        potential = self.problem.potential(decoder, key, decoder_gradient=False)
-        settings = replace(self.problem.thermostat, temperature=temperature)
-        return kernel(settings).init(settings, encoder, potential, _fold(key, -1), noise)
+        potential = self._potential(data, decoder, seed)
+        return self.sampler.init(
+            self.thermostat, temperature, encoder, potential, fold(seed, -1), noise
+        )
 
-    def _refresh(self, state: State, decoder: Tensors, key: tf.Tensor) -> State:
-        potential = self.problem.potential(decoder, key, decoder_gradient=False)
+    def _refresh(self, data: Data, state: State, decoder: Tensors, seed: tf.Tensor) -> State:
+        potential = self._potential(data, decoder, seed)
         return state._replace(gradient=tuple(potential(state.position, state.step)[1]))
 
     def _run(
         self,
+        data: Data,
         state: State,
         decoder: Tensors,
-        key: tf.Tensor,
+        seed: tf.Tensor,
         noise: tf.Tensor,
         temperature: tf.Tensor,
         training: bool,
     ) -> tuple[State, Record, Tensors, Tensors]:
-        settings = replace(self.problem.thermostat, temperature=temperature)
-        potential = self.problem.potential(decoder, key, decoder_gradient=training)
-        take = kernel(settings).step
+        potential = self._potential(data, decoder, seed, decoder_gradient=training)
         steps = noise.shape[0]
         sizes = np.array([int(np.prod(p.shape)) for p in state.position])
 
         def body(
             i: tf.Tensor, state: State, record: Record, total: Tensors, draws: Tensors
         ) -> tuple:
-            state, info = take(settings, state, potential, _fold(key, 2 * state.step), noise[i])
+            state, info = self.sampler.step(
+                self.thermostat, temperature, state, potential, fold(seed, 2 * state.step), noise[i]
+            )
             slope = tf.add_n([tf.reduce_sum(g**2) for g in state.gradient])
             found = Record(info.potential, 2.0 * info.kinetic / sizes, slope)
             record = Record(*(_put(rows, i, row) for rows, row in zip(record, found, strict=True)))
@@ -142,5 +182,15 @@ class Sampler:
         return state, record, tuple(t / steps for t in total), draws
 
 
+# Programs that are kept: a sweep over temperatures, seeds or frames compiles once.
+_programs = lru_cache(maxsize=8)(_Programs)
+
+
 def _put(rows: tf.Tensor, i: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
     return tf.tensor_scatter_nd_update(rows, [[i]], row[None])
+
+
+def _number(temperature: float) -> tf.Tensor:
+    """Return T as the samplers take it. Raises `EaeSindyError` unless it is positive."""
+    positive("temperature", temperature)
+    return tf.constant(temperature, tf.float64)

@@ -1,3 +1,118 @@
-"""What is measured of a chain's potential where it stands: curvature and noise."""
+"""What is measured of a chain's potential where it stands: curvature and noise.
+
+All take the compiled loop, the chain's state and seed and the decoder, and change none of them.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from ..samplers.thermostat import State, Tensors
+from .compiled import Loop
 
 POWER_STEPS = 20  # of the power iteration for the stiffest direction
+
+
+def hessian_product(
+    loop: Loop,
+    state: State,
+    decoder: Tensors,
+    seed: int,
+    *,
+    along: Sequence[np.ndarray],
+    size: float,
+) -> list[np.ndarray]:
+    """Return the Hessian of the loss in φ times a vector, by a difference over ±`size`."""
+    ends = []
+    for sign in (1, -1):
+        moved = tuple(
+            p + tf.cast(sign * size * a, p.dtype)
+            for p, a in zip(state.position, along, strict=True)
+        )
+        there = loop.refresh(state._replace(position=moved), decoder, seed)
+        ends.append([g.numpy().astype(float) for g in there.gradient])
+    return [(a - b) / (2 * size) for a, b in zip(*ends, strict=True)]
+
+
+def laplacian(
+    loop: Loop,
+    state: State,
+    decoder: Tensors,
+    seed: int,
+    *,
+    temperature: float,
+    probes: int = 2,
+) -> float:
+    """Estimate the trace of the Hessian of the loss in φ, by Hutchinson's random signs.
+
+    Parameters
+    ----------
+    loop, state, decoder, seed
+        The chain.
+    temperature : float
+        T: differences are over as far as the lightest weight moves in a step. That is small against
+        the curvature, and large against rounding.
+    probes : int
+        Vectors of random signs; the mean over them is returned.
+    """
+    rng, found = np.random.default_rng([seed, int(state.step), 1]), []
+    lightest = min(loop.thermostat.masses(len(state.position)))
+    size = loop.thermostat.step * np.sqrt(temperature / lightest)
+    for _ in range(probes):
+        signs = [rng.choice([-1.0, 1.0], size=p.shape) for p in state.position]
+        product = hessian_product(loop, state, decoder, seed, along=signs, size=size)
+        found.append(sum(float(np.sum(s * h)) for s, h in zip(signs, product, strict=True)))
+    return float(np.mean(found))
+
+
+def largest_stable_step(
+    loop: Loop, state: State, decoder: Tensors, seed: int, *, temperature: float
+) -> float:
+    """Return 2/ω, beyond which velocity Verlet is unstable; ω² is the largest eigenvalue of H/m.
+
+    By power iteration. Infinite where nothing is curved, NaN where the loss is no number.
+    `temperature` sets over which distances differences are taken, as for `laplacian`.
+    """
+    rng = np.random.default_rng([seed, 2])
+    roots = np.sqrt(loop.thermostat.masses(len(state.position)))
+    vector = [rng.normal(size=p.shape) for p in state.position]
+    # Vectors are scaled by 1/√m, so this is three thermal moves in all, whatever the masses.
+    size, square = 3 * loop.thermostat.step * np.sqrt(temperature), 0.0
+    for _ in range(POWER_STEPS):
+        length = np.sqrt(sum(float(np.sum(v**2)) for v in vector))
+        vector = [v / length / r for v, r in zip(vector, roots, strict=True)]
+        product = hessian_product(loop, state, decoder, seed, along=vector, size=size)
+        vector = [h / r for h, r in zip(product, roots, strict=True)]
+        square = np.sqrt(sum(float(np.sum(v**2)) for v in vector))
+    return float(2 / np.sqrt(square)) if square != 0 else np.inf  # NaN stays NaN
+
+
+def batch_noise(
+    loop: Loop,
+    state: State,
+    decoder: Tensors,
+    seed: int,
+    *,
+    temperature: float,
+    batches: int = 8,
+) -> float:
+    """Return how much hotter minibatches make the sampler, ΔT/T; 0 with full batches.
+
+    Δt²σ²/(mT), with σ² the variance of a component of the minibatch gradient, is what they add to a
+    velocity's relative variance in a step. The bath takes it away again: `Thermostat.excess`. σ² is
+    estimated from so many `batches`.
+    """
+    if not loop.problem.minibatches:
+        return 0.0
+    gradients = [
+        loop.refresh(state._replace(step=state.step + k), decoder, seed).gradient
+        for k in range(batches)
+    ]
+    masses = loop.thermostat.masses(len(state.position))
+    ratios = [
+        np.var([g.numpy() for g in parts], axis=0, ddof=1).ravel() / m
+        for parts, m in zip(zip(*gradients, strict=True), masses, strict=True)
+    ]
+    gained = float(np.mean(np.concatenate(ratios)) * loop.thermostat.step**2 / temperature)
+    return loop.thermostat.excess(gained)

@@ -1,14 +1,16 @@
 """Algorithm 1 (train) and Algorithm 2 (collect) of the entropic autoencoder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from ...errors import EaeSindyError
+from ...recipes import Fit
 from ..samplers.thermostat import State
-from .compiled import Record, Sampler
-from .probes import POWER_STEPS
+from . import probes
+from .compiled import Loop, Record
 
 LOST = 10.0  # times the loss of predicting nothing: a sampler there has diverged
 
@@ -18,19 +20,33 @@ class DivergedError(EaeSindyError):
 
 
 class Session:
-    """Chains in the making that share a decoder: their states, the decoder and its optimizer."""
+    """Chains in the making that share a decoder: their states, the decoder and its optimizer.
+
+    Parameters
+    ----------
+    loop : Loop
+        The compiled loop; its settings of the sampler are those of the fit.
+    settings : recipes.Fit
+        Temperatures, encoders to an update, and the learning rate of Adam.
+    encoders : sequence of tuples of arrays
+        First weights, one for each chain.
+    decoder : tuple of arrays
+        First weights.
+    seeds : sequence of int
+        One for each chain.
+    """
 
     def __init__(
         self,
-        sampler: Sampler,
+        loop: Loop,
+        settings: Fit,
+        *,
         encoders: Sequence[Sequence[np.ndarray]],
         decoder: Sequence[np.ndarray],
         seeds: Sequence[int],
     ) -> None:
-        settings = sampler.problem.settings
-        self.sampler, self.seeds = sampler, tuple(seeds)
-        self.settings = settings
-        self.nothing = sampler.problem.nothing
+        self.loop, self.settings, self.seeds = loop, settings, tuple(seeds)
+        self.nothing = loop.problem.nothing
         if tf.keras.backend.backend() != "tensorflow":
             raise EaeSindyError(
                 "Keras runs on another backend: set KERAS_BACKEND=tensorflow, or leave it unset"
@@ -40,7 +56,7 @@ class Session:
         self.optimizer.build(self.decoder)
         start = (*settings.temperatures(), settings.temperature)[0]
         self.states = [
-            sampler.init(tuple(map(tf.constant, encoder)), self._fixed(), seed, start)
+            loop.init(tuple(map(tf.constant, encoder)), self._fixed(), seed, start)
             for encoder, seed in zip(encoders, self.seeds, strict=True)
         ]
 
@@ -54,7 +70,7 @@ class Session:
         """
         fixed, records, means, states = self._fixed(), [], [], []
         for state, seed in zip(self.states, self.seeds, strict=True):
-            after, record, mean = self.sampler.update(
+            after, record, mean = self.loop.update(
                 state, fixed, seed, temperature, self.settings.encoders
             )
             records.append(self._sound(record, state, seed, "training"))
@@ -64,7 +80,7 @@ class Session:
         self.optimizer.apply_gradients(zip(mean, self.decoder, strict=True))
         fixed = self._fixed()
         self.states = [
-            self.sampler.refresh(state, fixed, seed)
+            self.loop.refresh(state, fixed, seed)
             for state, seed in zip(states, self.seeds, strict=True)
         ]
         return records, float(tf.linalg.global_norm(mean))
@@ -73,7 +89,7 @@ class Session:
         """Draw `steps` encoders of each chain with the decoder fixed (Algorithm 2)."""
         fixed, found, states = self._fixed(), [], []
         for state, seed in zip(self.states, self.seeds, strict=True):
-            after, record, draws = self.sampler.hold(
+            after, record, draws = self.loop.hold(
                 state, fixed, seed, self.settings.temperature, steps
             )
             record = self._sound(record, state, seed, "collecting")
@@ -88,7 +104,7 @@ class Session:
         limit = LOST * self.nothing
         astray = np.flatnonzero(~(record.loss < limit))
         if len(astray):
-            stable, step = self._largest_stable_step(before, seed), self.settings.step
+            stable, step = self._stable(before, seed), self.settings.step
             advice = f"the largest stable --step is about {stable:.2g}, --step is {step:.2g}"
             cure = f"take about {stable / 3:.1g}" if step > stable / 2 else "lower --temperature"
             if not np.isfinite(stable):
@@ -131,72 +147,18 @@ class Session:
             restored.append(State(**found))
         self.states = restored
 
-    def _product(
-        self, state: State, seed: int, along: Sequence[np.ndarray], size: float
-    ) -> list[np.ndarray]:
-        """Return the Hessian of the loss in φ times a vector, by a difference over ±`size`."""
-        ends = []
-        for sign in (1, -1):
-            moved = tuple(
-                p + tf.cast(sign * size * a, p.dtype)
-                for p, a in zip(state.position, along, strict=True)
-            )
-            there = self.sampler.refresh(state._replace(position=moved), self._fixed(), seed)
-            ends.append([g.numpy().astype(float) for g in there.gradient])
-        return [(a - b) / (2 * size) for a, b in zip(*ends, strict=True)]
+    def probe(self, measure: Callable[..., float], chain: int, **options: Any) -> float:
+        """Measure one chain where it stands: `measure` is one of `probes` that takes T."""
+        return measure(
+            self.loop,
+            self.states[chain],
+            self._fixed(),
+            self.seeds[chain],
+            temperature=self.settings.temperature,
+            **options,
+        )
 
-    def laplacian(self, chain: int, probes: int = 2) -> float:
-        """Estimate the trace of the Hessian of the loss in φ (Hutchinson, random signs)."""
-        state, seed = self.states[chain], self.seeds[chain]
-        rng, found = np.random.default_rng([seed, int(state.step), 1]), []
-        # As far as a weight moves in a step: small against the curvature, large against rounding.
-        size = self.settings.step * np.sqrt(self.settings.temperature / min(self.settings.mass))
-        for _ in range(probes):
-            signs = [rng.choice([-1.0, 1.0], size=p.shape) for p in state.position]
-            product = self._product(state, seed, signs, size)
-            found.append(sum(float(np.sum(s * h)) for s, h in zip(signs, product, strict=True)))
-        return float(np.mean(found))
-
-    def largest_stable_step(self, chain: int) -> float:
-        """Return 2/ω, beyond which velocity Verlet is unstable; ω² is the largest of H/m."""
-        return self._largest_stable_step(self.states[chain], self.seeds[chain])
-
-    def _largest_stable_step(self, state: State, seed: int) -> float:
-        rng = np.random.default_rng([seed, 2])
-        roots = np.sqrt(self.sampler.problem.thermostat.masses(len(state.position)))
-        vector = [rng.normal(size=p.shape) for p in state.position]
-        # Vectors are scaled by 1/√m, so this is three thermal moves in all, whatever the masses.
-        size, square = 3 * self.settings.step * np.sqrt(self.settings.temperature), 0.0
-        for _ in range(POWER_STEPS):
-            length = np.sqrt(sum(float(np.sum(v**2)) for v in vector))
-            vector = [v / length / r for v, r in zip(vector, roots, strict=True)]
-            product = self._product(state, seed, vector, size)
-            vector = [h / r for h, r in zip(product, roots, strict=True)]
-            square = np.sqrt(sum(float(np.sum(v**2)) for v in vector))
-        return float(2 / np.sqrt(square)) if square != 0 else np.inf  # NaN stays NaN
-
-    def batch_noise(self, chain: int, batches: int = 8) -> float:
-        """Return how much hotter minibatches make the sampler, ΔT/T.
-
-        Δt²σ²/(mT), with σ² the variance of a component of the minibatch gradient, is what they add
-        to a velocity's variance in a step. It is taken away by friction, 1 − exp(−2Δt/τ) a step, or
-        grows until velocities are resampled; a chain that is not resampled is taken by its τ.
-        """
-        s, state = self.settings, self.states[chain]
-        if not 0 < s.batch < self.sampler.problem.data.inputs.shape[0]:
-            return 0.0
-        gradients = [
-            self.sampler.refresh(
-                state._replace(step=state.step + k), self._fixed(), self.seeds[chain]
-            ).gradient
-            for k in range(batches)
-        ]
-        masses = self.sampler.problem.thermostat.masses(len(state.position))
-        ratios = [
-            np.var([g.numpy() for g in parts], axis=0, ddof=1).ravel() / m
-            for parts, m in zip(zip(*gradients, strict=True), masses, strict=True)
-        ]
-        gained = float(np.mean(np.concatenate(ratios)) * s.step**2 / s.temperature)
-        if s.sampler == "nose-hoover" and s.resample_every:
-            return gained * s.resample_every / 2
-        return gained / float(-np.expm1(-2 / s.thermostat_time))
+    def _stable(self, state: State, seed: int) -> float:
+        return probes.largest_stable_step(
+            self.loop, state, self._fixed(), seed, temperature=self.settings.temperature
+        )

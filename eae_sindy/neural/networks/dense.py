@@ -1,14 +1,19 @@
-"""Initial weights of dense encoders and decoders."""
+"""Dense networks: a kernel and a bias for each layer, the last one linear."""
 
 from collections.abc import Sequence
+from functools import cache, partial
 from itertools import pairwise
 
 import numpy as np
+import tensorflow as tf
 
-Weights = tuple[np.ndarray, ...]
+from ...ensemble.forward import forward, known
+from .contract import Network
+
+Flat = tuple[np.ndarray, ...]
 
 
-def glorot(sizes: Sequence[int], rng: np.random.Generator) -> Weights:
+def glorot(sizes: Sequence[int], rng: np.random.Generator) -> Flat:
     """Return kernels (Glorot uniform) and zero biases of a dense network, float32.
 
     `sizes` counts the units of every layer from input to output.
@@ -21,33 +26,23 @@ def glorot(sizes: Sequence[int], rng: np.random.Generator) -> Weights:
     return tuple(np.asarray(w, np.float32) for w in weights)
 
 
-def onto_span(encoder: Weights, decoder: Weights, modes: np.ndarray) -> tuple[Weights, Weights]:
-    """Express full-space networks in POD coordinates: `modes` [r, N] has orthonormal rows.
+@cache
+def network(activation: str) -> Network:
+    """Return dense networks with an activation of `ensemble.forward`, as one `Network`.
 
-    The encoder's first layer becomes W∥ = U W, which sees the same data as W. The decoder's last
-    layer becomes coefficients of modes of unit mean square per point.
+    Of one activation there is one network: what is compiled for it serves again. Raises
+    `EaeSindyError` for an unknown activation.
     """
-    root = np.sqrt(modes.shape[1])
-    first, *rest = encoder
-    *inner, kernel, bias = decoder
-    return (
-        (np.asarray(modes @ first, np.float32), *rest),
-        (
-            *inner,
-            np.asarray(kernel @ modes.T / root, np.float32),
-            np.asarray(bias @ modes.T / root, np.float32),
-        ),
-    )
+    known(activation)
+    return Network(glorot, partial(_apply, activation), partial(_tangent, activation))
 
 
-def begin(
-    sizes: Sequence[int], rng: np.random.Generator, modes: np.ndarray | None, heads: int = 1
-) -> tuple[Weights, Weights]:
-    """Draw an encoder of the given `sizes` and its mirror, a decoder.
+def _apply(activation: str, weights: Sequence[tf.Tensor], x: tf.Tensor) -> tf.Tensor:
+    # A compiled program never computes the rate that goes along here.
+    return forward(weights, activation, x, x, tf.math)[0]
 
-    With `modes` both are drawn at full width and put on the span of the data: the reduced networks
-    start where the full ones would. The encoder has `heads` outputs for each latent.
-    """
-    *inner, latents = sizes
-    encoder, decoder = glorot((*inner, heads * latents), rng), glorot(sizes[::-1], rng)
-    return (encoder, decoder) if modes is None else onto_span(encoder, decoder, modes)
+
+def _tangent(
+    activation: str, weights: Sequence[tf.Tensor], x: tf.Tensor, rate: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    return forward(weights, activation, x, rate, tf.math)

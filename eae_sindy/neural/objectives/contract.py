@@ -1,35 +1,43 @@
 """What every objective takes and gives."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Protocol
 
-import numpy as np
 import tensorflow as tf
 
-from ...ensemble.ensemble import Ensemble
-from ...snapshots.split import TRAIN
-
-# Weights may be nested in tuples. The key is for what an objective draws at random; what follows
-# are numbers that change between calls.
-Weights = Any
-Objective = Callable[..., tf.Tensor]  # (weights, data, key, *numbers) to the loss
+from ..networks.contract import Weights
+from .data import Data
 
 
-class Data(NamedTuple):
-    """Frames as the networks see them, float32.
+class Objective(Protocol):
+    """An objective is a loss of weights on frames; what else it needs is in its frozen fields.
 
-    `inputs` and `input_rates` [n, r] are orthonormal coordinates, or pixels; `targets` and
-    `target_rates` [n, r] are coordinates of modes of unit mean square per pixel, or pixels.
+    The sampler and the loop of Adam take any. Weights are nested tuples: (encoder, decoder), and
+    whatever else is trained with them.
     """
 
-    inputs: tf.Tensor
-    input_rates: tf.Tensor
-    targets: tf.Tensor
-    target_rates: tf.Tensor
+    def __call__(
+        self, weights: Weights, data: Data, key: tf.Tensor, *numbers: tf.Tensor
+    ) -> tf.Tensor:
+        """Return the loss, a scalar that can be differentiated in the weights.
 
+        Parameters
+        ----------
+        weights : nested tuples of tensors
+            (encoder, decoder, ...)
+        data : Data
+            Frames, all of them or a minibatch.
+        key : tensor [2]
+            For what an objective draws at random: see `keys.fold`. One that draws nothing ignores
+            it.
+        numbers : tensors
+            Numbers that change between calls, where an objective has such.
+        """
+        ...
 
-def coordinates(begun: Ensemble) -> tuple[np.ndarray, ...]:
-    """Return the training frames of an ensemble as `Data` in POD coordinates, on the host."""
-    rows, root = begun.frames.where(TRAIN), np.float32(np.sqrt(begun.pod.size))
-    x, x_rate = begun.frames.coordinates[rows], begun.frames.rate_coordinates[rows]
-    return root * x, root * x_rate, x, x_rate
+    def __hash__(self) -> int:
+        """Return the same for equal objectives: what is compiled for one serves the other."""
+        ...
+
+    def nothing(self, data: Data) -> float:
+        """Return the loss of reconstructing zero everywhere: a chain far above it has diverged."""
+        ...

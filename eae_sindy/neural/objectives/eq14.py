@@ -1,92 +1,78 @@
 """The loss of Eq. 14, with ẋ̂ by Eq. 15 and Ξ by Eq. 16 inside it."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from ...dynamics.library import Library
-from ...ensemble.forward import forward
-from ..samplers.thermostat import Tensors
-from .contract import Data
-
-# Relative to the largest eigenvalue of the scaled normal matrix: far below any resolved direction,
-# and enough to keep the factorization alive when latents coincide.
-JITTER = 1e-12
-
-
-@tf.custom_gradient
-def least_squares(theta: tf.Tensor, rate: tf.Tensor) -> tuple[tf.Tensor, object]:
-    """Solve Eq. 16, Ξ = argmin |Θ Ξ − ż|², in float64 with scaled columns.
-
-    The normal equations of columns of unit length, by Cholesky factorization and one step of
-    iterative refinement. The gradient is that
-    of the solution itself: with λ = (ΘᵀΘ)⁻¹ Ξ̄ and residual R = ż − ΘΞ, it is R λᵀ − Θ λ Ξᵀ in Θ and
-    Θ λ in ż, which costs two products and never differentiates the factorization.
-
-    Parameters
-    ----------
-    theta : tensor [n, p], float64
-    rate : tensor [n, d], float64
-
-    Returns
-    -------
-    tensor [p, d], float64
-    """
-    terms = theta.shape[-1]
-    length = tf.sqrt(tf.reduce_sum(theta**2, axis=0)) + 1e-300
-    scaled = theta / length
-    normal = tf.matmul(scaled, scaled, transpose_a=True)
-    factor = tf.linalg.cholesky(normal + JITTER * terms * tf.eye(terms, dtype=tf.float64))
-
-    def solve(right: tf.Tensor) -> tf.Tensor:
-        return tf.linalg.cholesky_solve(factor, right / length[:, None]) / length[:, None]
-
-    xi = solve(tf.matmul(theta, rate, transpose_a=True))
-    # One step of refinement takes the jitter out again.
-    xi += solve(tf.matmul(theta, rate - tf.matmul(theta, xi), transpose_a=True))
-
-    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        multiplier = solve(upstream)
-        along = tf.matmul(theta, multiplier)
-        residual = rate - tf.matmul(theta, xi)
-        return (
-            tf.matmul(residual, multiplier, transpose_b=True)
-            - tf.matmul(along, xi, transpose_b=True),
-            along,
-        )
-
-    return xi, gradient
+from ..networks.contract import Network, Weights
+from .data import Data
+from .least_squares import least_squares
+from .norms import mean_square
 
 
 class Parts(NamedTuple):
-    """The loss and its two terms before weighting, per pixel and frame."""
+    """The loss and its two terms before weighting, per pixel and frame.
+
+    Attributes
+    ----------
+    loss, field, rate : scalar tensors
+        λ₁ |x − x̂|² + λ₂ |ẋ − ẋ̂|², |x − x̂|² and |ẋ − ẋ̂|².
+    """
 
     loss: tf.Tensor
     field: tf.Tensor
     rate: tf.Tensor
 
 
-def reconstruction(
-    encoder: Tensors,
-    decoder: Tensors,
-    data: Data,
-    library: Library,
-    activation: str,
-    field_weight: float,
-    rate_weight: float,
-    share: float = 1.0,
-) -> Parts:
-    """Return Eq. 14, λ₁ |x − x̂|² + λ₂ |ẋ − ẋ̂|², both norms means over pixels and frames.
+@dataclass(frozen=True, kw_only=True)
+class Eq14:
+    """The objective λ₁ |x − x̂|² + λ₂ |ẋ − ẋ̂|² (Eq. 14), both norms means over pixels and frames.
 
-    ż = (dz/dx) ẋ and Ξ by Eq. 16; ẋ̂ = (dx̂/dz) Θ(z) Ξ by Eq. 15. `share` is what a target counts
-    in the mean over pixels: 1 for coordinates, one over their number for pixels.
+    ż = (dz/dx) ẋ and Ξ by Eq. 16; ẋ̂ = (dx̂/dz) Θ(z) Ξ by Eq. 15. Weights are (encoder, decoder).
+
+    Attributes
+    ----------
+    encoder, decoder : Network
+    library : Library
+        Candidate terms Θ.
+    field_weight, rate_weight : float
+        λ₁ and λ₂.
+    share : float
+        What a target counts in the mean over pixels: 1 for coordinates, one over their number for
+        pixels.
     """
-    z, z_rate = forward(encoder, activation, data.inputs, data.input_rates, tf.math)
-    z64 = tf.unstack(tf.cast(z, tf.float64), axis=-1)
-    theta = tf.stack(library.columns(z64, tf.math), axis=-1)
-    xi = least_squares(theta, tf.cast(z_rate, tf.float64))
-    modelled = tf.cast(tf.matmul(theta, xi), z.dtype)
-    x, x_rate = forward(decoder, activation, z, modelled, tf.math)
-    field = share * tf.reduce_mean(tf.reduce_sum((data.targets - x) ** 2, axis=-1))
-    rate = share * tf.reduce_mean(tf.reduce_sum((data.target_rates - x_rate) ** 2, axis=-1))
-    return Parts(field_weight * field + rate_weight * rate, field, rate)
+
+    encoder: Network
+    decoder: Network
+    library: Library
+    field_weight: float
+    rate_weight: float
+    share: float = 1.0
+
+    def __call__(
+        self, weights: Weights, data: Data, key: tf.Tensor, *numbers: tf.Tensor
+    ) -> tf.Tensor:
+        """Return the loss; nothing is drawn at random."""
+        return self.parts(weights, data).loss
+
+    def parts(self, weights: Weights, data: Data) -> Parts:
+        """Return the loss with its two terms."""
+        encoder, decoder = weights
+        z, z_rate = self.encoder.tangent(encoder, data.inputs, data.input_rates)
+        z64 = tf.unstack(tf.cast(z, tf.float64), axis=-1)
+        theta = tf.stack(self.library.columns(z64, tf.math), axis=-1)
+        xi = least_squares(theta, tf.cast(z_rate, tf.float64))
+        modelled = tf.cast(tf.matmul(theta, xi), z.dtype)
+        x, x_rate = self.decoder.tangent(decoder, z, modelled)
+        field = self.share * mean_square(data.targets - x)
+        rate = self.share * mean_square(data.target_rates - x_rate)
+        return Parts(self.field_weight * field + self.rate_weight * rate, field, rate)
+
+    def nothing(self, data: Data) -> float:
+        """Return the loss of reconstructing zero everywhere."""
+        x, x_rate = (
+            self.share * float(mean_square(part)) for part in (data.targets, data.target_rates)
+        )
+        return self.field_weight * x + self.rate_weight * x_rate

@@ -12,15 +12,16 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from .thermostat import Info, Potential, State, Tensors, Thermostat, begin, kinetic, maxwell
+from .particles import begin, kinetic, maxwell
+from .thermostat import Info, Potential, Sampler, State, Tensors, Thermostat
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Langevin(Thermostat):
     """Settings; the friction is γ = 1/τ, with τ the `time_constant`.
 
     Every degree of freedom has a bath of its own, so hidden ones do not act on the others and are
-    not carried; velocities are fresh all the time, so `resample_every` has no effect.
+    not carried; velocities are fresh all the time, and are never resampled.
     """
 
 
@@ -32,18 +33,20 @@ class Bath(NamedTuple):
 
 def init(
     settings: Langevin,
+    temperature: tf.Tensor,
     position: Tensors,
     potential: Potential,
     seed: tf.Tensor,
     hidden_noise: tf.Tensor,
 ) -> State:
     """Start at `position` with velocities from the Maxwell–Boltzmann distribution."""
-    state, _ = begin(settings, position, potential, seed, hidden_noise)
+    state, _ = begin(settings, temperature, position, potential, seed, hidden_noise)
     return state._replace(bath=Bath(tf.zeros((), tf.float64)))
 
 
 def step(
     settings: Langevin,
+    temperature: tf.Tensor,
     state: State,
     potential: Potential,
     seed: tf.Tensor,
@@ -67,7 +70,7 @@ def step(
     velocity = kick(state.velocity, state.gradient)
     position = drift(state.position, velocity)
     before = tf.reduce_sum(kinetic(settings, velocity))
-    thermal, _ = maxwell(settings, position, seed, hidden_noise)
+    thermal, _ = maxwell(settings, temperature, position, seed, hidden_noise)
     velocity = tuple(
         keep * v + np.sqrt(1 - keep**2) * n for v, n in zip(velocity, thermal, strict=True)
     )
@@ -79,7 +82,12 @@ def step(
     return state, Info(energy, kinetic(settings, velocity), extra)
 
 
-def invariant(settings: Langevin, state: State, potential: tf.Tensor) -> tf.Tensor:
+def invariant(
+    settings: Langevin, temperature: tf.Tensor, state: State, potential: tf.Tensor
+) -> tf.Tensor:
     """Return the energy less the heat from the bath, U + K − Q; its drift is the step's error."""
     moving = tf.reduce_sum(kinetic(settings, state.velocity))
     return tf.cast(potential, tf.float64) + moving - state.bath.heat
+
+
+SAMPLER = Sampler(init, step, invariant)

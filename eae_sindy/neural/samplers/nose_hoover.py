@@ -11,16 +11,15 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from ...errors import EaeSindyError
+from .particles import begin, freedom, kinetic, maxwell
 from .thermostat import (
     Info,
     Potential,
+    Sampler,
     State,
     Tensors,
     Thermostat,
-    begin,
-    freedom,
-    kinetic,
-    maxwell,
+    not_negative,
 )
 
 
@@ -40,31 +39,45 @@ def suzuki_yoshida(order: int) -> tuple[float, ...]:
     return (*half, 1 - 2 * sum(half), *half[::-1])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NoseHoover(Thermostat):
     """Settings of the chain. The thermostat masses are Q₁ = N_f T τ² and Q_k = T τ².
 
     Attributes
     ----------
+    resample_every : int
+        Steps between fresh velocities from the Maxwell–Boltzmann distribution; 0 for never.
     chain_length : int
         Number of thermostats, at least 1.
     order : int
         Order of the Suzuki–Yoshida composition of the chain's step: 2, 4 or 6.
     """
 
+    resample_every: int = 0
     chain_length: int = 30
     order: int = 4
 
     def __post_init__(self) -> None:
+        """Refuse numbers that cannot be right."""
         super().__post_init__()
         suzuki_yoshida(self.order)
+        not_negative("resample_every", self.resample_every)
         if self.chain_length < 1:
             raise EaeSindyError(f"chain_length must be at least 1, not {self.chain_length}")
 
-    def chain_masses(self, freedom: int) -> tf.Tensor:
-        """Return Q [chain_length] for `freedom` degrees of freedom."""
+    def chain_masses(self, temperature: tf.Tensor, freedom: int) -> tf.Tensor:
+        """Return Q [chain_length] for `freedom` degrees of freedom, float64."""
         share = tf.constant([float(freedom)] + [1.0] * (self.chain_length - 1), tf.float64)
-        return self.temperature * self.time_constant**2 * share
+        return temperature * self.time_constant**2 * share
+
+    def excess(self, gained: float) -> float:
+        """Return ΔT/T where every step adds `gained` to the relative variance of a velocity.
+
+        It grows until velocities are resampled. A chain that is not resampled is taken by its τ.
+        """
+        if self.resample_every:
+            return gained * self.resample_every / 2
+        return super().excess(gained)
 
 
 class Bath(NamedTuple):
@@ -80,26 +93,28 @@ class Bath(NamedTuple):
 
 def init(
     settings: NoseHoover,
+    temperature: tf.Tensor,
     position: Tensors,
     potential: Potential,
     seed: tf.Tensor,
     hidden_noise: tf.Tensor,
 ) -> State:
     """Start at `position` with velocities from the Maxwell–Boltzmann distribution (A.5.1)."""
-    state, hidden_kinetic = begin(settings, position, potential, seed, hidden_noise)
+    state, hidden_kinetic = begin(settings, temperature, position, potential, seed, hidden_noise)
     chain = tf.zeros(settings.chain_length, tf.float64)
     return state._replace(bath=Bath(chain, chain, hidden_kinetic))
 
 
 def _half_chain(
     settings: NoseHoover,
+    temperature: tf.Tensor,
     twice_kinetic: tf.Tensor,
     friction: tf.Tensor,
     friction_position: tf.Tensor,
     n: int,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Advance the chain by half a step; also return the factor by which velocities are scaled."""
-    t, q = settings.temperature, tf.unstack(settings.chain_masses(n))
+    t, q = temperature, tf.unstack(settings.chain_masses(temperature, n))
     weights = suzuki_yoshida(settings.order)
     lengths = settings.step * tf.constant(weights, tf.float64)
     last = settings.chain_length - 1
@@ -141,6 +156,7 @@ def _half_chain(
 
 def step(
     settings: NoseHoover,
+    temperature: tf.Tensor,
     state: State,
     potential: Potential,
     seed: tf.Tensor,
@@ -155,14 +171,14 @@ def step(
     if settings.resample_every:
         velocity, hidden = tf.cond(
             state.step % settings.resample_every == 0,
-            lambda: maxwell(settings, state.position, seed, hidden_noise),
+            lambda: maxwell(settings, temperature, state.position, seed, hidden_noise),
             lambda: (state.velocity, state.bath.hidden_kinetic),
         )
     n, masses = freedom(settings, state.position), settings.masses(len(state.position))
     dt = settings.step
 
     twice = 2 * (tf.reduce_sum(kinetic(settings, velocity)) + hidden)
-    scale, friction, x = _half_chain(settings, twice, friction, x, n)
+    scale, friction, x = _half_chain(settings, temperature, twice, friction, x, n)
     hidden = hidden * scale**2
     velocity = tuple(
         tf.cast(scale, v.dtype) * v - (0.5 * dt / m) * g
@@ -175,21 +191,26 @@ def step(
     )
     energies = kinetic(settings, velocity)
     twice = 2 * (tf.reduce_sum(energies) + hidden)
-    scale, friction, x = _half_chain(settings, twice, friction, x, n)
+    scale, friction, x = _half_chain(settings, temperature, twice, friction, x, n)
     velocity = tuple(tf.cast(scale, v.dtype) * v for v in velocity)
     bath = Bath(friction, x, hidden * scale**2)
     state = State(state.step + 1, position, velocity, tuple(gradient), bath)
     return state, Info(energy, energies * scale**2, extra)
 
 
-def invariant(settings: NoseHoover, state: State, potential: tf.Tensor) -> tf.Tensor:
+def invariant(
+    settings: NoseHoover, temperature: tf.Tensor, state: State, potential: tf.Tensor
+) -> tf.Tensor:
     """Return the energy that the continuous dynamics conserve between resamplings.
 
     H′ = U + K + Σ ½ Q_k v_k² + N_f T x₁ + T Σ_{k≥2} x_k
     """
-    n, t = freedom(settings, state.position), settings.temperature
+    n, t = freedom(settings, state.position), temperature
     friction, x, hidden = state.bath
-    own = tf.reduce_sum(0.5 * settings.chain_masses(n) * friction**2)
+    own = tf.reduce_sum(0.5 * settings.chain_masses(t, n) * friction**2)
     own += t * (n * x[0] + tf.reduce_sum(x[1:]))
     moving = tf.reduce_sum(kinetic(settings, state.velocity)) + hidden
     return tf.cast(potential, tf.float64) + moving + own
+
+
+SAMPLER = Sampler(init, step, invariant)

@@ -6,9 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ..objectives.contract import Data, Objective, Weights
+from ..keys import fold, key
+from ..networks.contract import Weights
+from ..objectives.contract import Objective
+from ..objectives.data import Data
 
 FIRST, SECOND, SMALL = 0.9, 0.999, 1e-7  # β₁, β₂ and ε, as in Keras
+USE = 0xADA  # of a seed, see `keys.key`
 BLOCK = 100  # steps to a call, about: what lies between two reports
 
 _each = tf.nest.map_structure
@@ -62,21 +66,19 @@ class Loop:
         self, state: State, seed: int, epochs: int, *numbers: np.ndarray
     ) -> tuple[State, np.ndarray]:
         """Train for at most `block` epochs; return the mean loss of each, [epochs], as well."""
-        key = tf.constant([seed, 0xADA], tf.int32)
         given = [tf.constant(n, tf.float32) for n in numbers]
-        state, losses = self._compiled(state, key, tf.constant(epochs), *given)
+        state, losses = self._compiled(state, key(seed, USE), tf.constant(epochs), *given)
         return state, losses.numpy()[:epochs]
 
     def _run(
-        self, state: State, key: tf.Tensor, epochs: tf.Tensor, *numbers: tf.Tensor
+        self, state: State, seed: tf.Tensor, epochs: tf.Tensor, *numbers: tf.Tensor
     ) -> tuple[State, tf.Tensor]:
         batches = self.batches
-        fold = tf.random.experimental.stateless_fold_in
 
         def descend(b: tf.Tensor, state: State, order: tf.Tensor, total: tf.Tensor) -> tuple:
             chosen = tf.slice(order, [b * self.batch], [self.batch])
             data = Data(*(tf.gather(part, chosen) for part in self.data))
-            noise = fold(key, 2 * state.step + 1)
+            noise = fold(seed, 2 * state.step + 1)
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(state.weights)
                 loss = self.objective(state.weights, data, noise, *numbers)
@@ -84,7 +86,7 @@ class Loop:
             return b + 1, state, order, total + loss
 
         def epoch(e: tf.Tensor, state: State, losses: tf.Tensor) -> tuple:
-            drawn = tf.random.stateless_uniform([self.frames], fold(key, 2 * state.step))
+            drawn = tf.random.stateless_uniform([self.frames], fold(seed, 2 * state.step))
             _, state, _, total = tf.while_loop(
                 lambda b, *_: b < batches,
                 descend,

@@ -8,18 +8,18 @@ import tensorflow as tf
 
 from ...ensemble.chain import Chain
 from ...ensemble.ensemble import Ensemble
-from ...ensemble.forward import known
 from ...errors import EaeSindyError
 from ...progress import Progress, Steps
 from ...recipes import Fit, Training
-from ..networks import dense
-from ..objectives import autoencoders
-from ..objectives.contract import Data, Objective, Weights, coordinates
-from ..objectives.sindy_autoencoder import sparse
+from ..networks.contract import Weights
+from ..objectives.choice import SINDY, TRAINED, VARIATIONAL
+from ..objectives.data import Data, coordinates
+from ..objectives.variational import means
+from ..starts.random import draw
 from . import adam
 from .adam import Loop
 
-KINDS = ("autoencoder", "autoencoder-eq14", "vae", "sindy-autoencoder")
+KINDS = tuple(TRAINED)
 
 
 def iterate(kind: str, begun: Ensemble, training: Training, seed: int) -> Steps[Ensemble]:
@@ -50,61 +50,56 @@ def iterate(kind: str, begun: Ensemble, training: Training, seed: int) -> Steps[
     EaeSindyError
         For an unknown kind or activation, and if the loss is no longer a finite number.
     """
-    if kind not in KINDS:
-        raise EaeSindyError(f"unknown kind {kind!r}: choose from {', '.join(KINDS)}")
-    sindy, s = kind == "sindy-autoencoder", begun.settings
-    used = s.but(
-        hidden=training.hidden if sindy else s.hidden,
-        activation=training.activation if sindy else s.activation,
-        mass=s.mass[:1],  # one for all: there may be another number of layers
-        full_space=False,
-    )
-    known(used.activation)
+    if kind not in TRAINED:
+        raise EaeSindyError(f"unknown kind {kind!r}: choose from {', '.join(TRAINED)}")
+    used = _settings(kind, begun.settings, training)
     seeds = np.random.SeedSequence([seed, 0]).generate_state(2)  # as of a first decoder
-    weights: Any = dense.begin(
-        (begun.pod.size, *used.hidden, used.latents),
-        np.random.default_rng(seeds[0]),
-        begun.pod.modes,
-        heads=2 if kind == "vae" else 1,
-    )
-    if sindy:
-        shape = (len(begun.library), used.latents)
-        weights = (*weights, np.full(shape, training.coefficient, np.float32))
+    weights = _begin(kind, begun, used, training, np.random.default_rng(seeds[0]))
     loop = Loop(
-        _objective(kind, begun, used, training),
+        TRAINED[kind](used, training, begun.library, begun.pod.size),
         Data(*map(tf.constant, coordinates(begun))),
         training.batch,
         training.learning_rate,
     )
     course = _Course(kind, loop, weights, training.epochs + training.refinement, seeds[1])
-    if sindy:
-        xi = yield from _sparsely(course, training)
+    attributes = {**begun.attributes, "method": kind}
+    if kind == SINDY:
+        attributes["xi"] = yield from _sparsely(course, training)
     else:
         yield from course.train(course.total)
     encoder, decoder = (tuple(w.numpy() for w in net) for net in course.state.weights[:2])
-    if kind == "vae":
-        encoder = autoencoders.means(encoder)
+    if kind == VARIATIONAL:
+        encoder = means(encoder)
     losses = np.array(course.losses)
     chain = Chain(
-        tuple(w[None] for w in encoder),
-        decoder,
+        encoder=tuple(w[None] for w in encoder),
+        decoder=decoder,
         loss=losses[-1:],
         kinetic_temperature=np.zeros((1, len(encoder))),
         step=np.array([len(losses) * loop.batches]),
         training=losses,
     )
-    attributes = {**begun.attributes, "method": kind} | ({"xi": xi} if sindy else {})
     return replace(begun, settings=used, chains=[chain], attributes=attributes)
 
 
-def _objective(kind: str, begun: Ensemble, used: Fit, training: Training) -> Objective:
-    if kind == "autoencoder":
-        return autoencoders.plain(used)
-    if kind == "autoencoder-eq14":
-        return autoencoders.dynamic(used, begun.library)
-    if kind == "vae":
-        return autoencoders.variational(used, begun.pod.size)
-    return sparse(training, begun.library)
+def _settings(kind: str, s: Fit, training: Training) -> Fit:
+    """Return the settings of a fit as they hold for a rival: its networks are those of `Fit`."""
+    own = training if kind == SINDY else s
+    # One mass for all: there may be another number of layers.
+    return s.but(hidden=own.hidden, activation=own.activation, mass=s.mass[:1], full_space=False)
+
+
+def _begin(
+    kind: str, begun: Ensemble, used: Fit, training: Training, rng: np.random.Generator
+) -> Weights:
+    """Draw what a rival is trained from: an encoder, a decoder, and Ξ where it is trained."""
+    sizes = (begun.pod.size, *used.hidden, used.latents)
+    heads = 2 if kind == VARIATIONAL else 1
+    weights: tuple[Weights, ...] = draw(sizes, rng, begun.pod.modes, heads)
+    if kind == SINDY:
+        shape = (len(begun.library), used.latents)
+        weights = (*weights, np.full(shape, training.coefficient, np.float32))
+    return weights
 
 
 class _Course:

@@ -1,0 +1,67 @@
+"""What all chains of a fit share."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import tensorflow as tf
+
+from ...dynamics.library import Library, standard
+from ...ensemble.segments import Segments
+from ...recipes import Fit
+from ...snapshots.frames import Frames
+from ...snapshots.pod import Pod
+from ..objectives import choice as objectives
+from ..objectives.data import Data
+from ..samplers import choice as samplers
+from .compiled import Loop
+from .problem import Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What all chains of a fit share. NumPy only, so that it can be sent to another process.
+
+    Attributes
+    ----------
+    settings : recipes.Fit
+    custom : Library or None
+        Candidate terms; None for those of `settings`.
+    pod : Pod
+    frames : Frames
+        All frames in POD coordinates with their split: a start may learn from them.
+    data : tuple of arrays
+        The training frames, as `objectives.data.Data` has them.
+    segments : Segments or None
+        Where chains are saved as they grow.
+    device : str or None
+        TensorFlow's name of it.
+    """
+
+    settings: Fit
+    custom: Library | None
+    pod: Pod
+    frames: Frames
+    data: tuple[np.ndarray, ...]
+    segments: Segments | None = None
+    device: str | None = None
+
+    @property
+    def library(self) -> Library:
+        """Candidate terms of all chains."""
+        s = self.settings
+        return self.custom or _standard(s.latents, s.degree, s.sine, s.constant)
+
+    def loop(self) -> Loop:
+        """Return the compiled loop that all chains of a process use."""
+        s, pod = self.settings, self.pod
+        with tf.device(self.device):
+            data = Data(*map(tf.constant, self.data))
+        problem = Problem(objectives.sampled(s, self.library, pod.size), data, s.batch)
+        hidden = 0 if s.full_space else (pod.size - pod.rank) * s.hidden[0]
+        thermostat, sampler = samplers.choose(s, hidden)
+        return Loop(problem, sampler, thermostat)
+
+
+# Of the same terms there is one library: what is compiled for it serves again.
+_standard = cache(standard)

@@ -1,0 +1,1 @@
+"""How weights begin, behind one contract."""

@@ -1,0 +1,45 @@
+"""The paper's start: networks drawn at random."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...dynamics.library import Library
+from ...recipes import Fit
+from ...snapshots.frames import Frames
+from ...snapshots.pod import Pod
+from ..networks import dense
+from ..networks.contract import Weights
+from ..networks.dense import Flat
+from ..networks.span import onto_span
+
+
+def draw(
+    sizes: Sequence[int], rng: np.random.Generator, modes: np.ndarray | None, heads: int = 1
+) -> tuple[Flat, Flat]:
+    """Draw a dense encoder of the given `sizes` and its mirror, a decoder.
+
+    With `modes` [r, N] both are drawn at full width and put on the span of the data: the reduced
+    networks start where the full ones would. The encoder has `heads` outputs for each latent.
+    """
+    *inner, latents = sizes
+    encoder = dense.glorot((*inner, heads * latents), rng)
+    decoder = dense.glorot(sizes[::-1], rng)
+    return (encoder, decoder) if modes is None else onto_span(encoder, decoder, modes)
+
+
+def start(
+    settings: Fit,
+    frames: Frames,
+    pod: Pod,
+    library: Library,
+    rng: np.random.Generator,
+    decoder: Weights | None = None,
+) -> tuple[Weights, Weights]:
+    """Draw both networks; what the frames are and which terms there are has no influence.
+
+    See `starts.contract.Start`.
+    """
+    sizes = (pod.size, *settings.hidden, settings.latents)
+    drawn = draw(sizes, rng, None if settings.full_space else pod.modes)
+    return drawn[0], drawn[1] if decoder is None else decoder
