@@ -42,6 +42,7 @@ class Ensemble:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
+        """Count the members of all chains."""
         return sum(len(c) for c in self.chains)
 
     @property
@@ -155,8 +156,8 @@ class Ensemble:
                 f"{path} does not exist: make it with 'eae-sindy fit', or name an ensemble file"
             )
         try:
-            with h5py.File(path, "r") as file:
-                return cls._read(file, library)
+            # Not closed here: encoders stay in it, and it closes with the last of them.
+            return cls._read(h5py.File(path, "r"), library)
         except (OSError, KeyError) as error:
             raise EaeSindyError(
                 f"{path} is not a whole ensemble file ({error}): make it again with 'eae-sindy fit'"
@@ -190,7 +191,7 @@ class Ensemble:
                 f"the ensemble was fitted with the terms {', '.join(terms)}: pass "
                 "that library from Python"
             )
-        chains = [read_chain(file[f"chains/{c}"]) for c in range(len(file["chains"]))]
+        chains = [read_chain(file[f"chains/{c}"], stay=True) for c in range(len(file["chains"]))]
         return cls(
             settings,
             library,
