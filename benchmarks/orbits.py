@@ -13,12 +13,11 @@ import time
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from eae_sindy import Ensemble
 from eae_sindy.discovery import member_fits
 from eae_sindy.dynamics import cycles, orbits, vector_fields
-from eae_sindy.dynamics.orbits import Loop
-from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.ensemble.members import evenly
-from eae_sindy.snapshots.split import TEST, TRAIN
+from eae_sindy.progress import finish
 
 READ, ALONE = 1000, 20  # members whose Ξ are solved; of these, done one by one
 HORIZON = 50.0
@@ -27,13 +26,10 @@ HORIZON = 50.0
 def main() -> None:
     ensemble = Ensemble.open(sys.argv[1])
     members = int(sys.argv[2]) if len(sys.argv) > 2 else 5000
-    fit, test = (ensemble.frames.where(part) for part in (TRAIN, TEST))
     picked = evenly(np.arange(len(ensemble)), READ)
-    readings = list(member_fits.read(ensemble, picked, fit, test))
-    again = np.resize(np.arange(len(readings)), members)
-    xi = np.stack([r.xi for r in readings])[again]
-    data = Loop.join(r.loop for r in readings).take(again)
-    reference = member_fits.reference_period(ensemble)
+    fits = finish(member_fits.read(ensemble, picked, "train"))
+    again = np.resize(np.arange(len(fits.members)), members)
+    xi, data, reference = fits.values[again], fits.data.take(again), fits.reference_period
     times = np.linspace(0, HORIZON, round(HORIZON / reference * cycles.SAMPLES) + 1)
 
     started = time.perf_counter()

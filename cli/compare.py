@@ -4,15 +4,21 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from eae_sindy import recipes
+from eae_sindy.errors import EaeSindyError
 from eae_sindy.progress import Steps, count
 
 from . import options
+
+if TYPE_CHECKING:
+    from eae_sindy.ensemble.ensemble import Ensemble
+    from eae_sindy.snapshots.snapshots import Snapshots
 
 # Methods with networks: their file, their name in the table, what they were given.
 KINDS = {
@@ -61,9 +67,6 @@ def compare(
     """
     from eae_sindy import storage
     from eae_sindy.comparison import comparison
-    from eae_sindy.ensemble.ensemble import Ensemble
-    from eae_sindy.ensemble.segments import Segments
-    from eae_sindy.errors import EaeSindyError
     from eae_sindy.report import figures, files, text
     from eae_sindy.snapshots.snapshots import Snapshots
 
@@ -74,63 +77,104 @@ def compare(
     for path in results + own[ensemble is not None :]:
         storage.claim(path, force or resume, read=(data, ensemble))
     snapshots = Snapshots.open(data)
+    kept = _Kept(resume, force)
+    if ensemble is None:
+        settings = recipes.recipe(recipe).but(seed=seed, chains=chains)
+        eae = _fitted(own[0], settings, snapshots, kept)
+    else:
+        eae = _given(ensemble, data, snapshots)
+    note = f"{count(len(eae.chains), 'chain')}, T = {eae.settings.temperature:g}"
+    reductions = [*_rivals(output, eae, recipe, kept), ("EAE", eae, note)]
+    found = options.follow(comparison.iterate(reductions))
+    # Numbers first: a figure that fails must not lose them.
+    paths = files.write_comparison(found, output, force or resume)
+    for line in [*text.table(found.rows), "", *(f"{r.name}: {r.note}" for r in found.rows)]:
+        click.echo(line)
+    click.echo(f"data's own period {found.reference_period:.4f}")
+    paths += figures.save(figures.comparison(found), output, "comparison", force or resume)
+    click.echo(f"\n{output}: {', '.join(p.name for p in paths)}")
 
-    from eae_sindy.neural.estimator import EntropicAutoencoder
-    from eae_sindy.neural.trained import rivals
 
-    def take(path: Path, steps: Steps[Ensemble], wanted: Callable[[Ensemble], bool]) -> Ensemble:
-        """Train what is not there yet, and keep it with the time it took."""
-        if resume and path.is_file():
+@dataclass(frozen=True)
+class _Kept:
+    """Networks that are trained once, and kept in the output folder with the time they took."""
+
+    resume: bool
+    force: bool
+
+    def take(
+        self,
+        path: Path,
+        steps: Steps["Ensemble"],
+        wanted: Callable[["Ensemble"], bool],
+        beside: str = "",
+    ) -> "Ensemble":
+        """Return what is there already and wanted; train and keep what is not.
+
+        `beside` says what it was given by the ensemble it stands beside.
+        """
+        from eae_sindy.ensemble.ensemble import Ensemble
+        from eae_sindy.ensemble.segments import Segments
+
+        if self.resume and path.is_file():
             if wanted(opened := Ensemble.open(path)):
                 return opened
-            if not force:
+            if not self.force:
                 raise EaeSindyError(
                     f"{path} was made otherwise: use another folder with -o, or add --force to "
                     "replace it"
                 )
         # How long a fit took that goes on where it was interrupted, nobody knows.
-        start = math.nan if resume and Segments(path) else time.perf_counter()
+        start = math.nan if self.resume and Segments(path) else time.perf_counter()
         made = options.follow(steps)
         known = {"seconds": time.perf_counter() - start, "beside": beside}
         made = replace(made, attributes={**made.attributes, **known})
-        made.save(path, force=force)
+        made.save(path, force=self.force)
         return made
 
-    beside = ""
-    if ensemble is None:
-        settings = recipes.recipe(recipe).but(seed=seed, chains=chains)
-        estimator = EntropicAutoencoder(settings, jobs=os.cpu_count() or 1)
-        segments = Segments(own[0])
-        segments.claim(resume or force)
-        steps = estimator.iterate(snapshots, segments, resume=resume)
-        eae = take(own[0], steps, lambda e: not estimator.differences(e, snapshots))
-        segments.remove()
-    else:
-        eae = Ensemble.open(ensemble)
-        if eae.attributes.get("data fingerprint") != snapshots.fingerprint():
-            raise EaeSindyError(
-                f"{ensemble} was not fitted to {data}: name the snapshots it belongs to"
-            )
+
+def _given(path: Path, data: Path, snapshots: "Snapshots") -> "Ensemble":
+    """Open an ensemble, and check that these are the snapshots it was fitted to."""
+    from eae_sindy.ensemble.ensemble import Ensemble
+
+    opened = Ensemble.open(path)
+    if opened.attributes.get("data fingerprint") != snapshots.fingerprint():
+        raise EaeSindyError(f"{path} was not fitted to {data}: name the snapshots it belongs to")
+    return opened
+
+
+def _fitted(path: Path, settings: recipes.Fit, snapshots: "Snapshots", kept: _Kept) -> "Ensemble":
+    """Fit the entropic autoencoder, or take the one that is there."""
+    from eae_sindy.ensemble.segments import Segments
+    from eae_sindy.neural.estimator import EntropicAutoencoder
+
+    estimator = EntropicAutoencoder(settings, jobs=os.cpu_count() or 1)
+    segments = Segments(path)
+    segments.claim(kept.resume or kept.force)
+    steps = estimator.iterate(snapshots, segments, resume=kept.resume)
+    eae = kept.take(path, steps, lambda e: not estimator.differences(e, snapshots))
+    segments.remove()
+    return eae
+
+
+def _rivals(
+    output: Path, eae: "Ensemble", recipe: str, kept: _Kept
+) -> list[tuple[str, "Ensemble", str]]:
+    """Train the other networks, or take those that are there; name and note each."""
+    from eae_sindy.neural.trained import rivals
+
     settings, begun = eae.settings, replace(eae, chains=[])
     # All that a rival takes over from the ensemble it stands beside.
     shared = (recipe, settings, eae.library.terms, eae.attributes["data fingerprint"])
     beside = " ".join(map(str, shared))
 
-    def alike(e: Ensemble) -> bool:
+    def alike(e: "Ensemble") -> bool:
         return e.attributes.get("beside") == beside
 
     hurried = "; a tenth of the epochs" if recipe == "quick" else ""
-    reductions = []
-    for path, (kind, (name, note)) in zip(own[1:], KINDS.items(), strict=True):
+    found = []
+    for kind, (name, note) in KINDS.items():
         steps = rivals.iterate(kind, begun, recipes.TRAININGS[recipe], settings.seed)
-        reductions.append((name, take(path, steps, alike), note + hurried))
-    reductions.append(
-        ("EAE", eae, f"{count(len(eae.chains), 'chain')}, T = {settings.temperature:g}")
-    )
-    found = options.follow(comparison.iterate(reductions))
-    paths = figures.save(figures.comparison(found), output, "comparison", force or resume)
-    paths += files.write_comparison(found, output, force or resume)
-    for line in [*text.table(found.rows), "", *(f"{r.name}: {r.note}" for r in found.rows)]:
-        click.echo(line)
-    click.echo(f"data's own period {found.reference_period:.4f}")
-    click.echo(f"\n{output}: {', '.join(p.name for p in paths)}")
+        made = kept.take(output / f"{kind}.h5", steps, alike, beside)
+        found.append((name, made, note + hurried))
+    return found

@@ -2,13 +2,39 @@
 
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from eae_sindy.errors import EaeSindyError
+
 from . import options
 
-FIGURES = ("figure1", "figure4", "answers", "diagnostics")
+if TYPE_CHECKING:
+    from eae_sindy.report.report import Report
+
+
+class MembersType(click.ParamType):
+    """A whole number of at least 1, or the word all."""
+
+    name = "number|all"
+
+    def convert(self, value: object, param: object, ctx: object) -> int | str:
+        """Return the number, or "all"."""
+        if value == "all":
+            return "all"
+        return click.IntRange(1).convert(value, param, ctx)  # type: ignore[arg-type]
+
+
+# Files of figures, and the functions of `eae_sindy.report.figures` that draw them.
+FIGURES = {
+    "figure1": "overview",
+    "figure4": "correlations",
+    "answers": "answers",
+    "diagnostics": "chains",
+}
 
 
 @click.command(cls=options.Command)
@@ -41,6 +67,13 @@ FIGURES = ("figure1", "figure4", "answers", "diagnostics")
     show_default=True,
     help="Coefficients below this are dropped by stlsq and sr3.",
 )
+@click.option(
+    "--members",
+    type=MembersType(),
+    default=None,
+    help="Members to read, spread evenly, or all; left out, so many that more would say nothing "
+    "new, and at least 1,000.",
+)
 @options.output("runs/discovery")
 @options.config
 @options.force
@@ -52,6 +85,7 @@ def discover(
     frames: str,
     optimizer: str,
     threshold: float,
+    members: int | str | None,
     output: Path,
     force: bool,
 ) -> None:
@@ -60,44 +94,86 @@ def discover(
     Writes summary.json, coefficients.csv, equations.h5 and, with --plot, the figures into the
     output folder; with --report, also report.html, which holds the figures and needs no other file.
     """
-    from eae_sindy import storage
-    from eae_sindy.discovery import discover, equations
+    from eae_sindy.discovery import discover
     from eae_sindy.dynamics.least_squares import sparse
     from eae_sindy.ensemble.ensemble import Ensemble
     from eae_sindy.report import files
     from eae_sindy.report import text as printed
+    from eae_sindy.report.report import Report
 
     if output.is_file():
-        raise click.ClickException(f"{output} is a file: name a folder with -o")
+        raise EaeSindyError(f"{output} is a file: name a folder with -o")
     opened = Ensemble.open(ensemble)
     compared = files.read_comparison(comparison) if comparison else None
-    for name in [
-        "summary.json",
-        "coefficients.csv",
-        equations.FILE,
-        *(["report.html"] if report else []),
-        *(f"{d}.{suffix}" for d in FIGURES if plot for suffix in ("png", "pdf")),
-    ]:
-        storage.claim(output / name, force, read=(ensemble, comparison))
-    found = options.follow(discover.iterate(opened, frames, sparse(optimizer, threshold)))
-    paths, images = [], {}
+    _claim(output, plot, report, force, read=(ensemble, comparison))
+    found = options.follow(discover.iterate(opened, frames, sparse(optimizer, threshold), members))
+    made = Report.of(found)
+    # Numbers first, on disk and on screen: whatever happens to a figure, they are not lost.
+    paths = files.write(made, output, force)
+    for line in printed.lines(made):
+        click.echo(line)
+    drawn = _Pictures(made, output, force)
     if plot or report:
+        drawn.draw(save=plot, keep=report)
+    if report:
+        drawn.page(compared)
+    click.echo(f"\n{output}: {', '.join(p.name for p in [*drawn.paths, *paths])}")
+    if drawn.failures:
+        raise EaeSindyError(
+            f"{paths[0]} has all numbers, but not all could be shown: {'; '.join(drawn.failures)}"
+        )
+
+
+def _claim(
+    output: Path, plot: bool, report: bool, force: bool, read: Sequence[Path | None]
+) -> None:
+    """Check that every file can be written, before any work is spent."""
+    from eae_sindy import storage
+    from eae_sindy.discovery import equations
+
+    names = ["summary.json", "coefficients.csv", equations.FILE]
+    names += ["report.html"] if report else []
+    names += [f"{name}.{suffix}" for name in FIGURES if plot for suffix in ("png", "pdf")]
+    for name in names:
+        storage.claim(output / name, force, read=read)
+
+
+class _Pictures:
+    """The figures of a report, and the page that shows them; what fails is noted, not raised."""
+
+    def __init__(self, made: "Report", output: Path, force: bool) -> None:
+        self.made, self.output, self.force = made, output, force
+        self.paths: list[Path] = []
+        self.images: dict[str, bytes] = {}
+        self.failures: list[str] = []
+
+    def draw(self, save: bool, keep: bool) -> None:
+        """Draw every figure; save it as files, keep it for the page, or both."""
         from eae_sindy.report import figures
 
-        draws = (figures.overview, figures.correlations, figures.answers, figures.chains)
-        for name, draw in zip(FIGURES, draws, strict=True):
-            figure = draw(found)
-            if report:
-                images[name] = figures.png(figure)
-            if plot:
-                paths += figures.save(figure, output, name, force)
-    if report:
+        for name, function in FIGURES.items():
+            try:
+                figure = getattr(figures, function)(self.made.discovery)
+                if keep:
+                    self.images[name] = figures.png(figure)
+                if save:
+                    self.paths += figures.save(figure, self.output, name, self.force)
+            except Exception as error:
+                self._note(name, error)
+
+    def page(self, compared: Sequence[Mapping[str, Any]] | None) -> None:
+        """Write the page with the figures that could be drawn."""
         from eae_sindy.report.page import page
 
         command = shlex.join(["eae-sindy", *sys.argv[1:]])
-        text = page.page(found, images, command, compared)
-        paths.append(page.write(text, output / "report.html", force))
-    paths += files.write(found, output, force)
-    for line in printed.lines(found):
-        click.echo(line)
-    click.echo(f"\n{output}: {', '.join(p.name for p in paths)}")
+        try:
+            text = page.page(self.made, self.images, command, compared)
+            self.paths.append(page.write(text, self.output / "report.html", self.force))
+        except Exception as error:
+            self._note("report.html", error)
+
+    def _note(self, name: str, error: Exception) -> None:
+        """Say in one line what went wrong, whatever it was."""
+        said = " ".join(str(error).split())
+        kind = "" if isinstance(error, EaeSindyError) else f"{type(error).__name__}: "
+        self.failures.append(f"{name} ({kind}{said})")

@@ -56,7 +56,7 @@ def forecast(
     from eae_sindy.discovery.equations import Equations
     from eae_sindy.ensemble.ensemble import Ensemble
     from eae_sindy.new_data import forecast, frames
-    from eae_sindy.report import files, forecast_text
+    from eae_sindy.report import files, forecast_report
     from eae_sindy.snapshots.snapshots import Snapshots
 
     if output.is_file():
@@ -69,15 +69,15 @@ def forecast(
     opened = Ensemble.open(ensemble)
     with Snapshots.open(data) as snapshots:
         seen = frames.on(opened, snapshots)
-        found = options.follow(forecast.predict(opened, seen, chosen, start, horizon))
+        found = options.follow(forecast.iterate(opened, seen, chosen, start, horizon))
         options.follow(found.write(output / names[0], snapshots, force=force))
-        summary = found.summary(snapshots)
+        summary = forecast_report.summarise(found, snapshots)
         files.write_json(summary, output / names[1], force)
         if plot:
             from eae_sindy.report import figures
 
             figures.save(figures.forecast(found, snapshots), output, "forecast", force)
-    for line in forecast_text.lines(summary):
+    for line in forecast_report.lines(summary):
         click.echo(line)
     for warning in summary["warnings"]:
         options.warn(warning)

@@ -290,6 +290,91 @@ TRAININGS: Mapping[str, Training] = {
     "quick": Training(epochs=301, threshold_every=50, refinement=101),
 }
 
+# Where a judgement turns: up to the first number it is good, up to the second with caution, beyond
+# it bad. Where the first is the larger one, more is better.
+Turns = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Criteria(_Settings):
+    """The numbers by which a discovery reads, chooses and judges.
+
+    None of them is in the papers; all are ours. They are saved with every summary, so that a
+    verdict can be read together with what it was held against.
+    """
+
+    # What went in.
+    members_dropped: Turns = (0.05, 0.2)  # share of the members without finite coefficients
+    # The equations, run.
+    members_off_cycle: Turns = (0.05, 0.2)  # share of the members that do not hold the data's cycle
+    period_width: float = 0.03  # of the period: a wider interval says little
+    trajectory_lost: float = 0.5  # squared error over the variance; at rest in the middle it is 1
+    forecast_over_reconstruction: Turns = (1.3, 3.0)  # of their field errors
+    forecast_over_pod: float = 1.05  # of their forecasts' field errors: up to here as good
+    replicates_for_interval: int = 10  # an interval of fewer says nothing
+    collinear_groups_named: int = 4  # the others are counted
+    # The chains.
+    r_hat: Turns = (1.01, 1.05)  # Vehtari et al. (2021) ask for the first
+    effective_draws: Turns = (400.0, 100.0)  # they ask for the first, 100 a chain of four
+    kinetic_temperature: Turns = (0.02, 0.10)  # off the set one, where chance does not explain it
+    configurational_temperature: Turns = (0.15, 0.5)  # off the set one; its estimate is a rough one
+    step_of_stable: Turns = (0.5, 0.8)  # of the largest stable step
+    batch_noise: Turns = (0.05, 0.5)  # of the temperature
+    drift_percent: float = 5.0  # change of the mean loss, from the first to the last third
+    between_decoders: float = 1.0  # spread of the decoders' means over that within one
+
+    # How much of an ensemble is read: members to an autocorrelation time of the loss, and at least.
+    members_per_memory: float = 10.0
+    least_members: int = 1000
+    # Members whose latents are kept, and members that try which frames enter Eq. 16.
+    witnesses: int = 400
+    trial_members: int = 50
+    # A cycle: the settled amplitude is the data's own to this share; at rest it is below that one.
+    amplitude_tolerance: float = 0.30
+    rest: float = 0.02
+    # A mode has at least this share of the members.
+    smallest_mode: float = 0.05
+    # Equations are chosen by running them over stretches of validation time. These end at shares of
+    # the time before the test window: the first so early that it holds some of a transient, which
+    # shows what is off the cycle, and so late that its beginning is left to the fit. A stretch is
+    # no longer than a share of that time, and has so many frames at least.
+    stretch_ends: tuple[float, ...] = (0.15, 0.575, 1.0)
+    longest_stretch: float = 0.15
+    shortest_stretch: int = 20
+    late: float = 0.5  # where late training frames begin
+    cutoffs: tuple[float, ...] = (0.0, 1e-2)  # singular values left out, over the largest
+    judged: int = 30  # members of a mode that try every candidate
+    exact: float = 1e-6  # error of a trajectory below which no candidate is better than another
+    worst_trajectory: float = 1.0  # error of a trajectory, over the variance: worse ones count so
+    # Uncertainty: replicates, in blocks of so many reference periods.
+    replicates: int = 400
+    block: float = 2.0
+    compared: int = 500  # members of an ensemble that stand in a comparison
+    decoded: int = 200  # members whose orbits are decoded: enough for a band
+    # Terms that the data hardly tell apart: singular value over the largest, share of a direction.
+    collinear: float = 0.02
+    takes_part: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Check that every number is positive and finite, and every pair in order."""
+        for f in fields(self):
+            value = getattr(self, f.name)
+            for number in value if isinstance(value, tuple) else (value,):
+                _require(
+                    (number > 0 or f.name == "cutoffs") and math.isfinite(number),
+                    f"criterion {f.name} must be positive and finite, not {number}",
+                )
+            if f.type == Turns:
+                good, caution = value
+                more_is_better = f.name == "effective_draws"
+                _require(
+                    good >= caution if more_is_better else good <= caution,
+                    f"criterion {f.name} is ({good:g}, {caution:g}): caution must come after good",
+                )
+
+
+CRITERIA = Criteria()
+
 # How discovery reads the members (A.5.1).
 SIGNIFICANCE = 0.1  # mean and mode of a significant coefficient both exceed this
 INTERVAL = 0.90  # the width of every interval that is printed

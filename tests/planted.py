@@ -3,10 +3,12 @@
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from eae_sindy.discovery import member_fits
 from eae_sindy.dynamics.library import standard
 from eae_sindy.ensemble.chain import Chain
 from eae_sindy.ensemble.ensemble import Ensemble
-from eae_sindy.recipes import recipe
+from eae_sindy.progress import finish
+from eae_sindy.recipes import Criteria, recipe
 from eae_sindy.snapshots.frames import Frames
 from eae_sindy.snapshots.pod import Pod, decompose, project, training_frames
 from eae_sindy.snapshots.snapshots import Snapshots
@@ -75,6 +77,12 @@ def ensemble(time, z, z_rate, *, frames=None, members=8, noise=0.0, chains=1, li
     return Ensemble(settings, library, pod,
                     Frames(time, np.zeros(n, int), parts, coordinates, rates, zero, zero),
                     made, (d,))  # fmt: skip
+
+
+def reading(e, **changes):
+    """All members of an ensemble, read on its training frames."""
+    criteria = Criteria().but(**changes)
+    return finish(member_fits.read(e, np.arange(len(e)), "train", criteria=criteria))
 
 
 def lift(z, z_rate, points=64, seed=0):

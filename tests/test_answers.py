@@ -13,13 +13,16 @@ from eae_sindy.discovery import (
     discover,
     resampling,
     selection,
+    stretches,
 )
-from eae_sindy.dynamics import conversions, cycles, least_squares, orbits, symmetry
+from eae_sindy.dynamics import conversions, cycles, least_squares, symmetry
 from eae_sindy.dynamics.library import standard, with_constant
-from eae_sindy.dynamics.orbits import Loop
 from eae_sindy.dynamics.symmetry import Change
 from eae_sindy.progress import finish
+from eae_sindy.recipes import Criteria
 from eae_sindy.report import figures
+from eae_sindy.report.report import Report
+from eae_sindy.report.verdicts import judge
 from eae_sindy.snapshots.split import TEST, TRAIN
 from tests import planted
 
@@ -34,16 +37,28 @@ def spiral():
 
 def test_stretches_are_contiguous_and_never_in_the_test_window(spiral):
     e = planted.ensemble(TIME, *spiral)
-    found = selection.stretches(e)
+    found = stretches.stretches(e.frames, Criteria())
     assert len(found) == 3
     for rows in found:
         assert (np.diff(rows) == 1).all()
         assert not (e.frames.split[rows] == TEST).any()
-    fit = selection.fit_rows(e, "train", found)
-    assert not set(fit) & set(np.concatenate(found))
+    fit, late = stretches.training(e.frames, Criteria()).values()
     assert (e.frames.split[fit] == TRAIN).all()
-    late = selection.fit_rows(e, "late", found)
-    assert set(late) < set(fit)
+    time = e.frames.time[fit]
+    np.testing.assert_array_equal(late, fit[time >= (time.min() + time.max()) / 2])
+
+
+def test_stretches_enter_no_fit_that_they_judge(spiral):
+    """Rates that are wrong on the stretches alone change nothing: trajectories have no rates."""
+    e = planted.ensemble(TIME, *spiral)
+    wrong = e.frames.rate_coordinates.copy()
+    wrong[np.concatenate(stretches.stretches(e.frames, Criteria()))] *= -3
+    other = replace(e, frames=replace(e.frames, rate_coordinates=wrong))
+    first, second = (
+        [(t.candidate.name, t.error) for t in
+         selection.choose(planted.reading(x), np.arange(8), None, Criteria())]
+        for x in (e, other))  # fmt: skip
+    assert first == second
 
 
 def test_the_candidate_that_runs_wins_over_one_that_only_fits():
@@ -53,8 +68,7 @@ def test_the_candidate_that_runs_wins_over_one_that_only_fits():
         return planted.hopf(t, z, growth=0.025)
 
     e = planted.ensemble(TIME, *planted.orbit(slow, [0.2, 0.0], TIME), noise=0.01)
-    library = with_constant(e.library)
-    trials = selection.choose(e, np.arange(8), library)
+    trials = selection.choose(planted.reading(e), np.arange(8), None, Criteria())
     assert trials[0].candidate.terms == "polynomial"
     assert trials[0].error < 1e-4
     linear = min(t.error for t in trials if t.candidate.terms.startswith("linear"))
@@ -68,7 +82,7 @@ def test_of_equally_good_candidates_the_simplest_is_chosen():
         return np.array([-0.9 * z[1], 0.9 * z[0]])
 
     e = planted.ensemble(TIME, *planted.orbit(oscillator, [1.0, 0.0], TIME), noise=0.02)
-    trials = selection.choose(e, np.arange(8), with_constant(e.library))
+    trials = selection.choose(planted.reading(e), np.arange(8), None, Criteria())
     assert trials[0].candidate.terms == "linear"
 
 
@@ -90,11 +104,11 @@ def test_the_whole_of_discovery_on_a_lifted_hopf_flow(spiral):
     assert permuted.level == "permutation"
     assert "z1 <-> z2" in permuted.operation
     assert permuted.residual < 1e-2
-    said = {v.subject: v for v in found.verdicts()}
+    said = {v.subject: v for v in judge(found)}
     assert said["do they run"].level == "good"
     assert said["off the cycle"].level == "good"
     assert "attracts" in said["off the cycle"].text
-    summary = found.summary()
+    summary = Report.of(found).summary
     assert summary["orbits"]["classes"]["cycle"] == 80
     assert [m["weight"] for m in summary["modes"]] == pytest.approx([0.5, 0.5])
     assert summary["symmetry"][0]["operation"] == permuted.operation
@@ -154,7 +168,7 @@ def test_too_short_a_time_leaves_plain_equations_only():
     e = planted.ensemble(time, *planted.orbit(planted.hopf, [0.9, 0.0], time))
     found = discover.discover(e, "train")
     assert found.answers is None
-    assert "modes" not in found.summary()
+    assert "modes" not in Report.of(found).summary
 
 
 def test_one_member_and_more_latents_than_a_page_shows(spiral):
@@ -165,7 +179,7 @@ def test_one_member_and_more_latents_than_a_page_shows(spiral):
     four = planted.ensemble(TIME, z + np.array([0, 0, 0.1, 0.2]), z_rate, members=3,
                             library=standard(4, 1, sine=False))  # fmt: skip
     found = discover.discover(four, "train")
-    assert found.summary()["modes"]
+    assert Report.of(found).summary["modes"]
 
 
 def test_blocks_keep_neighbours_together_and_frames_equally_likely():
@@ -217,10 +231,11 @@ def test_replicates_count_the_blocks_of_trajectories_and_not_the_gaps(spiral):
     f, half = e.frames, len(TIME) // 2
     label = np.where(np.arange(len(TIME)) < half, 0, 1)
     apart = replace(f, time=f.time + 1000 * label, trajectory=label)
-    library = with_constant(e.library)
+    ways = [candidates.candidates(with_constant(e.library))[0]] * 2
     plain, split = (
-        resampling.replicate(replace(e, frames=frames), np.arange(2), library,
-                              [candidates.candidates(library)[0]] * 2, 2 * np.pi / 0.9, 12)
+        resampling.replicate(replace(planted.reading(replace(e, frames=frames)),
+                                     reference_period=2 * np.pi / 0.9), ways,
+                             Criteria().but(replicates=12))
         for frames in (f, apart))  # fmt: skip
     assert split.blocks == pytest.approx(plain.blocks, rel=0.02)
 
@@ -241,7 +256,9 @@ def test_intervals_of_the_period_cover_the_truth():
                              library=standard(2, 1, sine=False))  # fmt: skip
         library = with_constant(e.library)
         candidate = candidates.candidates(library)[0]
-        found = resampling.replicate(e, np.arange(1), library, [candidate], truth, 80, seed=k)
+        fits = replace(planted.reading(e), reference_period=truth)
+        few = Criteria().but(replicates=80)
+        found = resampling.replicate(fits, [candidate], few, seed=k)
         low, high = found.interval(_periods(found.values, library))
         hits += low <= truth <= high
     assert 0.85 <= hits / trials <= 0.95
@@ -257,10 +274,7 @@ def _periods(values, library):
 def test_a_forecast_that_runs_away_is_lost_and_the_others_are_not(spiral):
     e = planted.ensemble(TIME, *spiral, members=4)
     library = e.library
-    data = Loop.join(orbits.loop(e.encode(m, e.frames.test_run())[0]) for m in range(4))
-    nothing = np.zeros((4, len(library), 2))
-    steps = chosen_dynamics.find(e, np.arange(4), nothing, data, None, 2 * np.pi / 0.9)
-    xi = np.stack([finish(steps).values[0]] * 4)
+    xi = np.stack([finish(chosen_dynamics.find(planted.reading(e), None)).values[0]] * 4)
     xi[2] *= 3
     found = decoded_orbits.forecast(e, np.arange(4), with_constant(library), xi)
     assert found.error.shape == (4, len(e.frames.test_run()))
@@ -305,7 +319,7 @@ def test_a_sparse_optimizer_fits_every_member_and_stands_among_the_candidates(sp
     thin = [t for t in found.answers.trials[0] if t.candidate.sparse]
     assert thin
     assert thin[0].terms < thin[0].candidate.chosen.sum()
-    assert found.summary()["provenance"]["optimizer"]["threshold"] == 0.1
+    assert Report.of(found).summary["provenance"]["optimizer"]["threshold"] == 0.1
 
 
 def test_collinear_groups_name_what_belongs_together():
@@ -313,10 +327,10 @@ def test_collinear_groups_name_what_belongs_together():
     time = np.arange(0, 100, 0.1)
     z, z_rate = planted.orbit(planted.hopf, [0.3, 0.0], time)
     e = planted.ensemble(time, 0.4 * z, 0.4 * z_rate, members=1, library=standard(2, 1))
-    groups = chosen_dynamics._collinear(e, 0)
+    groups = chosen_dynamics._collinear(planted.reading(e), 0, Criteria())
     assert sorted(sorted(g) for g in groups) == [["sin(z1)", "z1"], ["sin(z2)", "z2"]]
     far = planted.ensemble(time, 3 * z, 3 * z_rate, members=1, library=standard(2, 1, sine=False))
-    assert chosen_dynamics._collinear(far, 0) == []
+    assert chosen_dynamics._collinear(planted.reading(far), 0, Criteria()) == []
 
 
 @pytest.mark.parametrize("d", [2, 3])
@@ -352,7 +366,7 @@ def test_growth_that_noise_makes_is_taken_out_where_that_forecasts_better():
     assert found.orbits.integrable_fraction == 0.0
     assert found.answers.trials[0][0].candidate.neutral
     assert found.answers.orbits.integrable_fraction == 1.0
-    said = {v.subject: v for v in found.verdicts()}
+    said = {v.subject: v for v in judge(found)}
     assert said["off the cycle"].level == "caution"
     assert "by choice" in said["off the cycle"].text
     assert "rotation" in said["do they run"].text

@@ -19,9 +19,10 @@ from eae_sindy.dynamics.library import standard
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.report import figures
 from eae_sindy.report.page import numbers, page, tables
-from tests import planted
+from eae_sindy.report.report import Report
+from eae_sindy.report.verdicts import judge
+from tests import planted, records
 
-TIME = np.arange(0, 150, 0.2)
 VOID = {"img", "meta", "br", "hr", "link", "input"}
 HOSTILE = '<script>alert("1")</script>&"\'.h5'
 
@@ -71,19 +72,17 @@ def pictures():
 
 @pytest.fixture(scope="module")
 def found():
-    """Two chains that differ by z1 <-> z2 on a Hopf cycle: two modes, all parts there."""
-    spiral = planted.orbit(planted.hopf, [0.2, 0.0], TIME)
-    e = planted.ensemble(TIME, *spiral, noise=0.004, chains=2, members=20)
+    """Two modes that differ by z1 <-> z2: made by hand, all parts there."""
     attributes = {"data": "folder/wake.h5", "command": "eae-sindy fit wake.h5", "version": "0.1.0",
                   "tensorflow": "2.21.0", "data fingerprint": "abcdef"}  # fmt: skip
-    return discover.discover(replace(e, attributes=attributes), "train")
+    return records.discovery(ensemble=records.ensemble((20, 20), attributes=attributes))
 
 
 @pytest.fixture(scope="module")
 def text(found, pictures):
     rows = [{"method": "POD + least squares", "field": 0.01, "period": [6.9, 7.1], "runs": True},
             {"method": "BOP-DMD", "field": None, "seconds": 0.5}]  # fmt: skip
-    return page.page(found, pictures, "eae-sindy discover 'my file.h5' --report", rows)
+    return page.page(Report.of(found), pictures, "eae-sindy discover 'my file.h5' --report", rows)
 
 
 def test_the_page_is_whole_and_needs_nothing_else(text, pictures):
@@ -104,19 +103,24 @@ def test_the_page_is_whole_and_needs_nothing_else(text, pictures):
 
 def test_sections_come_in_order_verdicts_first(text, found):
     outline = Outline(text)
-    at = [outline.words.index(numbers.prose(v.text)) for v in found.verdicts()]
+    at = [outline.words.index(numbers.prose(v.text)) for v in judge(found)]
     assert at == sorted(at)
     heads = re.findall(r"<h2>(.*?)</h2>", text)
     assert heads == ["Verdicts", "Equations", "Figures", "Orbits and forecast", "Chains",
                      "Baselines", "Coefficients of Eq. 16", "Provenance"]  # fmt: skip
-    assert text.index(found.verdicts()[-1].subject) < text.index("<math")
-    for verdict in found.verdicts():
+    assert text.index(judge(found)[-1].subject) < text.index("<math")
+    good, caution, bad = (
+        sum(v.level == level for v in judge(found)) for level in ("good", "caution", "bad")
+    )
+    assert f"{good} good, {caution} with caution, {bad} bad." in outline.words
+    assert good > caution > bad == 0
+    for verdict in judge(found):
         word = {"good": "✓ good", "caution": "! caution", "bad": "✗ bad"}[verdict.level]
         assert f"{word} {verdict.subject[0].upper()}{verdict.subject[1:]}" in outline.words
 
 
 def test_every_mode_has_its_equations_in_mathematics_in_text_and_with_intervals(text, found):
-    a, summary = found.answers, found.summary()
+    a, summary = found.answers, Report.of(found).summary
     assert len(a.modes) == 2
     words = Outline(text).words
     for k, mode in enumerate(summary["modes"]):
@@ -134,10 +138,12 @@ def test_every_mode_has_its_equations_in_mathematics_in_text_and_with_intervals(
         shown = [float(v.replace("−", "-")) for v in re.findall(r"\[(.*?), (.*?)\]", block)[0]]
         assert shown == pytest.approx([low[j, 0], high[j, 0]], abs=1e-3)
     assert "z1 ↔ z2" in words
+    assert "Chosen of 2 candidates: polynomial terms, train frames; the error of its" in words
+    assert "trajectories is 0.01, the least of all 0.01." in words
 
 
 def test_numbers_of_the_tables_are_those_of_the_summary(text, found):
-    words, summary = Outline(text).words, found.summary()
+    words, summary = Outline(text).words, Report.of(found).summary
     for kind in ("orbits", "plain_orbits"):
         low, high = summary[kind]["period"]["interval"]
         assert f"[{low:.4f}, {high:.4f}]" in words
@@ -152,7 +158,7 @@ def test_the_ensemble_stands_beside_its_baselines(found):
     there = replace(found, baselines=[row],
                     reconstruction=Reconstruction(0.125, 0.0625, 0.3, 0.1))  # fmt: skip
     there.baselines[0] = row._replace(terms=22.0, runs=0.98765, seconds=np.nan, note="at once")
-    words = Outline(page.page(there, {}, "")).words
+    words = Outline(page.page(Report.of(there), {}, "")).words
     assert re.search(r"this ensemble 0\.125\d* 0\.0625 ", words)
     assert re.search(r"POD-2 0\.25\d* 0\.5\d* ", words)
     table = words[words.index("What one gets without") : words.index("No comparison with")]
@@ -173,9 +179,9 @@ def test_it_says_what_made_it(text):
 
 
 def test_replicates_have_the_intervals_that_the_verdicts_quote(found):
-    summary = found.summary()
+    summary = Report.of(found).summary
     low, high = summary["orbits"]["replicates"]["growth"]["interval"]
-    assert f"[{low:.3f}, {high:.3f}]" in {v.subject: v.text for v in found.verdicts()}[
+    assert f"[{low:.3f}, {high:.3f}]" in {v.subject: v.text for v in judge(found)}[
         "off the cycle"]  # fmt: skip
     both = summary["orbits"]
     assert both["replicates"]["period"]["interval"] == both["period"]["interval_with_frames"]
@@ -183,9 +189,9 @@ def test_replicates_have_the_intervals_that_the_verdicts_quote(found):
 
 def test_strings_of_strangers_stay_text(found, pictures):
     attributes = dict.fromkeys(("data", "command", "system", "recipe", HOSTILE), HOSTILE)
-    hostile = replace(found, ensemble=replace(found.ensemble, attributes=attributes))
+    hostile = replace(found, ensemble=records.ensemble((20, 20), attributes=attributes))
     shown = {HOSTILE: pictures["figure4"]}
-    made = page.page(hostile, shown, HOSTILE, [{HOSTILE: HOSTILE}])
+    made = page.page(Report.of(hostile), shown, HOSTILE, [{HOSTILE: HOSTILE}])
     outline = Outline(made)
     assert ("img", "alt", HOSTILE) in outline.attributes
     assert "script" not in outline.tags
@@ -198,7 +204,7 @@ def test_missing_parts_are_named_in_a_sentence(pictures):
     e = planted.ensemble(time, *planted.orbit(planted.hopf, [0.9, 0.0], time), members=1)
     short = discover.discover(e, "train")
     assert short.answers is None
-    words = Outline(page.page(short, pictures, "")).words
+    words = Outline(page.page(Report.of(short), pictures, "")).words
     for said in ("too short to choose equations", "no figure of modes", "no forecast",
                  "made from Python", "too short, or too constant", "No comparison",
                  "a set of snapshots"):  # fmt: skip
@@ -206,16 +212,16 @@ def test_missing_parts_are_named_in_a_sentence(pictures):
     first = short.representatives()[0]
     assert short.equations(first)[0] in words
     assert "mode 1" not in words.lower().replace("of mode 1", "")
-    assert "No figures were drawn" in page.page(short, {}, "")
+    assert "No figures were drawn" in page.page(Report.of(short), {}, "")
     still = replace(short, orbits=None)
-    assert "no period" in Outline(page.page(still, {}, "")).words
+    assert "no period" in Outline(page.page(Report.of(still), {}, "")).words
 
 
 def test_a_dead_mode_has_equations_too(found):
     """All coefficients zero: 0 on the right side, and no table."""
     a = found.answers
     dead = replace(a, equations=replace(a.equations, values=np.zeros_like(a.values)))
-    made = page.page(replace(found, answers=dead), {}, "")
+    made = page.page(Report.of(replace(found, answers=dead)), {}, "")
     Outline(made)
     assert made.count("<math><mn>0</mn></math>") == 4
 

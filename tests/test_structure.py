@@ -1,141 +1,91 @@
-"""The import rules of docs/architecture.md, read off the source."""
+"""The rules of docs/architecture.md, read off the source."""
 
 import ast
+import importlib
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+import eae_sindy
+
 ROOT = Path(__file__).parents[1]
-# A file imports from lower ranks, and within a rank from those before it.
-RANKS = [
-    ["errors", "recipes", "storage", "progress"],
-    ["snapshots", "library", "networks", "pod", "ensemble", "segments"],
-    [
-        "lambda_omega",
-        "coefficients",
-        "modes",
-        "symmetry",
-        "orbits",
-        "selection",
-        "uncertainty",
-        "forecast",
-        "handover",
-        "equations",
-        "unseen",
-        "latents",
-        "prediction",
-        "diagnostics",
-        "baselines",
-    ],
-    ["answers", "reading", "comparison", "verdicts", "discovery"],
-    [
-        "figures",
-        "figure_answers",
-        "figure_comparison",
-        "figure_forecast",
-        "report",
-        "markup",
-        "page_tables",
-        "page",
-        "export",
-    ],
-]
-ORDER = [name for rank in RANKS for name in rank]
-AT_THE_TOP = {  # besides the standard library
-    0: set(),
-    1: {"numpy", "h5py"},
-    2: {"numpy", "h5py", "scipy"},
-    3: {"numpy", "h5py", "scipy"},
-    4: {"numpy", "h5py", "scipy", "matplotlib"},
-}
-LIBRARY = sorted((ROOT / "eae_sindy").glob("*.py"))
-NEURAL = sorted((ROOT / "eae_sindy" / "neural").glob("*.py"))
+PACKAGE = sorted((ROOT / "eae_sindy").rglob("*.py"))
 COMMANDS = sorted((ROOT / "cli").glob("*.py"))
+HEAVY = {"tensorflow", "pysindy", "matplotlib", "numpy", "scipy", "h5py", "sklearn", "click"}
+LONGEST = 80  # lines of a function
+POSITIONAL = 9  # arguments of a call: more are named, or nobody can read them
 
 
-def rank(name: str) -> int:
-    return next(r for r, names in enumerate(RANKS) if name in names)
-
-
-def imports(path: Path, *, inside: bool) -> set[str]:
-    """Return dotted names that a file imports; those inside functions only if `inside`."""
-    tree = ast.parse(path.read_text())
-    nodes = list(ast.walk(tree)) if inside else tree.body
-    found: set[str] = set()
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = "." * node.level + (node.module or "")
-            separator = "" if base.endswith(".") else "."
-            found |= ({base} if node.module else set()) if node.module else {
-                base + separator + alias.name for alias in node.names}  # fmt: skip
-    return found
-
-
-def local(names: set[str], dots: str) -> set[str]:
-    """Return the first parts of relative imports that start with exactly these dots."""
-    return {n.removeprefix(dots).split(".")[0] for n in names
-            if n.startswith(dots) and not n.startswith(dots + ".")}  # fmt: skip
-
-
-def external(names: set[str]) -> set[str]:
-    return {n.split(".")[0] for n in names if not n.startswith(".")} - set(sys.stdlib_module_names)
-
-
-def test_every_room_has_a_rank():
-    assert {p.stem for p in LIBRARY} - {"__init__"} == set(ORDER)
-
-
-@pytest.mark.parametrize("path", [p for p in LIBRARY if p.stem != "__init__"], ids=lambda p: p.stem)
-def test_a_room_imports_from_below(path):
-    below = set(ORDER[: ORDER.index(path.stem)])
-    assert local(imports(path, inside=True), ".") - {"__version__"} <= below
-    assert external(imports(path, inside=False)) <= AT_THE_TOP[rank(path.stem)]
-    everywhere = external(imports(path, inside=True))
-    assert not everywhere & {"tensorflow", "keras", "click"}
-    if not path.stem.startswith("figure"):
-        assert "matplotlib" not in everywhere
-
-
-@pytest.mark.parametrize("path", NEURAL, ids=lambda p: p.stem)
-def test_neural_knows_ranks_0_and_1_and_no_more(path):
-    names = imports(path, inside=True)
-    outside = local(names, "..") - {"__version__"}
-    assert outside <= {n for n in ORDER if rank(n) <= 1}
-    assert external(names) <= {"numpy", "tensorflow", "keras"}
+def test_rooms_import_what_they_may():
+    """Layers, circles, and who may load TensorFlow, matplotlib and click: see pyproject.toml."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from importlinter.cli import lint_imports; "
+         "raise SystemExit(lint_imports(no_cache=True))"],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=lambda p: p.stem)
 def test_commands_import_little_before_they_run(path):
-    top = {n for n in imports(path, inside=False) if not n.startswith(".")}
+    top = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            top |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            top.add(node.module)
     heavy = {n for n in top if n.split(".")[0] not in sys.stdlib_module_names}
-    assert heavy <= {"click", "eae_sindy", "eae_sindy.errors", "eae_sindy.progress"}
+    assert heavy <= {
+        "click",
+        "eae_sindy",
+        "eae_sindy.errors",
+        "eae_sindy.progress",
+        "eae_sindy.recipes",
+    }
 
 
-def test_help_loads_nothing_heavy():
-    code = (
-        "import sys; from eae_sindy_cli.main import main\n"
-        "main(['--help'], standalone_mode=False)\n"
-        "heavy = {'tensorflow', 'pysindy', 'matplotlib', 'numpy', 'scipy', 'h5py'}\n"
-        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+@pytest.mark.parametrize(
+    ("code", "allowed"),
+    [
+        ("from eae_sindy_cli.main import main; main(['--help'], standalone_mode=False)", {"click"}),
+        ("import eae_sindy; dir(eae_sindy); eae_sindy.recipe('quick')", set()),
+    ],
+    ids=["--help", "import"],
+)
+def test_nothing_heavy_is_loaded(code, allowed):
+    end = f"\nimport sys; sys.exit(' '.join({HEAVY - allowed!r} & set(sys.modules)) or 0)"
+    done = subprocess.run([sys.executable, "-c", code + end], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
-def test_discovery_never_loads_tensorflow():
-    code = (
-        "import sys, eae_sindy.discovery, eae_sindy.report, eae_sindy.figures\n"
-        "from eae_sindy.library import standard; standard(2)\n"
-        "sys.exit('tensorflow' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+def test_every_public_name_is_there():
+    assert set(eae_sindy._ROOMS) | {"EaeSindyError", "__version__"} == set(eae_sindy.__all__)
+    for name, room in eae_sindy._ROOMS.items():
+        module = importlib.import_module(f"eae_sindy.{room}")
+        assert getattr(eae_sindy, name) is getattr(module, name)
+    with pytest.raises(AttributeError, match="nothing"):
+        eae_sindy.nothing  # noqa: B018
 
 
-@pytest.mark.parametrize("path", [p for p in LIBRARY if p.stem != "__init__"], ids=lambda p: p.stem)
-def test_no_file_has_two_nouns(path):
-    """A file much longer than a screenful or two holds more than one thing."""
-    assert len(path.read_text().splitlines()) <= 350
+def test_every_package_is_installed():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    there = {str(p.parent.relative_to(ROOT)).replace("/", ".") for p in PACKAGE
+             if p.name == "__init__.py"}  # fmt: skip
+    assert set(settings["packages"]) == there | {"eae_sindy_cli"}
+    for package, files in settings["package-data"].items():
+        for name in files:
+            assert (ROOT / package.replace(".", "/") / name).is_file()
+
+
+@pytest.mark.parametrize("path", PACKAGE + COMMANDS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_functions_fit_on_a_screen_and_calls_can_be_read(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            length = node.end_lineno - node.lineno + 1
+            assert length < LONGEST, f"{node.name} has {length} lines"
+        if isinstance(node, ast.Call):
+            count = sum(not isinstance(a, ast.Starred) for a in node.args)
+            assert count <= POSITIONAL, f"line {node.lineno}: {count} positional arguments"

@@ -14,7 +14,8 @@ from eae_sindy.errors import EaeSindyError
 from eae_sindy.new_data import forecast, frames, latents_file
 from eae_sindy.new_data.frames import Novelty
 from eae_sindy.progress import finish
-from eae_sindy.report import figures, files, forecast_text
+from eae_sindy.report import figures, files, forecast_report
+from eae_sindy.report.report import Report
 from eae_sindy.snapshots.frames import Frames
 from eae_sindy.snapshots.snapshots import Snapshots
 from eae_sindy.snapshots.split import TEST, TRAIN
@@ -75,7 +76,7 @@ def other():
 
 
 def predicted(fitted, chosen, data, **options):
-    return finish(forecast.predict(fitted, frames.on(fitted, data), chosen, **options))
+    return forecast.predict(fitted, frames.on(fitted, data), chosen, **options)
 
 
 def test_snapshots_that_were_seen_come_out_as_they_went_in(fitted, spiral, modes):
@@ -131,7 +132,7 @@ def test_an_unseen_orbit_is_forecast_and_the_bands_hold_it(fitted, chosen, other
     assert run.stayed.all()
     assert run.error.field < 5e-3
     np.testing.assert_allclose(run.error.time, TIME[:400])
-    assert not p.warnings()
+    assert not forecast_report.warnings(p)
     finish(p.write(tmp_path / "forecast.h5", data))
     made = Snapshots.open(tmp_path / "forecast.h5")
     np.testing.assert_array_equal(made.time, data.time)
@@ -142,7 +143,7 @@ def test_an_unseen_orbit_is_forecast_and_the_bands_hold_it(fitted, chosen, other
         low, high, spread = file["band/low"][:], file["band/high"][:], file["spread"][:]
     held = np.mean((low <= data.field) & (data.field <= high))
     assert held > 0.8
-    row = p.summary(data)["trajectories"][0]
+    row = forecast_report.summarise(p, data)["trajectories"][0]
     assert row["field"] == run.error.field
     shown = np.searchsorted(run.error.time, [e["horizon"] for e in row["errors"]])
     for k, e in zip(shown, row["errors"], strict=True):
@@ -180,8 +181,13 @@ def test_a_single_frame_is_forecast_for_as_long_as_asked(fitted, chosen, other, 
     mean = p.fields(run, slice(None))[0]
     assert np.mean((mean - (truth @ modes).reshape(-1, *POINTS)) ** 2) < 5e-3 * np.mean(truth**2)
     assert run.error is None
-    assert "field" not in p.summary(snapshots_of(start, modes))["trajectories"][0]
-    assert "no later frames" in forecast_text.lines(p.summary(snapshots_of(start, modes)))[0]
+    assert (
+        "field" not in forecast_report.summarise(p, snapshots_of(start, modes))["trajectories"][0]
+    )
+    assert (
+        "no later frames"
+        in forecast_report.lines(forecast_report.summarise(p, snapshots_of(start, modes)))[0]
+    )
     unasked = predicted(fitted, chosen, snapshots_of(start, modes)).runs[0]
     test = fitted.frames.time[fitted.frames.test_run()]
     assert np.ptp(unasked.time) == pytest.approx(np.ptp(test))
@@ -254,7 +260,7 @@ def test_orbits_that_memory_does_not_hold_are_refused_before_they_are_integrated
     monkeypatch.setattr(forecast, "MOST_BYTES", 8 * few * wide * len(TIME))
     monkeypatch.setattr(orbits, "integrate", None)
     with pytest.raises(EaeSindyError, match="--horizon of 148 fits"):
-        finish(forecast.predict(fitted, fitted, chosen, horizon=150.0))
+        (forecast.predict(fitted, fitted, chosen, horizon=150.0))
 
 
 def test_frames_outside_the_training_span_are_warned_of(fitted, spiral, modes):
@@ -312,7 +318,7 @@ def test_frames_of_the_ensemble_that_are_nan_do_not_count(fitted, chosen, other,
     assert ours.runs[0].stayed.all()
     assert ours.novelty.usual == theirs.novelty.usual
     np.testing.assert_array_equal(ours.novelty.distance, theirs.novelty.distance)
-    assert not ours.warnings()
+    assert not forecast_report.warnings(ours)
 
 
 def test_members_that_leave_are_counted_and_do_not_enter(fitted, chosen, other, modes):
@@ -329,7 +335,7 @@ def test_members_that_leave_are_counted_and_do_not_enter(fitted, chosen, other, 
     mean, low, high, _ = (part[0] for part in p.fields(run, [-1]))
     assert np.mean((mean - truth) ** 2) < 0.02 * np.mean(truth**2)
     assert np.abs(high - low).max() < 0.2 * np.abs(truth).max()  # one in four would widen it
-    assert f"{len(values[::4])} of {len(values)} members leave" in p.warnings()[0]
+    assert f"{len(values[::4])} of {len(values)} members leave" in forecast_report.warnings(p)[0]
     values[:] = values[0]
     with pytest.raises(EaeSindyError, match="no member's orbit stays"):
         predicted(fitted, replace(chosen, values=values), data)
@@ -372,7 +378,7 @@ def test_a_mask_is_kept_in_forecasts(fitted, chosen, other, modes):
 
 
 def test_equations_come_back_as_they_were_saved(found, fitted, tmp_path):
-    files.write(found, tmp_path)
+    files.write(Report.of(found), tmp_path)
     live, path = found.answers.equations, tmp_path / equations.FILE
     back = Equations.open(path)
     back.check(fitted)

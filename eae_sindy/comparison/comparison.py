@@ -1,19 +1,18 @@
 """What other methods make of the same frames: one row each, measured alike."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..discovery import candidates, chosen_dynamics, pod_baseline, resampling
-from ..discovery.measurement import STLSQ, Method, Row, _solved, _timed, measure
-from ..discovery.member_fits import read, reference_period
-from ..discovery.mending import mend
+from ..discovery import candidates, chosen_dynamics, member_fits, pod_baseline, resampling
+from ..discovery.measurement import STLSQ, Method, Row, measure, solved, timed
+from ..discovery.member_fits import Fits, reference_period
 from ..dynamics import cycles, orbits
 from ..dynamics.least_squares import Sparse
-from ..dynamics.library import with_constant
 from ..dynamics.orbits import Loop
 from ..ensemble import diagnostics
 from ..ensemble.ensemble import Ensemble
@@ -21,10 +20,9 @@ from ..ensemble.intervals import interval as central
 from ..ensemble.members import evenly
 from ..errors import EaeSindyError
 from ..progress import Progress, Steps, mapped
-from ..snapshots.split import TEST, TRAIN
+from ..recipes import CRITERIA, Criteria
 from . import linear_methods
 
-MEMBERS = 500  # of an ensemble that are compared
 # What the linear methods were given beyond their published settings.
 HELP = {
     "pod": "of the fluctuation, scaled to unit amplitude; interval over frames",
@@ -53,7 +51,7 @@ class Comparison:
 
 
 def iterate(
-    reductions: Sequence[tuple[str, Ensemble, str]],
+    reductions: Sequence[tuple[str, Ensemble, str]], criteria: Criteria = CRITERIA
 ) -> Steps[Comparison]:
     """Compare reductions of the same frames, with and without help; and the linear ones.
 
@@ -65,6 +63,8 @@ def iterate(
     reductions : sequence of (name, ensemble, note)
         Trained on the same snapshots with the same split. One with the attribute "xi" brings its
         own coefficients; one with "seconds" says how long it took.
+    criteria : recipes.Criteria
+        The numbers by which equations are chosen and judged.
     """
     first = reductions[0][1]
     for name, other, _ in reductions:
@@ -80,30 +80,26 @@ def iterate(
         except EaeSindyError as failure:  # the others are compared all the same
             found.append(Row.failed(name, first.settings.latents, str(failure)))
         else:
-            found.extend(measure(m, reference) for m in methods)
+            found.extend(measure(m, reference, criteria) for m in methods)
 
-    pod, seconds = _timed(lambda: pod_baseline.pod(first))
-    yield from take(_pod(pod, seconds, reference), "POD", 0)
+    pod, seconds = timed(lambda: pod_baseline.pod(first))
+    yield from take(_pod(pod, seconds, criteria), "POD", 0)
     yield from take(_bop_dmd(first), "BOP-DMD", 1)
     for done, (name, ensemble, note) in enumerate(reductions, 2):
         seconds = float(ensemble.attributes.get("seconds", np.nan))
-        steps = _read(name, ensemble, seconds, reference, note)
-        yield from take(steps, name, done)
+        yield from take(_network(name, ensemble, seconds, note, criteria), name, done)
     yield Progress("comparing", total, total)
     carried = ("version", "tensorflow", "data fingerprint", "data")
     provenance = {k: first.attributes[k] for k in carried if k in first.attributes}
     return Comparison(found, reference, provenance | {"seed": first.settings.seed})
 
 
-def _with_interval(method: Method, sparse: Sparse | None, reference: float) -> Method:
+def _with_interval(method: Method, fits: Fits, sparse: Sparse | None, criteria: Criteria) -> Method:
     """Add the interval of the period over members and resampled frames."""
-    if not np.isfinite(reference):
+    if not np.isfinite(fits.reference_period):
         return method
-    way = candidates.plain(method.ensemble, method.library, sparse)
-    spread = resampling.replicate(
-        method.ensemble, method.members, method.library, [way] * len(method.members), reference,
-        chosen_dynamics.REPLICATES,
-    )  # fmt: skip
+    way = candidates.plain(fits.ensemble, fits.library, sparse)
+    spread = resampling.replicate(fits, [way] * len(fits.members), criteria)
     return method._replace(interval=_pair(spread.period))
 
 
@@ -111,38 +107,42 @@ def _pair(ends: np.ndarray | None) -> tuple[float, float] | None:
     return None if ends is None else (float(ends[0]), float(ends[1]))
 
 
+class _Own(NamedTuple):
+    """A method as it reads its members, and what reading them gave; None with equations given."""
+
+    methods: list[Method]
+    fits: Fits | None
+
+
 def _read(
-    name: str, ensemble: Ensemble, seconds: float, reference: float, note: str
-) -> Steps[list[Method]]:
+    name: str, ensemble: Ensemble, seconds: float, note: str, criteria: Criteria
+) -> Steps[_Own]:
     """Read the members by Eq. 16, and by equations chosen by running; or with their own."""
     starts = [diagnostics.settled_from(chain.loss) for chain in ensemble.chains]
-    members = evenly(diagnostics.settled(ensemble, starts), MEMBERS)
-    ensemble, _ = mend(ensemble, members)
+    members = evenly(diagnostics.settled(ensemble, starts), criteria.compared)
     yield Progress(name, 0, 3)
-    frames = ensemble.frames
-    readings, solving = _timed(
-        lambda: list(read(ensemble, members, frames.where(TRAIN), frames.where(TEST)))
-    )
-    usable = [i for i, r in enumerate(readings) if np.isfinite(r.xi).all()]
-    if not usable:
-        raise EaeSindyError("no member gives finite coefficients")
-    members, readings = members[usable], [readings[i] for i in usable]
+    start = time.perf_counter()
+    fits = yield from member_fits.read(ensemble, members, "train", criteria=criteria)
+    solving = time.perf_counter() - start
     own = ensemble.attributes.get("xi")
     if own is not None:
-        values = np.broadcast_to(own, (len(members), *np.shape(own)))
-        return [Method(name, ensemble, members, ensemble.library, values, seconds, note)]
-    eq16 = np.stack([r.xi for r in readings])
-    library = with_constant(ensemble.library)
-    values = np.zeros((len(members), len(library), eq16.shape[2]))
-    values[:, np.isin(library.terms, ensemble.library.terms)] = eq16
-    plain = Method(f"{name}, Eq. 16", ensemble, members, library, values, seconds + solving, note)
+        values = np.broadcast_to(own, (len(fits.members), *np.shape(own)))
+        given = Method(
+            name, fits.ensemble, fits.members, fits.ensemble.library, values, seconds, note
+        )
+        return _Own([given], None)
+    values = np.zeros((len(fits.members), len(fits.library), fits.values.shape[2]))
+    values[:, np.isin(fits.library.terms, fits.ensemble.library.terms)] = fits.values
+    plain = Method(
+        f"{name}, Eq. 16", fits.ensemble, fits.members, fits.library, values, seconds + solving,
+        note,
+    )  # fmt: skip
     yield Progress(name, 1, 3)
-    plain = _with_interval(plain, None, reference)
+    plain = _with_interval(plain, fits, None, criteria)
     yield Progress(name, 2, 3)
-    data = Loop.join(r.loop for r in readings)
-    found = yield from chosen_dynamics.find(ensemble, members, eq16, data, None, reference)
+    found = yield from chosen_dynamics.find(fits, None, criteria=criteria)
     if found is None:
-        return [plain]
+        return _Own([plain], fits)
     ways = " | ".join(dict.fromkeys(t[0].candidate.short for t in found.trials))
     chosen = plain._replace(
         name=f"{name}, chosen by running",
@@ -151,31 +151,41 @@ def _read(
         note=ways,
         interval=_pair(found.spread.period) if found.spread else None,
     )
-    return [plain, chosen]
+    return _Own([plain, chosen], fits)
 
 
-def _pod(pod: Ensemble, seconds: float, reference: float) -> Steps[list[Method]]:
+def _network(
+    name: str, ensemble: Ensemble, seconds: float, note: str, criteria: Criteria
+) -> Steps[list[Method]]:
+    methods, _ = yield from _read(name, ensemble, seconds, note, criteria)
+    return methods
+
+
+def _pod(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method]]:
     yield Progress("POD", 0, 3)
-    plain, *chosen = yield from _read("POD", pod, seconds, reference, HELP["pod"])
-    sparse = _solved("POD", pod, plain.members, seconds, STLSQ)._replace(note=HELP["stlsq"])
+    (plain, *chosen), fits = yield from _read("POD", pod, seconds, HELP["pod"], criteria)
+    assert fits is not None
+    sparse = solved("POD", pod, seconds, STLSQ)._replace(note=HELP["stlsq"])
     way = candidates.plain(pod, sparse.library, STLSQ)
     yield Progress("POD", 1, 3)
-    bag, bagging = _timed(lambda: linear_methods.bagged(pod, way, sparse.library))
+    bag, bagging = timed(lambda: linear_methods.bagged(pod, way, sparse.library))
     bagged = Method(
         f"POD, ensemble STLSQ({STLSQ.threshold:g})", pod, np.zeros(len(bag), int), sparse.library,
         bag, seconds + bagging, HELP["bagged"],
     )  # fmt: skip
-    if np.isfinite(reference):
+    if np.isfinite(fits.reference_period):
         data = Loop.join([orbits.loop(pod.encode(0, pod.frames.test_run())[0].astype(float))])
-        settled = cycles.settle(sparse.library, bag, data.take(bagged.members), reference)
+        settled = cycles.settle(
+            sparse.library, bag, data.take(bagged.members), fits.reference_period, criteria
+        )
         if settled.holds.any():
             bagged = bagged._replace(interval=_pair(central(settled.period[settled.holds])))
-    return [plain, _with_interval(sparse, STLSQ, reference), bagged, *chosen]
+    return [plain, _with_interval(sparse, fits, STLSQ, criteria), bagged, *chosen]
 
 
 def _bop_dmd(ensemble: Ensemble) -> Steps[list[Method]]:
     yield Progress("BOP-DMD", 0, 1)
     import_module("pydmd")  # takes longer than the method does
-    (made, xi, _, period), seconds = _timed(lambda: linear_methods.bop_dmd(ensemble))
+    (made, xi, _, period), seconds = timed(lambda: linear_methods.bop_dmd(ensemble))
     one, note = np.arange(1), HELP["bop-dmd"]
     return [Method("BOP-DMD", made, one, made.library, xi, seconds, note, _pair(period))]

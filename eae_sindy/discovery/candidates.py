@@ -1,15 +1,15 @@
 """The ways to fit equations among which running them decides."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from ..dynamics import least_squares
-from ..dynamics.least_squares import Sparse
+from ..dynamics.least_squares import Sparse, Triangle
 from ..dynamics.library import Library
 from ..ensemble.ensemble import Ensemble
 
-CUTOFFS = (0.0, 1e-2)  # see `coefficients.solve`
 WORST_FRAME = 1e6  # condition of eigenvectors beyond which they are no frame
 
 
@@ -28,6 +28,7 @@ class Candidate(NamedTuple):
 
     @property
     def name(self) -> str:
+        """Say in words how it fits."""
         cut = f", directions below {self.cutoff:g} left out" if self.cutoff else ""
         thin = f", by {self.sparse.optimizer}" if self.sparse else ""
         still = ", neutral" if self.neutral else ""
@@ -42,14 +43,15 @@ class Candidate(NamedTuple):
             f", {self.sparse.optimizer}" if self.sparse else ""
         )
 
-    def solve(self, theta: np.ndarray, rate: np.ndarray) -> np.ndarray:
-        """Return Ξ [p, d], zero where a term is not in use."""
+    def solve(self, triangle: Triangle) -> np.ndarray:
+        """Return Ξ [p, d], zero where a term is not in use, from the factor of some frames."""
+        theta, rate = triangle.split(len(self.chosen))
         xi = np.zeros((theta.shape[1], rate.shape[1]))
         theta = theta[:, self.chosen]
         xi[self.chosen] = (
             self.sparse.solve(theta, rate)
             if self.sparse
-            else least_squares.solve(theta, rate, self.cutoff)[0]
+            else least_squares.solve(theta, rate, self.cutoff, triangle.frames)[0]
         )
         return neutralised(xi, list(self.neutral)) if self.neutral else xi
 
@@ -81,7 +83,9 @@ def plain(ensemble: Ensemble, library: Library, sparse: Sparse | None = None) ->
     return Candidate("all", "train", 0.0, own, sparse)
 
 
-def candidates(library: Library, sparse: Sparse | None = None) -> list[Candidate]:
+def candidates(
+    library: Library, sparse: Sparse | None = None, cutoffs: Sequence[float] = (0.0,)
+) -> list[Candidate]:
     """Return the ways to fit Ξ with terms of a library that has a constant."""
     names = np.array(library.terms)
     one = names == "1"
@@ -95,9 +99,9 @@ def candidates(library: Library, sparse: Sparse | None = None) -> list[Candidate
             if not group.any() or any(np.array_equal(chosen, c.chosen) for c in found):
                 continue
             text = f"{label} + constant" if constant else label
-            cutoffs = CUTOFFS if chosen.sum() > library.latents + 1 else CUTOFFS[:1]
+            cuts = cutoffs if chosen.sum() > library.latents + 1 else (0.0,)
             for frames in ("train", "late"):
-                found += [Candidate(text, frames, c, chosen) for c in cutoffs]
+                found += [Candidate(text, frames, c, chosen) for c in cuts]
                 if label == "linear" and library.latents > 1:
                     rows = tuple(int(row) for row in np.flatnonzero(linear))
                     found.append(Candidate(text, frames, 0.0, chosen, neutral=rows))

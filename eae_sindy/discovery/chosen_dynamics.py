@@ -1,4 +1,4 @@
-"""Is it one answer or several, do they run, and what do they forecast?"""
+"""The chosen dynamics: is it one answer or several, do they run, what do they forecast."""
 
 import time
 from collections.abc import Sequence
@@ -10,24 +10,20 @@ import numpy as np
 from ..dynamics import cycles, symmetry
 from ..dynamics.cycles import Orbits
 from ..dynamics.least_squares import Sparse
-from ..dynamics.library import Library, with_constant
-from ..dynamics.orbits import Loop
+from ..dynamics.library import Library
 from ..dynamics.symmetry import Equivalence
-from ..ensemble.ensemble import Ensemble
 from ..ensemble.members import evenly
 from ..progress import Progress, Steps
+from ..recipes import CRITERIA, Criteria
 from . import decoded_orbits, modes, resampling, selection
 from .decoded_orbits import Forecast
 from .equations import Equations, fingerprint
+from .member_fits import Fits
 from .modes import Modes
 from .resampling import Spread
 from .selection import Trial
 
-VISITED = 20  # members whose latents give the points at which fields are compared
-JUDGED = 30  # members of a mode with which candidates are tried
-REPLICATES = 400
-COLLINEAR = 0.02  # singular value over the largest: directions the data hardly resolve
-SHARE = 0.3  # of a direction: terms that take part in it
+VISITED = 20  # witnesses whose latents give the points at which fields are compared
 
 
 @dataclass(frozen=True)
@@ -66,6 +62,7 @@ class Answers:
 
     @property
     def library(self) -> Library:
+        """Return the terms that `values` are in: the ensemble's, with a constant."""
         return self.equations.library
 
     @property
@@ -86,94 +83,112 @@ class Answers:
 
 
 def find(
-    ensemble: Ensemble,
-    members: np.ndarray,
-    plain: np.ndarray,
-    data: Loop,
+    fits: Fits,
     held: np.ndarray | None,
-    reference_period: float,
     sparse: Sparse | None = None,
+    criteria: Criteria = CRITERIA,
 ) -> Steps[Answers | None]:
     """Find the modes of the members and, for each, the equations that run best.
 
     Parameters
     ----------
-    members : array of int [m]
-    plain : array [m, p, d]
-        Ξ by Eq. 16.
-    data : Loop of m members
-        The test frames in their latents.
+    fits : Fits
+        Where the data have no period nothing is classed, and no replicates are made.
     held : array of bool [m], optional
         Members whose plain equations run; preferred as representatives.
-    reference_period : float
-        NaN if the data have none: then nothing is classed, and no replicates are made.
     sparse : Sparse, optional
         Tried beside least squares.
+    criteria : recipes.Criteria, optional
 
     Returns
     -------
     Answers or None
         None where there is no stretch of time to judge trajectories by.
     """
-    run = ensemble.frames.test_run()
-    library = with_constant(ensemble.library)
     yield Progress("modes", 0, 4)
-    few = evenly(members, VISITED)
-    seen = np.concatenate([ensemble.encode(int(m), run[::20])[0] for m in few]).astype(float)
-    found = modes.find(ensemble.library, plain, modes.probes(seen), held)
+    found = _modes(fits, held, criteria)
     same = [
         e
         for pair in combinations(range(len(found)), 2)
-        for e in _equivalences(ensemble, members, plain, found, pair)
+        for e in _equivalences(fits, found, pair)
         if pair[0] == 0 or (e.level == "permutation" and e.alike)
     ]
 
     start = time.perf_counter()
-    trials, values = [], np.zeros((len(members), len(library), ensemble.library.latents))
-    for k in range(len(found)):
-        yield Progress("choosing by running", 1, 4)
-        mine = found.members(k)
-        tried = selection.choose(ensemble, members[evenly(mine, JUDGED)], library, sparse)
-        if not tried:
-            return None
-        trials.append(tried)
-        values[mine] = selection.refit(ensemble, members[mine], library, tried[0].candidate)
+    yield Progress("choosing by running", 1, 4)
+    chosen = _choose(fits, found, sparse, criteria)
+    if chosen is None:
+        return None
+    trials, values = chosen
     seconds = time.perf_counter() - start
     yield Progress("orbits and replicates", 2, 4)
     settled = spread = None
-    if np.isfinite(reference_period):
-        chosen = [trials[k][0].candidate for k in found.label]
-        settled = cycles.settle(library, values, data, reference_period)
-        spread = resampling.replicate(
-            ensemble, members, library, chosen, reference_period, REPLICATES
-        )
+    if np.isfinite(fits.reference_period):
+        settled = cycles.settle(fits.library, values, fits.data, fits.reference_period, criteria)
+        ways = [trials[k][0].candidate for k in found.label]
+        spread = resampling.replicate(fits, ways, criteria)
     yield Progress("forecast", 3, 4)
-    equations = Equations(
-        library, members, found.label, found.representative, found.weight, values,
-        fingerprint(ensemble),
-    )  # fmt: skip
     return Answers(
-        equations, found, trials, same, settled, spread,
-        decoded_orbits.forecast(ensemble, members, library, values),
-        _collinear(ensemble, int(members[found.representative[0]])), seconds,
+        equations=Equations(
+            fits.library, fits.members, found.label, found.representative, found.weight, values,
+            fingerprint(fits.ensemble),
+        ),
+        modes=found,
+        trials=trials,
+        equivalences=same,
+        orbits=settled,
+        spread=spread,
+        forecast=_forecast(fits, values, criteria),
+        collinear=_collinear(fits, int(found.representative[0]), criteria),
+        seconds=seconds,
     )  # fmt: skip
 
 
-def _equivalences(
-    ensemble: Ensemble,
-    members: np.ndarray,
-    plain: np.ndarray,
-    found: Modes,
-    pair: tuple[int, int],
-) -> list[Equivalence]:
-    """Compare two modes on the frames that both have encoded."""
-    run = ensemble.frames.test_run()
-    first, other = (
-        ensemble.encode(int(members[found.representative[k]]), run)[0].astype(float) for k in pair
+def _modes(fits: Fits, held: np.ndarray | None, criteria: Criteria) -> Modes:
+    """Find modes; they speak through witnesses, of those that run where any does."""
+    run = fits.ensemble.frames.test_run()
+    few = evenly(fits.witnessed, VISITED)
+    seen = np.concatenate([fits.latents(i, run[::20])[0] for i in few])
+    witness = np.zeros(len(fits.members), bool)
+    witness[fits.witnessed] = True
+    preferred = witness if held is None else 2 * (held & witness) + witness
+    return modes.find(
+        fits.ensemble.library, fits.values, modes.probes(seen), preferred, criteria.smallest_mode
     )
+
+
+def _choose(
+    fits: Fits, found: Modes, sparse: Sparse | None, criteria: Criteria
+) -> tuple[list[list[Trial]], np.ndarray] | None:
+    """Return the trials of every mode, and Ξ [m, p, d] of every member by what was chosen."""
+    trials, values = [], np.zeros((len(fits.members), len(fits.library), fits.values.shape[2]))
+    for k in range(len(found)):
+        mine = found.members(k)
+        seen = np.intersect1d(mine, fits.witnessed)
+        judges = evenly(seen if len(seen) else mine, criteria.judged)
+        tried = selection.choose(fits, judges, sparse, criteria)
+        if not tried:
+            return None
+        trials.append(tried)
+        values[mine] = selection.refit(fits, mine, tried[0].candidate)
+    return trials, values
+
+
+def _forecast(fits: Fits, values: np.ndarray, criteria: Criteria) -> Forecast:
+    """Decode the orbits of some witnesses over the first test trajectory."""
+    run, taken = fits.ensemble.frames.test_run(), evenly(fits.witnessed, criteria.decoded)
+    latents = np.stack([fits.latents(i, run)[0] for i in taken], axis=1)
+    return decoded_orbits.forecast(
+        fits.ensemble, fits.members[taken], fits.library, values[taken], latents
+    )
+
+
+def _equivalences(fits: Fits, found: Modes, pair: tuple[int, int]) -> list[Equivalence]:
+    """Compare two modes on the frames that both have encoded."""
+    run, library = fits.ensemble.frames.test_run(), fits.ensemble.library
+    first, other = (fits.latents(int(found.representative[k]), run)[0] for k in pair)
     points = first[:: max(1, len(first) // modes.PROBES)]
-    one, two = (plain[found.members(k)] for k in pair)
-    library = ensemble.library
+    one, two = (fits.values[found.members(k)] for k in pair)
     many = library.latents > symmetry.SEARCHED
     matched = symmetry.matched(first, other) if many else None
     return [
@@ -182,7 +197,7 @@ def _equivalences(
     ]
 
 
-def _collinear(ensemble: Ensemble, member: int) -> list[list[str]]:
+def _collinear(fits: Fits, index: int, criteria: Criteria) -> list[list[str]]:
     """Name the terms of each direction in Θ that the training frames hardly resolve.
 
     Several such directions are turned within their plane until each has a term that the others have
@@ -190,17 +205,18 @@ def _collinear(ensemble: Ensemble, member: int) -> list[list[str]]:
     """
     from scipy.linalg import qr
 
-    rows = selection.fit_rows(ensemble, "train", [])
-    theta = ensemble.library(ensemble.encode(member, rows)[0].astype(float))
+    terms = fits.ensemble.library.terms
+    theta, _ = fits.triangle(index, "train").split(len(fits.library))
+    theta = theta[:, np.isin(fits.library.terms, terms)]
     length = np.linalg.norm(theta, axis=0)
     _, s, axes = np.linalg.svd(theta / np.where(length > 0, length, 1), full_matrices=False)
-    weak = axes[s < COLLINEAR * s[0]]
+    weak = axes[s < criteria.collinear * s[0]]
     if not len(weak):
         return []
     pivots = qr(weak, pivoting=True, mode="r")[1][: len(weak)]
     turned = np.linalg.solve(weak[:, pivots], weak)
     turned /= np.linalg.norm(turned, axis=1, keepdims=True)
     return [
-        [t for t, v in zip(ensemble.library.terms, axis, strict=True) if abs(v) > SHARE]
+        [t for t, v in zip(terms, axis, strict=True) if abs(v) > criteria.takes_part]
         for axis in turned
     ]

@@ -8,9 +8,7 @@ from ..dynamics import orbits
 from ..dynamics.library import Library
 from ..ensemble.ensemble import Ensemble
 from ..ensemble.intervals import interval
-from ..ensemble.members import each, evenly
-
-MEMBERS = 200  # that are decoded: enough for a band
+from ..ensemble.members import each
 
 
 @dataclass(frozen=True)
@@ -57,21 +55,20 @@ def forecast(
     members: np.ndarray,
     library: Library,
     xi: np.ndarray,
+    latents: np.ndarray | None = None,
 ) -> Forecast:
     """Integrate and decode the equations of members over the first test trajectory.
-
-    At most 200 members, spread evenly, are taken.
 
     Parameters
     ----------
     members : array of int [m]
     xi : array [m, p, d]
+    latents : array [t, m, d], optional
+        That trajectory in their latents, where it is at hand.
     """
     f = ensemble.frames
     run = f.test_run()
-    taken = evenly(np.arange(len(members)), MEMBERS)
-    members, xi = members[taken], xi[taken]
-    latents = encoded(ensemble, members, run)
+    latents = encoded(ensemble, members, run) if latents is None else latents
     data = orbits.loop(latents)
     orbit = orbits.integrate(library, xi, data, f.time[run] - f.time[run[0]])
     return judge(ensemble, members, run, latents, orbit, ~orbits.lost(orbit[-1], data))

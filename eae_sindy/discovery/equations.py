@@ -21,12 +21,12 @@ ARRAYS = ("members", "label", "chosen", "weight", "values")
 
 @dataclass(frozen=True)
 class Equations:
-    """Equations of an ensemble's members, chosen by running them, and the modes they fall into.
+    r"""Equations of an ensemble's members, chosen by running them, and the modes they fall into.
 
     Modes are numbered from 0, by falling weight. A mode speaks through one of its members:
 
     >>> found = Equations.open("runs/discovery/equations.h5")
-    >>> print("\\n".join(found.text(0)))
+    >>> print("\n".join(found.text(0)))
     >>> model = found.model(0)                 # a pysindy.SINDy
     >>> orbit = model.simulate([0.1, 0.2], time)
 

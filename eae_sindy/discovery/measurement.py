@@ -7,15 +7,16 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from ..dynamics import cycles, orbits
-from ..dynamics.least_squares import Sparse
+from ..dynamics.least_squares import Sparse, Triangle
 from ..dynamics.library import Library, with_constant
 from ..dynamics.orbits import Loop
 from ..ensemble.ensemble import Ensemble
-from ..ensemble.members import each
-from ..snapshots.split import TEST
-from . import candidates, decoded_orbits, pod_baseline, selection
+from ..ensemble.members import each, evenly
+from ..recipes import CRITERIA, Criteria
+from ..snapshots.split import TEST, TRAIN
+from . import candidates, decoded_orbits, pod_baseline
 from .member_fits import reference_period
-from .relative_error import error
+from .relative_error import Target
 
 T = TypeVar("T")
 STLSQ = Sparse("stlsq")
@@ -76,58 +77,75 @@ class Row(NamedTuple):
     @classmethod
     def failed(cls, name: str, latents: int, note: str) -> "Row":
         """Return the row of a method that gave nothing."""
-        x = np.nan
-        return cls(name, latents, 0, x, x, x, x, x, None, x, x, note)
+        unknown = dict.fromkeys(
+            ("terms", "field", "rate", "forecast", "period", "runs", "seconds"), np.nan
+        )
+        return cls(name=name, latents=latents, members=0, interval=None, note=note, **unknown)
 
 
-def measure(method: Method, reference: float) -> Row:
+def measure(method: Method, reference: float, criteria: Criteria = CRITERIA) -> Row:
     """Measure one method on the test frames; `reference` is the data's own period."""
     e, members, library, xi = method.ensemble, method.members, method.library, method.values
     test, run = e.frames.where(TEST), e.frames.test_run()
+    targets = [Target.of(e, test, which) for which in ("field", "rate")]
 
     def judge(i: int) -> tuple[float, float, Loop]:
         z = e.encode(int(members[i]), test)[0].astype(float)
-        x, x_rate = e.decode(int(members[i]), z, library(z) @ xi[i])
-        loop = orbits.loop(z[np.isin(test, run)])
-        return error(e, test, x, "field"), error(e, test, x_rate, "rate"), loop
+        made = e.decode(int(members[i]), z, library(z) @ xi[i])
+        field, rate = (t.error(x) for t, x in zip(targets, made, strict=True))
+        return field, rate, orbits.loop(z[np.isin(test, run)])
 
     judged = list(each(range(len(members)), judge))
     field, rate = (float(np.median([j[k] for j in judged])) for k in (0, 1))
     period = runs = np.nan
     if np.isfinite(reference):
         data = Loop.join(j[2] for j in judged)
-        settled = cycles.settle(library, xi, data, reference)
+        settled = cycles.settle(library, xi, data, reference, criteria)
         runs = settled.integrable_fraction
         period = float(np.median(settled.period[settled.holds])) if settled.holds.any() else np.nan
-    ahead = decoded_orbits.forecast(e, members, library, xi).field
+    few = evenly(np.arange(len(members)), criteria.decoded)
+    ahead = decoded_orbits.forecast(e, members[few], library, xi[few]).field
     terms = float(np.median(np.count_nonzero(xi, axis=(1, 2))))
     interval = method.interval if runs > 0 else None  # of the few replicates that do, it misleads
     return Row(
-        method.name, xi.shape[2], len(members), terms, field, rate, ahead, period,
-        interval, runs, method.seconds, method.note,
-    )  # fmt: skip
+        name=method.name,
+        latents=xi.shape[2],
+        members=len(members),
+        terms=terms,
+        field=field,
+        rate=rate,
+        forecast=ahead,
+        period=period,
+        interval=interval,
+        runs=runs,
+        seconds=method.seconds,
+        note=method.note,
+    )
 
 
-def linear(ensemble: Ensemble) -> list[Row]:
+def linear(ensemble: Ensemble, criteria: Criteria = CRITERIA) -> list[Row]:
     """Return the rows a user has within a second or two: POD with pysindy."""
     reference = reference_period(ensemble)
-    pod, seconds = _timed(lambda: pod_baseline.pod(ensemble))
-    one = np.arange(1)
-    methods = [_solved(f"POD-{ensemble.settings.latents}", pod, one, seconds, s) for s in BOTH]
-    return [measure(m, reference) for m in methods]
+    pod, seconds = timed(lambda: pod_baseline.pod(ensemble))
+    name = f"POD-{ensemble.settings.latents}"
+    return [measure(solved(name, pod, seconds, s), reference, criteria) for s in BOTH]
 
 
-def _timed(work: Callable[[], T]) -> tuple[T, float]:
+def timed(work: Callable[[], T]) -> tuple[T, float]:
+    """Return what some work gives, and the seconds it took."""
     start = time.perf_counter()
     return work(), time.perf_counter() - start
 
 
-def _solved(
-    name: str, ensemble: Ensemble, members: np.ndarray, seconds: float, sparse: Sparse | None
-) -> Method:
-    """Return Eq. 16 on the training frames, by least squares or a sparse optimizer."""
+def solved(name: str, ensemble: Ensemble, seconds: float, sparse: Sparse | None) -> Method:
+    """Return Eq. 16 of a single member on the training frames, by least squares or sparsely."""
     library = with_constant(ensemble.library)
-    way = candidates.plain(ensemble, library, sparse)
-    xi, solving = _timed(lambda: selection.refit(ensemble, members, library, way))
+    way, rows = candidates.plain(ensemble, library, sparse), ensemble.frames.where(TRAIN)
+
+    def solve() -> np.ndarray:
+        z, rate = (a.astype(float) for a in ensemble.encode(0, rows))
+        return way.solve(Triangle.of(library(z), rate))[None]
+
+    xi, solving = timed(solve)
     by = f"STLSQ({sparse.threshold:g})" if sparse else "Eq. 16"
-    return Method(f"{name}, {by}", ensemble, members, library, xi, seconds + solving, "")
+    return Method(f"{name}, {by}", ensemble, np.arange(1), library, xi, seconds + solving, "")

@@ -1,27 +1,185 @@
-"""What one member says: Ξ by Eq. 16, its errors on the test frames, the data in its latents."""
+"""One pass over the members: what each says, read once, kept as statistics.
 
-from collections.abc import Iterable, Iterator
+While the latents of a member are at hand all is taken that later questions need: Ξ by Eq. 16, the
+triangular factors of its frames, its errors on the test frames, and the data in its latents.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from ..dynamics import cycles, least_squares, orbits
-from ..dynamics.least_squares import Sparse
+from ..dynamics.cycles import Orbits
+from ..dynamics.least_squares import Sparse, Triangle
+from ..dynamics.library import Library, with_constant
 from ..dynamics.orbits import Loop
 from ..ensemble.ensemble import Ensemble
-from ..ensemble.members import each
-from .mending import LARGEST
-from .relative_error import error
+from ..ensemble.members import each, evenly
+from ..errors import EaeSindyError
+from ..progress import Progress, Steps
+from ..recipes import CRITERIA, Criteria
+from ..snapshots.split import TEST, VALIDATION
+from . import witnesses
+from .mending import LARGEST, Flaws, mended_frames, mended_terms
+from .relative_error import Target
+from .stretches import training
+from .witnesses import Witnesses
+
+FRAMES = ("train", "all", "test")
+AUTO = ("train", "all")  # never the test window: its errors would no longer be those of a test
 
 
-class Reading(NamedTuple):
-    """What one member says: Ξ and its condition, the data in its latents, errors, x̂."""
+@dataclass(frozen=True)
+class Fits:
+    """What the members of an ensemble say, read once.
+
+    Attributes
+    ----------
+    ensemble : Ensemble
+        Without frames and terms that hold no numbers.
+    library : Library
+        Its terms, with a constant: what `triangles` are in.
+    flaws : Flaws
+        What was left out.
+    frames : {"train", "all", "test"}
+        Those on which Ξ was fitted; `trials` is what was tried to choose them.
+    members : array of int [m]
+        Members of the ensemble that could be used; `dropped` were read and could not.
+    values : array [m, p, d]
+        Ξ by Eq. 16, in the ensemble's own terms.
+    condition : array [m]
+        Condition number of Θ, columns scaled.
+    errors : array [m, 3]
+        On the test frames, relative to the variance: field, rate, latent rate.
+    field_of_mean : float
+        The field error of the mean over members.
+    data : Loop of m members
+        The first test trajectory in their latents.
+    triangles : mapping of str to Triangle
+        Of the training frames and of the late ones, rows [m, q, q]: see `stretches.training`.
+    witnesses : Witnesses
+    reference_period : float
+        Of the data; NaN if they have none.
+    """
+
+    ensemble: Ensemble
+    library: Library
+    flaws: Flaws
+    frames: str
+    trials: Mapping[str, float]
+    members: np.ndarray
+    dropped: int
+    values: np.ndarray
+    condition: np.ndarray
+    errors: np.ndarray
+    field_of_mean: float
+    data: Loop
+    triangles: Mapping[str, Triangle]
+    witnesses: Witnesses
+    reference_period: float
+
+    @cached_property
+    def witnessed(self) -> np.ndarray:
+        """Which of `members` are witnesses: indices into `members`."""
+        return np.flatnonzero(np.isin(self.members, self.witnesses.members))
+
+    def latents(self, index: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return z and ż [n, d] of the member at `index` of `members`, at frames `rows`.
+
+        A witness has them at hand; another member is encoded.
+        """
+        member = int(self.members[index])
+        place = int(np.searchsorted(self.witnesses.members, member))
+        if place < len(self.witnesses.members) and self.witnesses.members[place] == member:
+            return self.witnesses.at(place, rows)
+        z, rate = self.ensemble.encode(member, rows)
+        return z.astype(float), rate.astype(float)
+
+    def triangle(self, index: int, frames: str) -> Triangle:
+        """Return the factor of one member on frames by the name of a candidate."""
+        both = self.triangles[frames]
+        return Triangle(both.rows[index], both.frames)
+
+
+class _Fit(NamedTuple):
+    """What one member says; x̂ of the test frames is summed over members, not kept."""
 
     xi: np.ndarray
     condition: float
     loop: Loop
     errors: np.ndarray
+    triangles: Mapping[str, Triangle]
     field: np.ndarray
+
+    @property
+    def usable(self) -> bool:
+        return bool(np.isfinite(self.xi).all())
+
+
+class _Pass:
+    """All that reading a member takes, made once for all of them."""
+
+    def __init__(self, ensemble: Ensemble, sparse: Sparse | None, criteria: Criteria) -> None:
+        f = ensemble.frames
+        self.ensemble, self.sparse = ensemble, sparse
+        self.library = with_constant(ensemble.library)
+        self.own = np.isin(self.library.terms, ensemble.library.terms)
+        train, late = training(f, criteria).values()
+        self.parts = {"early": np.setdiff1d(train, late), "late": late}
+        self.test, self.run = f.where(TEST), np.isin(f.where(TEST), f.test_run())
+        self.validation = f.where(VALIDATION)
+        self.field, self.rate = (Target.of(ensemble, self.test, w) for w in ("field", "rate"))
+
+    def fit(self, z: np.ndarray, rate: np.ndarray, frames: str) -> tuple[dict, Triangle] | None:
+        """Return the factors of a member, and that of the frames for Eq. 16; None if it has none.
+
+        `z` and `rate` are at the frames `rows(frames)`.
+        """
+        theta = self.library(z)
+        if not ((np.abs(theta) < LARGEST).all() and np.isfinite(rate).all()):
+            return None
+        lengths = [*map(len, self.parts.values()), len(self._more(frames)), len(self.test)]
+        cuts = np.cumsum(lengths)[:-1]
+        early, late, more, test = (
+            Triangle.of(t, r)
+            for t, r in zip(np.split(theta, cuts), np.split(rate, cuts), strict=True)
+        )
+        train = Triangle.join(early, late)
+        fitted = {"train": train, "all": Triangle.join(train, more), "test": test}[frames]
+        return {"train": train, "late": late}, fitted
+
+    def _more(self, frames: str) -> np.ndarray:
+        return self.validation if frames == "all" else self.validation[:0]
+
+    def rows(self, frames: str) -> np.ndarray:
+        """Return the frames at which a member is encoded; the test frames come last."""
+        return np.concatenate([*self.parts.values(), self._more(frames), self.test])
+
+    def solve(self, triangle: Triangle) -> tuple[np.ndarray, float]:
+        """Return Ξ by Eq. 16, in the ensemble's own terms, and the condition number of Θ."""
+        theta, rate = triangle.split(len(self.library))
+        theta = theta[:, self.own]
+        xi, condition = least_squares.solve(theta, rate, frames=triangle.frames)
+        return (self.sparse.solve(theta, rate) if self.sparse else xi), condition
+
+    def read(self, member: int, z: np.ndarray, rate: np.ndarray, frames: str) -> _Fit:
+        """Return what a member says by its latents at the frames `rows(frames)`."""
+        n = len(z) - len(self.test)
+        loop = orbits.loop(z[n:][self.run])
+        made = self.fit(z, rate, frames)
+        if made is None:
+            nan = np.full((len(self.ensemble.library), z.shape[1]), np.nan)
+            return _Fit(nan, np.nan, loop, np.full(3, np.nan), {}, np.zeros(1))
+        triangles, fitted = made
+        xi, condition = self.solve(fitted)
+        modelled, seen = self.ensemble.library(z[n:]) @ xi, rate[n:]
+        x, x_rate = self.ensemble.decode(member, z[n:], modelled)
+        miss = np.sum((seen - modelled) ** 2) / np.sum((seen - seen.mean(axis=0)) ** 2)
+        errors = np.array([self.field.error(x), self.rate.error(x_rate), miss])
+        return _Fit(xi, condition, loop, errors, triangles, x)
 
 
 def reference_period(ensemble: Ensemble) -> float:
@@ -33,35 +191,126 @@ def reference_period(ensemble: Ensemble) -> float:
     )
 
 
-def _read_one(
-    ensemble: Ensemble, member: int, fit: np.ndarray, test: np.ndarray, sparse: Sparse | None
-) -> Reading:
-    both = np.concatenate([fit, test])
-    z, z_rate = (a.astype(float) for a in ensemble.encode(member, both))
-    n = len(fit)
-    theta = ensemble.library(z)
-    if not ((np.abs(theta) < LARGEST).all() and np.isfinite(z_rate).all()):
-        nan = np.full((theta.shape[1], z.shape[1]), np.nan)
-        return Reading(nan, np.nan, orbits.loop(z[n:]), np.full(3, np.nan), np.zeros(1))
-    xi, condition = least_squares.solve(theta[:n], z_rate[:n])
-    if sparse:
-        xi = sparse.solve(theta[:n], z_rate[:n])
-    modelled = theta[n:] @ xi
-    x, x_rate = ensemble.decode(member, z[n:], modelled)
-    z_miss = np.sum((z_rate[n:] - modelled) ** 2) / np.sum((z_rate[n:] - z_rate[n:].mean(0)) ** 2)
-    errors = np.array(
-        [error(ensemble, test, x, "field"), error(ensemble, test, x_rate, "rate"), z_miss]
-    )
-    run = np.isin(test, ensemble.frames.test_run())
-    return Reading(xi, condition, orbits.loop(z[n:][run]), errors, x)
-
-
 def read(
     ensemble: Ensemble,
-    members: Iterable[int],
-    fit: np.ndarray,
-    test: np.ndarray,
+    members: np.ndarray,
+    frames: str = "auto",
     sparse: Sparse | None = None,
-) -> Iterator[Reading]:
-    """Read members in order: Ξ from the frames `fit`, errors on the frames `test`."""
-    return each(members, lambda m: _read_one(ensemble, m, fit, test, sparse))
+    criteria: Criteria = CRITERIA,
+) -> Steps[Fits]:
+    """Read members in one pass.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+    members : array of int [m]
+    frames : {"auto", "train", "all", "test"}
+        Which frames enter Eq. 16; "auto" is the one of train and all with which more trial members
+        hold the cycle.
+    sparse : Sparse, optional
+        Takes the place of least squares.
+    criteria : recipes.Criteria, optional
+
+    Raises
+    ------
+    EaeSindyError
+        For an unknown choice of frames; if frames, terms or members without numbers leave nothing.
+    """
+    if frames not in ("auto", *FRAMES):
+        raise EaeSindyError(f"unknown frames {frames!r}: choose from auto, {', '.join(FRAMES)}")
+    ensemble, flaws = mended_frames(ensemble)
+    called = yield from witnesses.call(ensemble, members, criteria)
+    ensemble, terms = mended_terms(ensemble, called)
+    reference = reference_period(ensemble)
+    common = _Pass(ensemble, sparse, criteria)
+    trials = _try_frames(common, called, reference, criteria) if frames == "auto" else {}
+    if frames == "auto":
+        frames = max(trials, key=lambda c: trials[c]) if trials else "train"
+
+    found, mean = [], np.zeros(1)
+    for done, fit in enumerate(_each(common, members, called, frames), 1):
+        if fit.usable:
+            mean = mean + fit.field
+        found.append(fit._replace(field=np.zeros(0)))  # it would be 128 kB a member
+        yield Progress("members", done, len(members))
+    kept = [i for i, fit in enumerate(found) if fit.usable]
+    if not kept:
+        raise EaeSindyError(
+            "no member gives finite coefficients: their weights hold NaN, or terms overflow; "
+            "fit again with a smaller --step or --temperature"
+        )
+    fits = [found[i] for i in kept]
+    return Fits(
+        ensemble=ensemble,
+        library=common.library,
+        flaws=flaws._replace(terms=terms),
+        frames=frames,
+        trials=trials,
+        members=members[kept],
+        dropped=len(found) - len(kept),
+        values=np.stack([f.xi for f in fits]),
+        condition=np.array([f.condition for f in fits]),
+        errors=np.stack([f.errors for f in fits]),
+        field_of_mean=common.field.error(mean / len(fits)),
+        data=Loop.join(f.loop for f in fits),
+        triangles=_stacked(fits),
+        witnesses=called,
+        reference_period=reference,
+    )
+
+
+def _each(common: _Pass, members: np.ndarray, called: Witnesses, frames: str) -> Iterator[_Fit]:
+    """Read members in order, witnesses by the latents they have."""
+    rows = common.rows(frames)
+    witness = {int(m): k for k, m in enumerate(called.members)}
+
+    def read_one(member: int) -> _Fit:
+        member = int(member)
+        if member in witness:
+            z, rate = called.at(witness[member], rows)
+        else:
+            z, rate = (a.astype(float) for a in common.ensemble.encode(member, rows))
+        return common.read(member, z, rate, frames)
+
+    return each(members, read_one)
+
+
+def _try_frames(
+    common: _Pass, called: Witnesses, reference: float, criteria: Criteria
+) -> dict[str, float]:
+    """Return the share of some witnesses that hold the cycle, for each choice of frames."""
+    if not np.isfinite(reference):
+        return {}
+    tried = evenly(np.arange(len(called.members)), criteria.trial_members)
+    trials = {}
+    for choice in AUTO:
+
+        def solve(k: int, choice: str = choice) -> tuple[np.ndarray, Loop] | None:
+            z, rate = called.at(k, common.rows(choice))
+            made = common.fit(z, rate, choice)
+            loop = orbits.loop(z[-len(common.test) :][common.run])
+            return None if made is None else (common.solve(made[1])[0], loop)
+
+        sound = [s for s in each(tried, solve) if s is not None and np.isfinite(s[0]).all()]
+        trials[choice] = 0.0
+        if sound:
+            values, data = np.stack([s[0] for s in sound]), Loop.join(s[1] for s in sound)
+            found = cycles.settle(common.ensemble.library, values, data, reference, criteria)
+            trials[choice] = found.integrable_fraction
+    return trials
+
+
+def _stacked(fits: list[_Fit]) -> dict[str, Triangle]:
+    return {
+        name: Triangle(np.stack([f.triangles[name].rows for f in fits]), first.frames)
+        for name, first in fits[0].triangles.items()
+    }
+
+
+def settle(fits: Fits, criteria: Criteria) -> Orbits | None:
+    """Integrate Eq. 16 of every member; None where the data have no period to compare with."""
+    if not np.isfinite(fits.reference_period):
+        return None
+    return cycles.settle(
+        fits.ensemble.library, fits.values, fits.data, fits.reference_period, criteria
+    )

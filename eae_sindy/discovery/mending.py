@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..ensemble.ensemble import Ensemble
-from ..ensemble.members import each, evenly
 from ..errors import EaeSindyError
 from ..snapshots.split import TEST, TRAIN, VALIDATION
+from .witnesses import Witnesses
 
 LARGEST = 1e100  # a term beyond this has overflowed: its square could not be summed
 SHARE = 0.5  # of the members in which a term must overflow to be left out for all
@@ -23,8 +23,8 @@ class Flaws(NamedTuple):
     terms: list[str]
 
 
-def mend(ensemble: Ensemble, members: np.ndarray) -> tuple[Ensemble, Flaws]:
-    """Return the ensemble without frames that hold NaN, and without terms that overflow on them.
+def mended_frames(ensemble: Ensemble) -> tuple[Ensemble, Flaws]:
+    """Return the ensemble without frames that hold NaN.
 
     Raises `EaeSindyError` if there is nothing left to fit to, or to test with.
     """
@@ -32,17 +32,22 @@ def mend(ensemble: Ensemble, members: np.ndarray) -> tuple[Ensemble, Flaws]:
     for part, name in ((TRAIN, "training"), (TEST, "test")):
         if not len(frames.where(part)):
             raise EaeSindyError(f"every {name} frame holds NaN: mend the snapshots, and fit again")
-    ensemble = replace(ensemble, frames=frames)
-    rows, library = frames.where(TRAIN, VALIDATION, TEST), ensemble.library
+    return replace(ensemble, frames=frames), Flaws(lost, unknown, [])
 
-    def overflows(member: int) -> np.ndarray:
-        z = ensemble.encode(member, rows)[0].astype(float)
-        return ~(np.abs(library(z[np.isfinite(z).all(axis=1)])) < LARGEST).all(axis=0)
 
-    share = np.mean(list(each(evenly(members, TRIED), overflows)), axis=0)
+def mended_terms(ensemble: Ensemble, witnesses: Witnesses) -> tuple[Ensemble, list[str]]:
+    """Return the ensemble without terms that overflow on its frames, and the names of these.
+
+    Raises `EaeSindyError` if no term is left.
+    """
+    library, rows = ensemble.library, ensemble.frames.where(TRAIN, VALIDATION, TEST)
+    overflows = []
+    for k in np.unique(np.linspace(0, len(witnesses.members) - 1, TRIED).astype(int)):
+        z, _ = witnesses.at(k, rows)
+        theta = library(z[np.isfinite(z).all(axis=1)])
+        overflows.append(~(np.abs(theta) < LARGEST).all(axis=0))
+    share = np.mean(overflows, axis=0)
     terms = [t for t, s in zip(library.terms, share, strict=True) if s > SHARE]
     if len(terms) == len(library):
         raise EaeSindyError("every term of the library overflows: fit with another library")
-    return replace(ensemble, library=library.without(terms) if terms else library), Flaws(
-        lost, unknown, terms
-    )
+    return (replace(ensemble, library=library.without(terms)) if terms else ensemble), terms

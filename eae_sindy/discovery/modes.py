@@ -15,7 +15,6 @@ from ..ensemble.members import evenly
 
 PROBES = 200  # points at which fields are compared
 COMPONENTS = 5  # principal components of the fields in which modes are sought
-SMALLEST = 0.05  # of the members: a smaller group is no mode
 LARGEST_SAMPLE = 4000  # members among which modes are sought; the rest join the nearest
 
 
@@ -41,6 +40,7 @@ class Modes:
     points: np.ndarray
 
     def __len__(self) -> int:
+        """Count the modes."""
         return len(self.weight)
 
     def members(self, mode: int) -> np.ndarray:
@@ -55,28 +55,34 @@ def probes(z: np.ndarray, seed: int = 0) -> np.ndarray:
 
 
 def find(
-    library: Library, xi: np.ndarray, points: np.ndarray, preferred: np.ndarray | None = None
+    library: Library,
+    xi: np.ndarray,
+    points: np.ndarray,
+    preferred: np.ndarray | None = None,
+    smallest: float = 0.05,
 ) -> Modes:
     """Find modes by density: HDBSCAN on the principal components of the members' fields.
 
-    A mode holds at least 5 % of the members. Members between modes join the one whose members are
-    nearest. No number of modes is set beforehand, and one mode is a possible answer (Campello,
-    Moulavi & Sander 2013).
+    A mode holds at least the share `smallest` of the members. Members between modes join the one
+    whose members are nearest. No number of modes is set beforehand, and one mode is a possible
+    answer (Campello, Moulavi & Sander 2013).
 
     Parameters
     ----------
     xi : array [m, p, d]
     points : array [k, d]
         See `probes`.
-    preferred : array of bool [m], optional
-        Members among which representatives are chosen where a mode has any: those that run.
+    preferred : array of int or bool [m], optional
+        A mode speaks through one of its members for which this is largest: those that run.
+    smallest : float
+        Share of the members below which a group is no mode.
     """
     from scipy.spatial import cKDTree
 
     features = components(fields(library, xi, points))
     m = len(features)
     sample = evenly(np.arange(m), LARGEST_SAMPLE)
-    labels = _clusters(features[sample])
+    labels = _clusters(features[sample], smallest)
     inside = labels >= 0
     if not inside.any():
         labels, inside = np.zeros(len(sample), int), np.ones(len(sample), bool)
@@ -88,8 +94,8 @@ def find(
     found = []
     for mode in range(len(order)):
         members = np.flatnonzero(label == mode)
-        if preferred is not None and preferred[members].any():
-            members = members[preferred[members]]
+        if preferred is not None:
+            members = members[preferred[members] == preferred[members].max()]
         found.append(members[densest(features[members])])
     weight = np.bincount(label, minlength=len(order)) / m
     return Modes(label, weight, np.array(found), points)
@@ -104,11 +110,11 @@ def components(rows: np.ndarray) -> np.ndarray:
     return centred @ axes[:COMPONENTS].T
 
 
-def _clusters(features: np.ndarray) -> np.ndarray:
+def _clusters(features: np.ndarray, share: float) -> np.ndarray:
     """Return the cluster of each row, −1 for none."""
     from sklearn.cluster import HDBSCAN
 
-    smallest = max(5, round(SMALLEST * len(features)))
+    smallest = max(5, round(share * len(features)))
     if len(features) < 2 * smallest or not np.ptp(features, axis=0).any():
         return np.zeros(len(features), int)
     # min_samples smooths the density, so that a chance thinning inside a cloud is no gap.

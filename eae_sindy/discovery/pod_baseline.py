@@ -8,6 +8,8 @@ from ..ensemble.chain import Chain
 from ..ensemble.ensemble import Ensemble
 from ..snapshots.split import TRAIN
 
+METHODS = ("method", "xi", "seconds", "beside")  # attributes of what `compare` trains
+
 
 def linear(ensemble: Ensemble, inward: np.ndarray, centre: np.ndarray) -> Ensemble:
     """Return a one-member ensemble of z = W⁺(x − c) and x̂ = c + W z, in POD coordinates.
@@ -31,7 +33,9 @@ def linear(ensemble: Ensemble, inward: np.ndarray, centre: np.ndarray) -> Ensemb
         np.zeros(1), np.zeros((1, 2)), np.zeros(1, int), np.zeros(0),
     )  # fmt: skip
     settings = ensemble.settings.but(chains=1, chains_per_decoder=1, draws=1, full_space=False)
-    return replace(ensemble, settings=settings, chains=[chain])
+    # What another method brought along is not POD's: its coefficients, its time.
+    others = {k: v for k, v in ensemble.attributes.items() if k not in METHODS}
+    return replace(ensemble, settings=settings, chains=[chain], attributes=others)
 
 
 def pod(ensemble: Ensemble) -> Ensemble:

@@ -5,18 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..dynamics import cycles, orbits
+from ..dynamics import cycles
 from ..dynamics.cycles import Orbits
-from ..dynamics.library import Library
-from ..dynamics.orbits import Loop
+from ..dynamics.least_squares import Triangle
 from ..ensemble import intervals
-from ..ensemble.ensemble import Ensemble
 from ..ensemble.members import each
-from ..recipes import INTERVAL
+from ..recipes import INTERVAL, Criteria
 from .candidates import Candidate
-from .selection import fit_rows
-
-BLOCK = 2.0  # reference periods: frames closer than this are not resampled apart
+from .member_fits import Fits
+from .stretches import training
 
 
 @dataclass(frozen=True)
@@ -99,47 +96,36 @@ def _steps(time: np.ndarray, trajectory: np.ndarray, between: float) -> np.ndarr
 
 
 def replicate(
-    ensemble: Ensemble,
-    members: np.ndarray,
-    library: Library,
-    candidates: Sequence[Candidate],
-    reference_period: float,
-    count: int,
-    seed: int = 0,
+    fits: Fits, candidates: Sequence[Candidate], criteria: Criteria, seed: int = 0
 ) -> Spread:
-    """Refit members drawn at random to frames drawn in blocks of time, and integrate the results.
+    """Refit witnesses drawn at random to frames drawn in blocks of time, and integrate the results.
 
     Parameters
     ----------
-    members : array of int [m]
-        Members to draw from, of any number of chains.
+    fits : Fits
+        Whose witnesses are drawn from, of any number of chains.
     candidates : sequence [m]
-        How each of them is fitted.
-    count : int
-        Replicates.
+        How each member of `fits` is fitted.
     """
-    f, run = ensemble.frames, ensemble.frames.test_run()
-    rows = {}
-    for frames in {c.frames for c in candidates}:
-        unsorted = fit_rows(ensemble, frames, [])
-        rows[frames] = unsorted[np.lexsort((f.time[unsorted], f.trajectory[unsorted]))]
-    picked = np.random.default_rng([seed, 0]).choice(len(members), count)
+    frames, length = fits.ensemble.frames, criteria.block * fits.reference_period
+    rows = {
+        name: own[np.lexsort((frames.time[own], frames.trajectory[own]))]
+        for name, own in training(frames, criteria).items()
+        if name in {c.frames for c in candidates}
+    }
+    picked = np.random.default_rng([seed, 0]).choice(fits.witnessed, criteria.replicates)
 
-    def refit(index: int) -> tuple[np.ndarray, Loop]:
+    def refit(index: int) -> np.ndarray:
         rng = np.random.default_rng([seed, 1, index])
         candidate = candidates[picked[index]]
         own = rows[candidate.frames]
-        chosen = blocks(f.time[own], f.trajectory[own], BLOCK * reference_period, rng)
-        z, z_rate = (
-            a.astype(float)
-            for a in ensemble.encode(int(members[picked[index]]), np.concatenate([own, run]))
-        )
-        xi = candidate.solve(library(z[chosen]), z_rate[chosen])
-        return xi, orbits.loop(z[len(own) :])
+        chosen = blocks(frames.time[own], frames.trajectory[own], length, rng)
+        z, rate = fits.latents(picked[index], own)
+        return candidate.solve(Triangle.of(fits.library(z)[chosen], rate[chosen]))
 
-    found = list(each(range(count), refit))
-    xi = np.stack([f[0] for f in found])
-    data = Loop.join(f[1] for f in found)
-    shortest = min(duration(f.time[own], f.trajectory[own]) for own in rows.values())
-    settled = cycles.settle(library, xi, data, reference_period)
-    return Spread(picked, xi, settled, shortest / (BLOCK * reference_period))
+    xi = np.stack(list(each(range(len(picked)), refit)))
+    shortest = min(duration(frames.time[own], frames.trajectory[own]) for own in rows.values())
+    settled = cycles.settle(
+        fits.library, xi, fits.data.take(picked), fits.reference_period, criteria
+    )
+    return Spread(picked, xi, settled, shortest / length)

@@ -53,7 +53,7 @@ def mathml(library: Library) -> list[str]:
 
 
 def latex(library: Library, xi: np.ndarray, digits: int = 4) -> list[str]:
-    """Return one line of LaTeX for each equation of Ξ [p, d], such as ``\\dot{z}_{1} = …``."""
+    r"""Return one line of LaTeX for each equation of Ξ [p, d], such as ``\dot{z}_{1} = …``."""
     import sympy
 
     return [

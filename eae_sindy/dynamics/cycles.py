@@ -4,17 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..recipes import CRITERIA, Criteria
 from .library import Library
 from .orbits import GROUP, Loop, amplitude, integrate, lost
 from .vector_fields import flow, jacobian
 
-# The rule for "holds the cycle": settled amplitude within this of the data's own, same latents.
-AMPLITUDE_TOLERANCE = 0.30
 # How long members are integrated, and how long they may take to settle, in reference periods.
 CYCLES, SETTLING = 20, 12
 SAMPLES = 100  # per period; the section is crossed by cubic interpolation in between
 LAST = 3 * SAMPLES  # samples over which the settled amplitude is taken
-REST = 0.02  # of the data's amplitude: an orbit that moves less has come to rest
 HYSTERESIS = 0.5  # standard deviations; see `period`
 
 
@@ -98,6 +96,7 @@ class Orbits:
 
     @property
     def integrable_fraction(self) -> float:
+        """Share of the members that hold the cycle."""
         return float(self.holds.mean())
 
     def classes(self) -> dict[str, int]:
@@ -105,7 +104,13 @@ class Orbits:
         return {name: int(np.sum(self.kind == k)) for k, name in enumerate(CLASSES)}
 
 
-def settle(library: Library, xi: np.ndarray, data: Loop, reference_period: float) -> Orbits:
+def settle(
+    library: Library,
+    xi: np.ndarray,
+    data: Loop,
+    reference_period: float,
+    criteria: Criteria = CRITERIA,
+) -> Orbits:
     """Integrate members for 20 reference periods; the first 12 may be spent on settling.
 
     What counts is the last three periods. Arguments as in `integrate`.
@@ -123,8 +128,8 @@ def settle(library: Library, xi: np.ndarray, data: Loop, reference_period: float
         ratio = ratios[part] = amplitude(z[-LAST:]) / loops.amplitude
         left = lost(z[-1], loops)
         kind[part[left]] = CLASSES.index("divergent")
-        kind[part[~left & (ratio < REST)]] = CLASSES.index("fixed_point")
-        for k in np.flatnonzero(~left & (np.abs(ratio - 1) <= AMPLITUDE_TOLERANCE)):
+        kind[part[~left & (ratio < criteria.rest)]] = CLASSES.index("fixed_point")
+        for k in np.flatnonzero(~left & (np.abs(ratio - 1) <= criteria.amplitude_tolerance)):
             periods[part[k]] = period(time[late], z[:, k], rate[:, k])
         returns = np.isfinite(periods[part])
         kind[part[returns]] = CLASSES.index("cycle")

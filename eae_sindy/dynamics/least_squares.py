@@ -9,7 +9,49 @@ from ..errors import EaeSindyError
 from ..recipes import SIGNIFICANCE
 
 
-def solve(theta: np.ndarray, rate: np.ndarray, cutoff: float = 0.0) -> tuple[np.ndarray, float]:
+class Triangle(NamedTuple):
+    """The triangular factor R of [Θ | ż] = Q R: all that least squares can know of some frames.
+
+    As rows of a smaller Θ and ż it has the same solutions, the same residuals and the same singular
+    values as the frames themselves, for any choice of terms and any ridge (Golub & Van Loan, Matrix
+    Computations, Sec. 5.3).
+
+    Attributes
+    ----------
+    rows : array [..., p + d, p + d]
+        R; of several members in front.
+    frames : int
+        How many frames it stands for.
+    """
+
+    rows: np.ndarray
+    frames: int
+
+    @classmethod
+    def of(cls, theta: np.ndarray, rate: np.ndarray) -> "Triangle":
+        """Return the factor of Θ [n, p] and ż [n, d]."""
+        return cls(_triangle(np.hstack([theta, rate])), len(theta))
+
+    @classmethod
+    def join(cls, *parts: "Triangle") -> "Triangle":
+        """Return the factor of the frames of several factors together."""
+        rows = _triangle(np.concatenate([part.rows for part in parts]))
+        return cls(rows, sum(part.frames for part in parts))
+
+    def split(self, terms: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows that stand for Θ [p + d, p], p = `terms`, and for ż [p + d, d]."""
+        return self.rows[:, :terms], self.rows[:, terms:]
+
+
+def _triangle(rows: np.ndarray) -> np.ndarray:
+    """Return R of `rows` [n, q], [q, q]; zeros stand for rows that are too few."""
+    found = np.linalg.qr(rows, mode="r")
+    return np.pad(found, ((0, rows.shape[1] - len(found)), (0, 0)))
+
+
+def solve(
+    theta: np.ndarray, rate: np.ndarray, cutoff: float = 0.0, frames: int | None = None
+) -> tuple[np.ndarray, float]:
     """Solve Eq. 16, Ξ = argmin |Θ Ξ − ż|², and return Ξ [p, d] with the condition number of Θ.
 
     Columns are scaled to unit length, then QR and an SVD of the triangle, in float64: polynomials
@@ -23,12 +65,14 @@ def solve(theta: np.ndarray, rate: np.ndarray, cutoff: float = 0.0) -> tuple[np.
     cutoff : float
         Directions whose singular value is below this share of the largest are left at zero too: of
         all equations that fit nearly as well, the smallest coefficients.
+    frames : int, optional
+        How many frames Θ stands for, if it is the rows of a `Triangle`.
     """
     length = np.linalg.norm(theta, axis=0)
     length[length == 0] = 1.0
     q, r = np.linalg.qr((theta / length).astype(float))
     u, s, vt = np.linalg.svd(r, full_matrices=False)
-    kept = s > s[0] * max(cutoff, len(theta) * np.finfo(float).eps)
+    kept = s > s[0] * max(cutoff, (frames or len(theta)) * np.finfo(float).eps)
     inverse = np.where(kept, 1 / np.where(kept, s, 1), 0)
     xi = vt.T @ (inverse[:, None] * (u.T @ (q.T @ rate)))
     return xi / length[:, None], float(s[0] / s[-1]) if s[-1] > 0 else np.inf

@@ -54,6 +54,7 @@ class Library:
             )
 
     def __len__(self) -> int:
+        """Count the terms."""
         return len(self.terms)
 
     def columns(self, z: Sequence[Array], ops: Any = np) -> list[Array]:

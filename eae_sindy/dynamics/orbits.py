@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from .library import Library
-from .vector_fields import flow
+from .vector_fields import affine, flow
 
 ESCAPE = 3.0  # times as far from the data's centre as the data: an orbit there is lost
 GROUP = 250  # members that share a step size
 MOST_STEPS = 20_000  # of a group, before it is split
+MOST_LENGTHS = 4  # of steps, of which linear equations get an exponential each
 LONG = 200  # steps between two samples of a member alone, before it is given up
 
 
@@ -39,6 +40,7 @@ class Loop(NamedTuple):
         return cls(*map(np.concatenate, zip(*loops, strict=True)))
 
     def take(self, members: slice | np.ndarray) -> "Loop":
+        """Return the loops of some of the members."""
         return Loop(*(part[members] for part in self))
 
 
@@ -50,8 +52,10 @@ def loop(z: np.ndarray) -> Loop:
 
 
 def integrate(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) -> np.ndarray:
-    """Integrate every member's equations with scipy.integrate.LSODA.
+    """Return the orbits of every member's equations.
 
+    Linear ones, ż = A z + b, follow from the exponential of A where `time` has few different steps.
+    The others are integrated with scipy.integrate.LSODA, the solver inside SciPy's `odeint`.
     Members are stacked and share their steps, at a relative tolerance of 1e-7. An orbit that
     leaves, three times as far from the centre of the data as they get themselves, is halted there,
     so that the others go on.
@@ -69,26 +73,84 @@ def integrate(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
         NaN for a member that cannot be integrated at all.
     """
     found = np.empty((len(time), *data.start.shape))
-    parts = [slice(i, min(i + GROUP, len(xi))) for i in range(0, len(xi), GROUP)]
+    linear, matrix, shift = affine(library, xi)
+    steps = _steps(time)
+    if steps is None:
+        linear[:] = False
+    elif linear.any():
+        own = np.flatnonzero(linear)
+        found[:, own] = _exponential(matrix[own], shift[own], data.take(own), *steps)
+    others = np.flatnonzero(~linear)
+    parts = [others[i : i + GROUP] for i in range(0, len(others), GROUP)]
     while parts:
         part = parts.pop()
         orbit = _together(library, xi[part], data.take(part), time)
         if orbit is not None:
             found[:, part] = orbit
-        elif part.stop - part.start == 1:
+        elif len(part) == 1:
             found[:, part] = np.nan
         else:  # one member holds up all of its group
-            middle = (part.start + part.stop) // 2
-            parts += [slice(part.start, middle), slice(middle, part.stop)]
+            parts += np.array_split(part, 2)
     return found
+
+
+def _steps(time: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the different lengths of the steps of `time`, and which each is; None if many."""
+    steps = np.diff(time)
+    if not len(steps):
+        return steps, np.zeros(0, int)
+    names, which = np.unique(np.round(steps / np.median(steps), 7), return_inverse=True)
+    if len(names) > MOST_LENGTHS:
+        return None
+    return np.bincount(which, steps) / np.bincount(which), which
+
+
+def _exponential(
+    matrix: np.ndarray, shift: np.ndarray, data: Loop, lengths: np.ndarray, which: np.ndarray
+) -> np.ndarray:
+    """Return the orbits [t, m, d] of ż = A z + b, step by step with the exponential of A."""
+    from scipy.linalg import expm
+
+    m, d = shift.shape
+    generator = np.zeros((m, d + 1, d + 1))  # of (z, 1), which makes b a part of A
+    generator[:, :d, :d], generator[:, :d, d] = matrix, shift
+    with np.errstate(all="ignore"):
+        moves = [expm(generator * length) for length in lengths]
+    orbit = np.empty((len(which) + 1, m, d))
+    z = orbit[0] = np.where(_sound(data), data.start, np.nan)
+    halted = ~_sound(data)
+    for i, k in enumerate(which, 1):
+        with np.errstate(all="ignore"):  # one that leaves may overflow within a step
+            moved = (moves[k][:, :d, :d] @ z[:, :, None])[:, :, 0] + moves[k][:, :d, d]
+            out = ~halted & ~(_distance(moved, data) < data.edge[:, None])
+        moved = np.where(out & ~np.isfinite(moved).all(axis=1, keepdims=True), z, moved)
+        moved = np.where(out, _onto_edge(moved, data), moved)
+        z = orbit[i] = np.where(halted, z, moved)
+        halted = halted | out
+    return orbit
+
+
+def _sound(data: Loop) -> np.ndarray:
+    """Say which members have a start and a centre, [m, 1]."""
+    return np.isfinite(data.start + data.centre).all(axis=1)[:, None]
+
+
+def _distance(z: np.ndarray, data: Loop) -> np.ndarray:
+    return np.linalg.norm(z - data.centre, axis=-1, keepdims=True)
+
+
+def _onto_edge(z: np.ndarray, data: Loop) -> np.ndarray:
+    """Return z [..., m, d] brought back to the edge, along the line from the centre."""
+    away, distance = z - data.centre, _distance(z, data)
+    with np.errstate(all="ignore"):
+        return data.centre + away * (data.edge[:, None] / distance)
 
 
 def _together(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) -> np.ndarray | None:
     """Integrate a group of members; None where LSODA gives up."""
     from scipy.integrate import LSODA
 
-    shape, edge = data.start.shape, data.edge[:, None]
-    inside = np.isfinite(data.start + data.centre).all(axis=1)[:, None]
+    shape, edge, inside = data.start.shape, data.edge[:, None], _sound(data)
     most = MOST_STEPS if len(xi) > 1 else max(MOST_STEPS, LONG * len(time))
     orbit = np.where(inside, data.start, np.nan) * np.ones((len(time), 1, 1))
 
@@ -103,9 +165,7 @@ def _together(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
         )  # fmt: skip
 
     def bounded(z: np.ndarray) -> np.ndarray:
-        away = z - data.centre
-        distance = np.linalg.norm(away, axis=-1, keepdims=True)
-        return np.where(distance < edge, z, data.centre + away * (edge / distance))
+        return np.where(_distance(z, data) < edge, z, _onto_edge(z, data))
 
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the status says it, and is checked
@@ -121,7 +181,7 @@ def _together(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
                 done = until
             z = solver.y.reshape(shape)
             # Only a step that was taken tells; once out, out for good.
-            out = inside & ~(np.linalg.norm(z - data.centre, axis=1, keepdims=True) < edge)
+            out = inside & ~(_distance(z, data) < edge)
             if out.any():
                 orbit[done:] = np.where(out, bounded(z), orbit[done:])
                 inside = inside & ~out

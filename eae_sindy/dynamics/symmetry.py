@@ -22,6 +22,7 @@ class Change(NamedTuple):
     shift: np.ndarray
 
     def __call__(self, z: np.ndarray) -> np.ndarray:
+        """Return the latents z [..., d] in the other frame."""
         return z @ self.matrix.T + self.shift
 
 

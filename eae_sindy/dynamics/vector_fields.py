@@ -10,6 +10,31 @@ def fields(library: Library, xi: np.ndarray, points: np.ndarray) -> np.ndarray:
     return (library(points) @ xi).reshape(len(xi), -1)
 
 
+def affine(library: Library, xi: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Say which members' equations are ż = A z + b, and return their A and b.
+
+    Parameters
+    ----------
+    xi : array [m, p, d]
+
+    Returns
+    -------
+    linear : array of bool [m]
+    matrix : array [m, d, d]
+        A; it means nothing where a member is not linear.
+    shift : array [m, d]
+        b, likewise.
+    """
+    names = [f"z{k + 1}" for k in range(library.latents)]
+    row = {term: i for i, term in enumerate(library.terms)}
+    zero = np.zeros_like(xi[:, 0])
+    own = [xi[:, row[name]] if name in row else zero for name in names]
+    shift = xi[:, row["1"]] if "1" in row else zero
+    others = [i for term, i in row.items() if term not in {*names, "1"}]
+    linear = ~xi[:, others].any(axis=(1, 2)) & np.isfinite(xi).all(axis=(1, 2))
+    return linear, np.stack(own, axis=2), shift
+
+
 def flow(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray:
     """Return Θ(z) Ξ for members m, each with its own Ξ [m, p, d], at z [..., m, d]."""
     return (library(z)[..., None, :] @ xi)[..., 0, :]

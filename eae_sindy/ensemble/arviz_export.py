@@ -47,52 +47,11 @@ def netcdf(ensemble: Ensemble, path: str | Path, *, force: bool = False) -> Step
     for xi in each(range(len(ensemble)), solve):
         found.append(xi)
         yield Progress("coefficients", len(found), len(ensemble))
-    chains, draws = len(ensemble.chains), lengths.pop()
-
-    def stacked(name: str) -> np.ndarray:
-        return np.stack([getattr(c, name) for c in ensemble.chains])
-
-    posterior: dict[str, Any] = {
-        "xi": (
-            ("chain", "draw", "equation", "term"),
-            np.reshape(found, (chains, draws, *found[0].shape)),
-        )
-    }
-    for i in range(len(ensemble.chains[0].encoder)):
-        weights = np.stack([c.encoder[i] for c in ensemble.chains])
-        name = f"encoder_{layer_name(i)}"
-        axes = [f"{name}_dim_{k}" for k in range(weights.ndim - 2)]
-        posterior[name] = (("chain", "draw", *axes), weights)
-    two, loss = ("chain", "draw"), stacked("loss")
-    statistics = {
-        "lp": (two, -loss.astype(float) / ensemble.settings.temperature),
-        "loss": (two, loss),
-        "step": (two, stacked("step")),
-        "kinetic_temperature": ((*two, "tensor"), stacked("kinetic_temperature")),
-        "decoder": (("chain",), np.array([c.decoder_index for c in ensemble.chains])),
-        "settled_from": (("chain",), np.array([settled_from(c.loss) for c in ensemble.chains])),
-    }
-    count = {"chain": np.arange(chains), "draw": np.arange(draws)}
-    d = ensemble.settings.latents
-    frames = ensemble.frames
     tree = xarray.DataTree.from_dict(
         {
-            "posterior": xarray.Dataset(
-                posterior,
-                count
-                | {
-                    "equation": [f"z{k + 1}'" for k in range(d)],
-                    "term": ensemble.library.terms,
-                },
-            ),
-            "sample_stats": xarray.Dataset(statistics, count),
-            "constant_data": xarray.Dataset(
-                {
-                    "coordinates": (("time", "mode"), frames.coordinates[rows]),
-                    "rate_coordinates": (("time", "mode"), frames.rate_coordinates[rows]),
-                },
-                {"time": frames.time[rows]},
-            ),
+            "posterior": _posterior(ensemble, np.stack(found)),
+            "sample_stats": _statistics(ensemble),
+            "constant_data": _frames(ensemble),
         }
     )
     version = str(ensemble.attributes.get("version", ""))
@@ -101,3 +60,59 @@ def netcdf(ensemble: Ensemble, path: str | Path, *, force: bool = False) -> Step
     with whole_file(path, force) as part:
         tree.to_netcdf(part, engine="h5netcdf")
     return Path(path)
+
+
+def _counts(ensemble: Ensemble) -> dict[str, np.ndarray]:
+    chains = ensemble.chains
+    return {"chain": np.arange(len(chains)), "draw": np.arange(len(chains[0]))}
+
+
+def _posterior(ensemble: Ensemble, xi: np.ndarray) -> Any:
+    """Return Ξ [members, d, p] and the encoders' weights, by chain and draw."""
+    import xarray
+
+    chains, d = ensemble.chains, ensemble.settings.latents
+    axes = ("chain", "draw", "equation", "term")
+    found: dict[str, Any] = {"xi": (axes, xi.reshape(len(chains), -1, *xi.shape[1:]))}
+    for i in range(len(chains[0].encoder)):
+        weights = np.stack([c.encoder[i] for c in chains])
+        name = f"encoder_{layer_name(i)}"
+        found[name] = (
+            ("chain", "draw", *(f"{name}_dim_{k}" for k in range(weights.ndim - 2))),
+            weights,
+        )
+    names = {"equation": [f"z{k + 1}'" for k in range(d)], "term": ensemble.library.terms}
+    return xarray.Dataset(found, _counts(ensemble) | names)
+
+
+def _statistics(ensemble: Ensemble) -> Any:
+    """Return what every draw and every chain says of itself."""
+    import xarray
+
+    chains, two = ensemble.chains, ("chain", "draw")
+
+    def stacked(name: str) -> np.ndarray:
+        return np.stack([getattr(c, name) for c in chains])
+
+    loss = stacked("loss")
+    found = {
+        "lp": (two, -loss.astype(float) / ensemble.settings.temperature),
+        "loss": (two, loss),
+        "step": (two, stacked("step")),
+        "kinetic_temperature": ((*two, "tensor"), stacked("kinetic_temperature")),
+        "decoder": (("chain",), np.array([c.decoder_index for c in chains])),
+        "settled_from": (("chain",), np.array([settled_from(c.loss) for c in chains])),
+    }
+    return xarray.Dataset(found, _counts(ensemble))
+
+
+def _frames(ensemble: Ensemble) -> Any:
+    """Return the frames the members were drawn with."""
+    import xarray
+
+    frames, rows = ensemble.frames, ensemble.frames.where(TRAIN)
+    found = {
+        "coordinates": (("time", "mode"), frames.coordinates[rows]),
+        "rate_coordinates": (("time", "mode"), frames.rate_coordinates[rows]),
+    }
+    return xarray.Dataset(found, {"time": frames.time[rows]})

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from .. import hdf5
+from .stored import Stored
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Chain:
     Attributes
     ----------
     encoder : tuple of arrays [draws, ...]
-        Kernel and bias of each layer in turn, in POD coordinates.
+        Kernel and bias of each layer in turn, in POD coordinates; of a file that was opened they
+        are read as they are needed, see `Stored`.
     decoder : tuple of arrays
         Kernel and bias of each layer in turn. Outputs beyond the rank of the basis, if any, are
         what a decoder on pixels makes outside the span of the data: their target is zero.
@@ -43,7 +45,7 @@ class Chain:
         What a restart needs.
     """
 
-    encoder: tuple[np.ndarray, ...]
+    encoder: tuple[Any, ...]
     decoder: tuple[np.ndarray, ...]
     loss: np.ndarray
     kinetic_temperature: np.ndarray
@@ -57,6 +59,7 @@ class Chain:
     state: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
+        """Count the draws."""
         return len(self.loss)
 
     @classmethod
@@ -86,12 +89,17 @@ def write_chain(file: h5py.Group, at: str, chain: Chain) -> None:
         hdf5.put(file, f"{at}/state/{name}", value)
 
 
-def read_chain(group: h5py.Group) -> Chain:
-    """Read what `write_chain` wrote; what version 1 lacks keeps its default."""
-    nets = {
-        net: tuple(group[f"{net}/{layer_name(i)}"][:] for i in range(len(group[net])))
+def read_chain(group: h5py.Group, *, stay: bool = False) -> Chain:
+    """Read what `write_chain` wrote; what version 1 lacks keeps its default.
+
+    With `stay` the encoders stay in the file until they are needed.
+    """
+    nets: dict[str, tuple[Any, ...]] = {
+        net: tuple(group[f"{net}/{layer_name(i)}"] for i in range(len(group[net])))
         for net in ("encoder", "decoder")
     }
+    nets["encoder"] = tuple(Stored(w) if stay else w[:] for w in nets["encoder"])
+    nets["decoder"] = tuple(w[:] for w in nets["decoder"])
     series = {name: group[name][:] for name in (*SERIES, "training") if name in group}
     numbers = {name: group[name][()].item() for name in NUMBERS if name in group}
     state = {k: v[()] for k, v in group.get("state", {}).items()}

@@ -14,6 +14,7 @@ from .ensemble import Ensemble
 TRIALS = 20  # starts tried by `settled_from`
 SETTLED = 3.0  # standard errors between means that count as equal
 SHORTEST = 100  # draws: of fewer nothing can be said
+FEWEST = 20  # draws: of fewer no effective sample size is made
 
 
 class Mixing(NamedTuple):
@@ -116,6 +117,20 @@ def settled(ensemble: Ensemble, starts: Sequence[int]) -> np.ndarray:
     return np.flatnonzero(np.concatenate(kept))
 
 
+def independent(ensemble: Ensemble, starts: Sequence[int]) -> float:
+    """Return how many independent draws the members are worth, by the loss of their chains.
+
+    `starts` are the first draws that count, see `settled_from`. A chain too short, or constant, is
+    worth all of its draws: nothing is known against it.
+    """
+    worth = 0.0
+    for chain, start in zip(ensemble.chains, starts, strict=True):
+        loss = chain.loss[start:].astype(float)
+        told = len(loss) >= FEWEST and np.isfinite(loss).all() and np.ptp(loss) > 0
+        worth += effective(loss[None], "mean") if told else len(loss)
+    return worth
+
+
 def effective(values: np.ndarray, method: str) -> float:
     """Return the effective sample size of `values` [chains, draws]; "bulk", "tail" or "mean"."""
     from arviz_stats.base import array_stats
@@ -124,7 +139,9 @@ def effective(values: np.ndarray, method: str) -> float:
     return float(array_stats.ess(values, chain_axis=0, draw_axis=1, method=method, prob=prob))
 
 
-def mixing(quantity: str, series: Sequence[np.ndarray], decoders: Sequence[int]) -> Mixing | None:
+def mixing(
+    quantity: str, series: Sequence[np.ndarray], decoders: Sequence[int], spacing: float = 1.0
+) -> Mixing | None:
     """Compare chains on one quantity.
 
     Parameters
@@ -133,6 +150,8 @@ def mixing(quantity: str, series: Sequence[np.ndarray], decoders: Sequence[int])
         The quantity along each chain; of unequal chains the last draws count.
     decoders : sequence of int
         The decoder of each chain. R-hat compares chains that share one: others have other targets.
+    spacing : float
+        Draws from one value of a series to the next.
 
     Returns
     -------
@@ -142,7 +161,7 @@ def mixing(quantity: str, series: Sequence[np.ndarray], decoders: Sequence[int])
     from arviz_stats.base import array_stats
 
     n = min(map(len, series))
-    if n < 20:
+    if n < FEWEST:
         return None
     values = np.stack([s[len(s) - n :] for s in series]).astype(float)
     if not np.isfinite(values).all() or (np.ptp(values, axis=1) == 0).any():
@@ -156,7 +175,7 @@ def mixing(quantity: str, series: Sequence[np.ndarray], decoders: Sequence[int])
         max(float(array_stats.rhat(_halved(g), chain_axis=0, draw_axis=1)) for g in groups),
         sum(effective(g, "bulk") for g in groups),
         sum(effective(g, "tail") for g in groups),
-        values.size / mean_ess,
+        spacing * values.size / mean_ess,
         float(means.std(ddof=1) / within) if len(groups) > 1 else None,
     )
 
@@ -177,9 +196,8 @@ def layers(ensemble: Ensemble, parts: Sequence[slice]) -> tuple[Layer, ...]:
     s, found = ensemble.settings, []
     for k, size in enumerate(ensemble.encoder_sizes):
         series = [c.kinetic_temperature[p, k] for c, p in zip(ensemble.chains, parts, strict=True)]
-        draws = sum(
-            effective(x[None], "mean") if len(x) >= 20 and np.ptp(x) > 0 else 1.0 for x in series
-        )
+        told = [x for x in series if len(x) >= FEWEST and np.ptp(x) > 0]
+        draws = len(series) - len(told) + sum(effective(x[None], "mean") for x in told)
         freedom = draws * size
         low, high = chi2(freedom).ppf([0.005, 0.995]) / freedom
         name = f"{('kernel', 'bias')[k % 2]} {k // 2 + 1}"
@@ -189,7 +207,10 @@ def layers(ensemble: Ensemble, parts: Sequence[slice]) -> tuple[Layer, ...]:
 
 
 def diagnose(
-    ensemble: Ensemble, starts: Sequence[int], quantities: dict[str, np.ndarray]
+    ensemble: Ensemble,
+    starts: Sequence[int],
+    quantities: dict[str, np.ndarray],
+    spacing: float = 1.0,
 ) -> Diagnostics:
     """Describe the chains of an ensemble.
 
@@ -200,6 +221,8 @@ def diagnose(
     quantities : mapping of str to array [members]
         What is compared between chains beside the loss; it must not depend on the latent frame.
         Draws that are not finite are left out.
+    spacing : float
+        Draws from one of these to the next: 1 if every member was read.
     """
     chains = ensemble.chains
     parts = [slice(start, None) for start in starts]
@@ -209,7 +232,8 @@ def diagnose(
     for name, values in quantities.items():
         cut = [values[a:b][p] for a, b, p in zip(first, first[1:], parts, strict=False)]
         series[name] = [c[np.isfinite(c)] for c in cut]
-    mixed = [mixing(name, s, decoders) for name, s in series.items()]
+    apart = dict.fromkeys(quantities, spacing)
+    mixed = [mixing(name, s, decoders, apart.get(name, 1.0)) for name, s in series.items()]
     return Diagnostics(
         tuple(starts),
         tuple(m for m in mixed if m is not None),

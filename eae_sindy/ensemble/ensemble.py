@@ -41,6 +41,7 @@ class Ensemble:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
+        """Count the members of all chains."""
         return sum(len(c) for c in self.chains)
 
     @property
@@ -148,7 +149,8 @@ class Ensemble:
         `library` must be given if the ensemble was fitted with terms of the user's own. Raises
         `EaeSindyError` for a file that is missing, damaged, or something else.
         """
-        with hdf5.reading(path, formats.ENSEMBLE) as (file, attributes):
+        # Not closed here: encoders stay in it, and it closes with the last of them.
+        with hdf5.reading(path, formats.ENSEMBLE, stay=True) as (file, attributes):
             return cls._read(file, attributes, library)
 
     @classmethod
@@ -171,7 +173,7 @@ class Ensemble:
                 f"the ensemble was fitted with the terms {', '.join(terms)}: pass "
                 "that library from Python"
             )
-        chains = [read_chain(file[f"chains/{c}"]) for c in range(len(file["chains"]))]
+        chains = [read_chain(file[f"chains/{c}"], stay=True) for c in range(len(file["chains"]))]
         return cls(
             settings,
             library,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..discovery.decoded_orbits import MEMBERS, Forecast, decoded, encoded, judge
+from ..discovery.decoded_orbits import Forecast, decoded, encoded, judge
 from ..discovery.equations import Equations
 from ..dynamics import orbits
 from ..dynamics.orbits import Loop
@@ -15,9 +15,8 @@ from ..ensemble.ensemble import Ensemble
 from ..ensemble.intervals import interval
 from ..ensemble.members import each, evenly
 from ..errors import EaeSindyError
-from ..progress import Progress, Steps
-from ..recipes import INTERVAL
-from ..report.forecast_text import SHOWN
+from ..progress import Progress, Steps, finish
+from ..recipes import CRITERIA, INTERVAL
 from ..snapshots import snapshots
 from ..snapshots.pod import Pod
 from ..snapshots.snapshots import BLOCK_BYTES, Snapshots
@@ -114,64 +113,6 @@ class Prediction:
             force=force,
         )
 
-    def warnings(self) -> list[str]:
-        """Say in plain sentences why not to trust the forecasts."""
-        found = [s] if (s := self.novelty.sentence()) else []
-        left = [np.count_nonzero(~r.stayed) for r in self.runs]
-        if any(left):
-            found.append(
-                f"up to {max(left)} of {len(self.members)} members leave the data's neighbourhood "
-                "and are out of the mean and the bands: shorten --horizon"
-            )
-        return found
-
-    def summary(self, data: Snapshots) -> dict[str, Any]:
-        """Return what goes into summary.json; every number is a plain Python number."""
-        n = self.novelty
-        return {
-            "members": len(self.members),
-            "interval": INTERVAL,
-            "trajectories": [self._of(r, data) for r in self.runs],
-            "novelty": {
-                "share": n.share,
-                "outside": float(n.outside.max()),
-                "distance": float(n.distance.max()),
-                "usual": {"outside": n.usual[0], "distance": n.usual[1]},
-            },
-            "warnings": self.warnings(),
-        }
-
-    def _of(self, run: Run, data: Snapshots) -> dict[str, Any]:
-        found: dict[str, Any] = {
-            "trajectory": int(run.trajectory),
-            "start": float(run.time[0]),
-            "horizon": float(run.time[-1] - run.time[0]),
-            "frames": len(run.rows),
-            "left": int(np.count_nonzero(~run.stayed)),
-        }
-        e = run.error
-        if e is None:
-            return found
-        shown = np.unique(np.searchsorted(e.time, [s * e.time[-1] for s in SHOWN]))
-        truth = np.concatenate([data.rows("field", r, r + 1) for r in run.rows[shown]])
-        _, low, high, _ = (self.ensemble.flatten(part) for part in self.fields(run, shown))
-        holds = np.mean((low <= truth) & (truth <= high), axis=1)
-        return found | {
-            "field": e.field,
-            "field_of_mean": float(e.of_mean.mean()),
-            "over_reconstruction": e.ratio,
-            "errors": [
-                {
-                    "horizon": float(e.time[i]),
-                    "median": float(np.median(e.error[:, i])),
-                    "interval": e.band[:, i].tolist(),
-                    "of_mean": float(e.of_mean[i]),
-                    "band_holds": float(holds[k]),
-                }
-                for k, i in enumerate(shown)
-            ],
-        }
-
 
 def predict(
     ensemble: Ensemble,
@@ -179,7 +120,7 @@ def predict(
     equations: Equations,
     start: int = 0,
     horizon: float | None = None,
-) -> Steps[Prediction]:
+) -> Prediction:
     """Integrate the chosen equations of at most 200 members along every new trajectory.
 
     Parameters
@@ -200,10 +141,21 @@ def predict(
         If the equations are those of another ensemble, a trajectory has no such frame, the horizon
         is shorter than a step or too long for memory, or no member's orbit stays near the data.
     """
+    return finish(iterate(ensemble, seen, equations, start, horizon))
+
+
+def iterate(
+    ensemble: Ensemble,
+    seen: Ensemble,
+    equations: Equations,
+    start: int = 0,
+    horizon: float | None = None,
+) -> Steps[Prediction]:
+    """Do what `predict` does, step by step."""
     equations.check(ensemble)
     ensemble = replace(ensemble, frames=ensemble.frames.mended()[0])
     f, run = seen.frames, ensemble.frames.test_run()
-    taken = evenly(np.arange(len(equations.members)), MEMBERS)
+    taken = evenly(np.arange(len(equations.members)), CRITERIA.decoded)
     members, xi = equations.members[taken], equations.values[taken]
     own = each(members, lambda m: orbits.loop(ensemble.encode(int(m), run)[0].astype(float)))
     data = Loop.join(own)

@@ -7,16 +7,27 @@ from pathlib import Path
 from typing import Any
 
 from ..comparison.comparison import Comparison
-from ..discovery.discover import Discovery
 from ..discovery.equations import FILE
 from ..discovery.measurement import Row
 from ..errors import EaeSindyError
 from ..storage import whole_file
+from .report import Report
+
+# The keys that every row of a comparison.json has had since the first.
+COMPARED = (
+    *("name", "latents", "members", "terms", "field", "rate", "forecast"),
+    *("period", "interval", "runs", "seconds", "note"),
+)
 
 
-def write(discovery: Discovery, folder: Path, force: bool = False) -> list[Path]:
-    """Write summary.json, coefficients.csv and, with answers, equations.h5; return their paths."""
+def write(report: Report, folder: Path, force: bool = False) -> list[Path]:
+    """Write summary.json, coefficients.csv and, with answers, equations.h5; return their paths.
+
+    The summary comes first: it holds the numbers, whatever happens to the rest.
+    """
+    discovery = report.discovery
     summary, rows, chosen = (folder / n for n in ("summary.json", "coefficients.csv", FILE))
+    write_json(report.summary, summary, force)
     with whole_file(rows, force) as part, part.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["equation", "term", "mean", "mode", "low", "high", "significant"])
@@ -26,10 +37,10 @@ def write(discovery: Discovery, folder: Path, force: bool = False) -> list[Path]
             )
     if discovery.answers is not None:
         discovery.answers.equations.save(chosen, force=force)
-    elif force:  # what an earlier discovery left would pass for this one's
+        return [summary, rows, chosen]
+    if force:  # what an earlier discovery left would pass for this one's
         chosen.unlink(missing_ok=True)
-    write_json(discovery.summary(), summary, force)
-    return [summary, rows, *([chosen] if discovery.answers is not None else [])]
+    return [summary, rows]
 
 
 def write_json(values: Mapping[str, object], path: Path, force: bool = False) -> None:
@@ -41,6 +52,7 @@ def write_json(values: Mapping[str, object], path: Path, force: bool = False) ->
 def write_comparison(comparison: Comparison, folder: Path, force: bool = False) -> list[Path]:
     """Write comparison.json and comparison.csv; return their paths."""
     numbers, rows = folder / "comparison.json", folder / "comparison.csv"
+    write_json(comparison.summary(), numbers, force)
     with whole_file(rows, force) as part, part.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([*(f for f in Row._fields if f != "interval"), "low", "high"])
@@ -48,21 +60,35 @@ def write_comparison(comparison: Comparison, folder: Path, force: bool = False) 
             values = row._asdict()
             ends = values.pop("interval") or ("", "")
             writer.writerow([*values.values(), *ends])
-    write_json(comparison.summary(), numbers, force)
     return [numbers, rows]
 
 
 def read_comparison(path: Path) -> list[dict[str, Any]]:
-    """Return the rows of a comparison.json. Raises `EaeSindyError` if it is something else."""
+    """Return the rows of a comparison.json.
+
+    Raises
+    ------
+    EaeSindyError
+        If the file is something else, or a row lacks one of the keys in `COMPARED`.
+    """
+    again = "make one with 'eae-sindy compare'"
     try:
-        return [dict(row) for row in json.loads(path.read_text("utf-8"))["methods"]]
+        rows = json.loads(path.read_text("utf-8"))["methods"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise EaeSindyError(
-            f"{path} is no comparison ({error}): make one with 'eae-sindy compare'"
-        ) from error
+        raise EaeSindyError(f"{path} is no comparison ({error}): {again}") from error
+    if not (isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows)):
+        raise EaeSindyError(f"{path} is no comparison (it lists no methods): {again}")
+    for number, row in enumerate(rows, 1):
+        if missing := [key for key in COMPARED if key not in row]:
+            raise EaeSindyError(
+                f"{path} is no whole comparison (method {number} lacks {', '.join(missing)}): "
+                f"{again}"
+            )
+    return [dict(row) for row in rows]
 
 
 def _clean(value: object) -> object:
+    """Replace what JSON does not know, NaN and infinity, by None."""
     if isinstance(value, dict):
         return {k: _clean(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

@@ -1,17 +1,26 @@
-"""What a discovery prints and writes: the table of coefficients, the summary."""
+"""What a discovery and a comparison print."""
 
 from collections.abc import Sequence
 
-from ..discovery.discover import Discovery
 from ..discovery.measurement import Row
+from ..discovery.result import Discovery
 from ..dynamics.conversions import equations
+from ..progress import count
 from ..recipes import INTERVAL, SIGNIFICANCE
+from .report import Report
+from .verdicts import Verdict
 
 
-def lines(discovery: Discovery) -> list[str]:
+def lines(report: Report) -> list[str]:
     """Return the discovery as text: a table like Table 2, then orbits and errors."""
-    summary = discovery.summary()
-    found = [f"{'':4} {'term':>9} {'mean':>9} {'mode':>9}   {INTERVAL:.0%} interval"]
+    discovery, summary = report.discovery, report.summary
+    found = [
+        f"read {discovery.read:,} of {count(discovery.settled, 'settled member')}, spread evenly"
+        if discovery.read < discovery.settled
+        else f"read all of {count(discovery.settled, 'settled member')}",
+        "",
+        f"{'':4} {'term':>9} {'mean':>9} {'mode':>9}   {INTERVAL:.0%} interval",
+    ]
     for row in discovery.table:
         low, high = row.interval
         found.append(
@@ -43,7 +52,7 @@ def lines(discovery: Discovery) -> list[str]:
         f"{diagnostics['temperature']:.3e} set; median condition number of Θ "
         f"{diagnostics['condition_number']:.0f}; {discovery.dropped} members dropped"
     )
-    return [*found, "", *_chains(discovery), "", *_verdicts(discovery)]
+    return [*found, "", *_chains(discovery), "", *_verdicts(report.verdicts)]
 
 
 def table(rows: Sequence[Row]) -> list[str]:
@@ -116,6 +125,6 @@ def _chains(discovery: Discovery) -> list[str]:
     return found
 
 
-def _verdicts(discovery: Discovery) -> list[str]:
+def _verdicts(said: Sequence[Verdict]) -> list[str]:
     marks = {"good": "ok ", "caution": " ! ", "bad": "!!!"}
-    return [f"{marks[v.level]} {v.subject}: {v.text}" for v in discovery.verdicts()]
+    return [f"{marks[v.level]} {v.subject}: {v.text}" for v in said]

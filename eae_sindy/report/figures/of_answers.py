@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from ...discovery import modes
 from ...discovery.chosen_dynamics import Answers
-from ...discovery.discover import Discovery
+from ...discovery.result import Discovery
 from ...dynamics import orbits, vector_fields
 from ...progress import count
 from ...recipes import INTERVAL

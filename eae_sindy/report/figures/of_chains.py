@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...discovery.discover import Discovery
+from ...discovery.result import Discovery
 from ...ensemble.diagnostics import free_energy
 from ...progress import count
 from .style import CHAINS, GREY, INK, PALE, PURPLE, STYLE, TEAL, title
@@ -71,7 +71,7 @@ def _mixing(axis: Axes, discovery: Discovery) -> None:
     axis.set_yticks([])
     axis.set_ylim(-0.5, max(len(rows), 1) - 0.2)
     axis.set_xlabel("effective sample size: bulk (pale), tail (dark)", **STYLE)
-    title(axis, "e", f"worth of {len(discovery.members):,} members")
+    title(axis, "e", f"worth of {discovery.settled:,} members")
 
 
 def _free_energy(axis: Axes, discovery: Discovery) -> None:

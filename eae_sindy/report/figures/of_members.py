@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import gaussian_kde
 
-from ...discovery.discover import Discovery
+from ...discovery.result import Discovery
 from ...dynamics import cycles, orbits
 from ...recipes import SIGNIFICANCE
 from .style import GREY, INK, PURPLE, STYLE, TEAL, _tex, of_latents, page_slice, title

@@ -44,8 +44,12 @@ def of_latents(z: np.ndarray) -> str:
 
 
 def page_slice(field: np.ndarray, channel_axis: Any) -> np.ndarray:
-    """Reduce a frame to what a page shows: the first channel, the middle of further axes."""
-    if channel_axis is not None:
+    """Reduce a frame to what a page shows: the first channel, the middle of further axes.
+
+    `channel_axis` is an attribute of somebody's file: what is no axis of the frame is none.
+    """
+    whole = isinstance(channel_axis, int | np.integer) and not isinstance(channel_axis, bool)
+    if whole and field.ndim > 1 and -field.ndim <= channel_axis < field.ndim:
         field = np.take(field, 0, axis=int(channel_axis))
     while field.ndim > 2:
         field = field[len(field) // 2]

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from ... import __version__
-from ...discovery.discover import Discovery
+from ...discovery.result import Discovery
 from ...dynamics import conversions
 from ...dynamics.library import Library
 from ...progress import count
 from ...recipes import INTERVAL, SIGNIFICANCE
 from ...snapshots.split import TEST, TRAIN, VALIDATION
 from ...storage import whole_file
+from ..report import Report
 from ..verdicts import Verdict
 from . import html, tables
 from .html import Markup, facts, join, records, say, tag
@@ -61,7 +62,7 @@ CAPTIONS = {
 
 
 def page(
-    discovery: Discovery,
+    report: Report,
     figures: Mapping[str, bytes],
     command: str,
     comparison: Sequence[Mapping[str, Any]] | None = None,
@@ -70,7 +71,7 @@ def page(
 
     Parameters
     ----------
-    discovery : Discovery
+    report : Report
     figures : mapping of str to bytes
         PNG of each figure, in the order in which they are shown; see `figures.png`.
     command : str
@@ -78,14 +79,14 @@ def page(
     comparison : sequence of mappings, optional
         Rows of a comparison with other methods; its columns are the keys they have.
     """
-    found = discovery.summary()
+    discovery, found = report.discovery, report.summary
     name = _name(found)
     sections = {
-        "Verdicts": _verdicts(discovery.verdicts()),
+        "Verdicts": _verdicts(report.verdicts),
         "Equations": _equations(discovery, found),
         "Figures": _figures(discovery, figures),
         "Orbits and forecast": [*tables.orbits(found), *tables.forecast(found)],
-        "Chains": tables.chains(discovery, found),
+        "Chains": tables.chains(discovery, found, report.criteria),
         "Baselines": tables.baselines(found, comparison),
         "Coefficients of Eq. 16": _coefficients(discovery),
         "Provenance": _provenance(discovery, found, command),
@@ -134,7 +135,8 @@ def _introduction(discovery: Discovery) -> Markup:
         f"From {len(e.frames.time):,} frames of a field of {shape} values ({train:,} to train on, "
         f"{validation:,} to validate, the last {test:,} to test), ",
         f"{count(len(e), 'encoder')} were drawn at temperature "
-        f"{number(e.settings.temperature)} in {count(len(e.chains), 'chain')}. Each of them makes "
+        f"{number(e.settings.temperature)} in {count(len(e.chains), 'chain')}; {discovery.read:,} "
+        "of them, spread evenly, were read. Each makes "
         f"{count(e.settings.latents, 'latent variable')} z of the field, and by least squares "
         "equations of its own, ż\u00a0=\u00a0Θ(z)\u00a0Ξ, with "
         f"{count(len(e.library), 'candidate term')}. How far these agree, whether they run, and "
@@ -252,6 +254,7 @@ def _coefficients(discovery: Discovery) -> list[Markup]:
 def _provenance(discovery: Discovery, found: Mapping[str, Any], command: str) -> list[Markup]:
     known = dict(found["provenance"])
     made, flow, tried = (known.pop(k, None) for k in ("version", "tensorflow", "frames_tried"))
+    criteria = {k: cell(v) for k, v in known.pop("criteria").items()}
     about = {
         "this page": tag("code", command),
         "the ensemble": tag("code", str(known.pop("command"))) if "command" in known
@@ -269,4 +272,9 @@ def _provenance(discovery: Discovery, found: Mapping[str, Any], command: str) ->
     return [
         facts(about),
         tag("details", tag("summary", "All settings of the fit"), facts(settings)),
+        tag(
+            "details",
+            tag("summary", "The numbers that judge: good up to the first, bad beyond the second"),
+            facts(criteria),
+        ),
     ]

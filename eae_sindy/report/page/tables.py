@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ...discovery.discover import Discovery
+from ...discovery.result import Discovery
 from ...dynamics import conversions
 from ...dynamics.library import Library
-from ...recipes import INTERVAL
-from ..verdicts import ESS, R_HAT
+from ...recipes import CRITERIA, INTERVAL, Criteria
 from .html import Markup, facts, join, rate, records, say, table, tag
 from .numbers import NOTHING, aligned, cell, interval, number
 
@@ -109,7 +108,9 @@ def forecast(found: Mapping[str, Any]) -> list[Markup]:
     return [say(said), records(rows)]
 
 
-def chains(discovery: Discovery, found: Mapping[str, Any]) -> list[Markup]:
+def chains(
+    discovery: Discovery, found: Mapping[str, Any], criteria: Criteria = CRITERIA
+) -> list[Markup]:
     """Return what the chains say about themselves: mixing, temperatures, settling."""
     said, d = found["diagnostics"], discovery.diagnostics
     rows = [
@@ -121,8 +122,8 @@ def chains(discovery: Discovery, found: Mapping[str, Any]) -> list[Markup]:
     ]  # fmt: skip
     if rows:
         parts = [
-            say(f"R-hat should be at most {R_HAT[0]:g}, and the effective sample size (ESS) "
-                f"{ESS[0]:g} or more."),
+            say(f"R-hat should be at most {criteria.r_hat[0]:g}, and the effective sample size "
+                f"(ESS) {criteria.effective_draws[0]:g} or more."),
             records(rows),
         ]  # fmt: skip
     else:

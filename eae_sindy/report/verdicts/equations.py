@@ -1,0 +1,195 @@
+"""Whether the equations run, how many answers there are, what the data leave open."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...discovery.chosen_dynamics import Answers
+from ...discovery.measurement import Row
+from ...discovery.resampling import Spread
+from ...recipes import CRITERIA, INTERVAL, Criteria
+from .verdict import Verdict, graded
+
+# The interval of one mode's growth rate: the mode, counted from 1, and its two ends.
+Growth = tuple[int, float, float]
+
+
+def of_equations(
+    a: Answers, baselines: Sequence[Row], criteria: Criteria = CRITERIA
+) -> list[Verdict]:
+    """Judge the equations chosen by running them, and hold them against `baselines`."""
+    said = []
+    if a.orbits is not None and a.spread is not None:
+        said.append(_members_run(a, criteria))
+        said.append(_period(a, criteria))
+        said += _off_the_cycle(a, a.spread, criteria)
+    said += _choice(a, criteria)
+    said.append(_forecast(a, criteria))
+    said.append(_against_pod(a, baselines, criteria))
+    said.append(_of_modes(a))
+    said += _collinear(a, criteria)
+    return said
+
+
+def _members_run(a: Answers, criteria: Criteria) -> Verdict:
+    assert a.orbits is not None
+    assert a.spread is not None
+    share, kept = a.orbits.integrable_fraction, a.spread.orbits.integrable_fraction
+    text = (
+        f"{share:.1%} of {len(a.orbits.kind):,} members hold the data's cycle when integrated; "
+        f"with resampled frames {kept:.0%} of {len(a.spread.picked)} replicates do{_rotations(a)}"
+    )
+    return Verdict.of("members-run", graded(1 - share, criteria.members_off_cycle), text)
+
+
+def _rotations(a: Answers) -> str:
+    """Say which modes have linear equations, whose cycles are as wide as they start."""
+    names = [str(k) for k, t in enumerate(a.trials, 1) if t[0].candidate.terms.startswith("linear")]
+    if not names:
+        return ""
+    which = "" if len(names) == len(a.trials) else f" of mode {', '.join(names)}"
+    return f"; the equations{which} are linear: a rotation, as wide as it starts"
+
+
+def _period(a: Answers, criteria: Criteria) -> Verdict:
+    assert a.orbits is not None
+    assert a.spread is not None
+    if a.spread.period is None:
+        text = "too few replicates hold the cycle to give an interval"
+        return Verdict.of("period-unknown", "bad", text)
+    reference = a.orbits.reference_period
+    low, high = a.spread.period
+    inside, narrow = low <= reference <= high, high - low < criteria.period_width * reference
+    code = "period-outside" if not inside else "period-inside" if narrow else "period-wide"
+    text = (
+        f"{INTERVAL:.0%} interval over encoders and frames [{low:.4f}, {high:.4f}], "
+        f"{(high - low) / reference:.1%} wide; the data's own, {reference:.4f}, lies "
+        f"{'inside' if inside else 'outside'}"
+    )
+    return Verdict.of(code, "good" if inside and narrow else "caution", text)
+
+
+def _off_the_cycle(a: Answers, spread: Spread, criteria: Criteria) -> list[Verdict]:
+    """Say whether the cycle attracts, mode by mode: pooled, one would hide another."""
+    neutral = [k for k, tried in enumerate(a.trials) if tried[0].candidate.neutral]
+    growths = _growths(a, spread, neutral, criteria)
+    if not growths and not neutral:
+        return []
+    if not growths:
+        text = (
+            "neither growth nor decay, by choice: equations that could do either ran no better; "
+            "the data do not tell whether the cycle attracts"
+        )
+        return [Verdict.of("off-cycle-neutral", "caution", text)]
+    code, says = _stability(growths)
+    ends = ", ".join(
+        f"[{low:.3f}, {high:.3f}]" + (f" (mode {k})" if len(growths) > 1 else "")
+        for k, low, high in growths
+    )
+    if neutral:
+        ends += f", 0 by choice (mode {', '.join(str(k + 1) for k in neutral)})"
+    level = "good" if code == "off-cycle-attracts" and not neutral else "caution"
+    text = f"neighbours of the cycle grow at {ends} per unit of time: {says}"
+    return [Verdict.of(code, level, text)]
+
+
+def _growths(
+    a: Answers, spread: Spread, neutral: Sequence[int], criteria: Criteria
+) -> list[Growth]:
+    """Return the interval of each mode's growth rate, where enough replicates have one."""
+    held = spread.orbits.holds & np.isfinite(spread.orbits.growth)
+    mode_of, found = a.modes.label[spread.picked], []
+    for k in range(len(a.modes)):
+        mine = held & (mode_of == k)
+        if np.count_nonzero(mine) >= criteria.replicates_for_interval and k not in neutral:
+            low, high = spread.interval(spread.orbits.growth[mine])
+            found.append((k + 1, float(low), float(high)))
+    return found
+
+
+def _stability(growths: Sequence[Growth]) -> tuple[str, str]:
+    """Return the code of what the growth rates of all modes come to, and the words for it."""
+    lows, highs = [g[1] for g in growths], [g[2] for g in growths]
+    if max(highs) <= 0:
+        return "off-cycle-attracts", "it attracts"
+    if min(lows) >= 0:
+        return "off-cycle-repels", "it repels, slowly enough to stay within the test"
+    if max(lows) > min(highs):
+        return "off-cycle-disagree", "the modes disagree; do not trust the equations off it"
+    return (
+        "off-cycle-unknown",
+        "the data do not tell whether it attracts; do not trust the equations off it",
+    )
+
+
+def _choice(a: Answers, criteria: Criteria) -> list[Verdict]:
+    """Say for which modes nothing that was tried follows the data."""
+    least = {k: min(t.error for t in tried) for k, tried in enumerate(a.trials, 1)}
+    astray = [k for k, error in least.items() if error >= criteria.trajectory_lost]
+    if not astray:
+        return []
+    # Errors are capped: at the cap for all of them there was nothing to choose by.
+    none = all(least[k] >= criteria.worst_trajectory for k in astray)
+    text = (
+        "no candidate's trajectories stay with the data on the validation stretches "
+        f"(mode {', '.join(map(str, astray))}): "
+        + ("Eq. 16 stands as it is" if none else "what is chosen is the least bad")
+    )
+    return [Verdict.of("choice-lost", "bad", text)]
+
+
+def _forecast(a: Answers, criteria: Criteria) -> Verdict:
+    f = a.forecast
+    text = (
+        f"field error over {f.time[-1]:g} units of time is {f.field:.4f}, {f.ratio:.2f} of the "
+        "reconstruction's"
+    )
+    level = graded(f.ratio, criteria.forecast_over_reconstruction)
+    return Verdict.of("forecast-vs-reconstruction", level, text)
+
+
+def _against_pod(a: Answers, baselines: Sequence[Row], criteria: Criteria) -> Verdict:
+    """Hold the forecast against that of the best baseline."""
+    best = min(baselines, key=lambda row: row.forecast if np.isfinite(row.forecast) else np.inf)
+    over = a.forecast.field / best.forecast if best.forecast > 0 else np.inf
+    text = (
+        f"{best.name}, forecasts with an error of {best.forecast:.4f} in {best.seconds:.2g} s, "
+        f"this ensemble with {a.forecast.field:.4f}"
+    )
+    level = "good" if over <= criteria.forecast_over_pod else "caution"
+    return Verdict.of("against-pod", level, text)
+
+
+def _of_modes(a: Answers) -> Verdict:
+    """Say how many answers there are, up to changes of coordinates."""
+    count = len(a.modes)
+    if count == 1:
+        alone = len(a.modes.label) == 1
+        text = "of one member" if alone else "all members agree on the field"
+        return Verdict.of("one-answer", "good", f"one answer: {text}")
+    with_first = [e for e in a.equivalences if e.modes[0] == 0]
+    same = {e.modes for e in with_first if e.same}
+    alike = {e.modes for e in with_first if e.alike} - same
+    text = (
+        f"{count} answers, of weights {', '.join(f'{w:.0%}' for w in a.modes.weight)}; "
+        f"{len(same)} of the {count - 1} others are the first in other coordinates"
+    )
+    if alike:
+        text += f", {len(alike)} nearly, where the data are, though members tell them apart"
+    if len(same) == count - 1:
+        return Verdict.of("answers-same", "good", text)
+    return Verdict.of("answers-differ", "caution", text)
+
+
+def _collinear(a: Answers, criteria: Criteria) -> list[Verdict]:
+    """Name the groups of terms of which single coefficients mean nothing."""
+    if not a.collinear:
+        return []
+    named = criteria.collinear_groups_named
+    groups = "; ".join(", ".join(group) for group in a.collinear[:named])
+    more = f"; and {len(a.collinear) - named} more" if len(a.collinear) > named else ""
+    text = (
+        f"of all terms the data hardly tell these apart: {groups}{more}; only what a group adds up "
+        "to counts"
+    )
+    return [Verdict.of("collinear-terms", "caution", text)]

@@ -1,0 +1,80 @@
+"""One plain sentence with a level, and a code that scripts and tests can rely on."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ...recipes import Turns
+
+# Every code with the subject that is printed for it. The words of a sentence may change; its code
+# stays. docs/architecture.md says what each of them means.
+SUBJECTS: Mapping[str, str] = {
+    "frames-left-out": "frames",
+    "rates-differentiated": "rates",
+    "terms-overflow": "library",
+    "members-dropped": "members",
+    "one-member": "spread",
+    "members-run": "do they run",
+    "period-inside": "period",
+    "period-wide": "period",
+    "period-outside": "period",
+    "period-unknown": "period",
+    "off-cycle-attracts": "off the cycle",
+    "off-cycle-repels": "off the cycle",
+    "off-cycle-disagree": "off the cycle",
+    "off-cycle-unknown": "off the cycle",
+    "off-cycle-neutral": "off the cycle",
+    "choice-lost": "choice",
+    "forecast-vs-reconstruction": "forecast",
+    "against-pod": "against POD",
+    "one-answer": "answers",
+    "answers-same": "answers",
+    "answers-differ": "answers",
+    "collinear-terms": "single coefficients",
+    "settling-before": "settling",
+    "settling-left-out": "settling",
+    "settling-unknown": "settling",
+    "settling-never": "settling",
+    "mixing": "mixing",
+    "independent-draws": "independent draws",
+    "kinetic-temperature": "kinetic temperature",
+    "kinetic-temperature-off": "kinetic temperature",
+    "configurational-temperature": "configurational temperature",
+    "time-step": "time step",
+    "batch-noise": "batch noise",
+    "stationarity": "stationarity",
+    "one-decoder": "decoders",
+    "between-decoders": "decoders",
+}
+
+
+class Verdict(NamedTuple):
+    """One plain sentence about one subject.
+
+    Attributes
+    ----------
+    code : str
+        What kind of sentence it is, one of `SUBJECTS`.
+    subject : str
+        What it is about, in print.
+    level : {"good", "caution", "bad"}
+    text : str
+        The sentence, without a full stop.
+    """
+
+    code: str
+    subject: str
+    level: str
+    text: str
+
+    @classmethod
+    def of(cls, code: str, level: str, text: str) -> "Verdict":
+        """Return a verdict with the subject that its code has."""
+        return cls(code, SUBJECTS[code], level, text)
+
+
+def graded(value: float, turns: Turns) -> str:
+    """Return the level of a value between two turns; NaN is bad."""
+    good, caution = turns
+    if good > caution:  # more is better
+        value, good, caution = -value, -good, -caution
+    return "good" if value <= good else "caution" if value <= caution else "bad"
