@@ -36,7 +36,7 @@ class Stored:
             return self._dataset[rows]
         except OSError as error:
             raise EaeSindyError(
-                f"{Path(self._dataset.file.filename)}: {self._dataset.name} cannot be read "
+                f"{self._dataset.name} in {Path(self._dataset.file.filename)} cannot be read "
                 f"({hdf5.one_line(error)}): the file is damaged, make it again"
             ) from error
 
