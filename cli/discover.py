@@ -94,6 +94,8 @@ def discover(
     Writes summary.json, coefficients.csv, equations.h5 and, with --plot, the figures into the
     output folder; with --report, also report.html, which holds the figures and needs no other file.
     """
+    from threadpoolctl import threadpool_limits
+
     from eae_sindy.discovery import discover
     from eae_sindy.dynamics.least_squares import sparse
     from eae_sindy.ensemble.ensemble import Ensemble
@@ -106,7 +108,10 @@ def discover(
     opened = Ensemble.open(ensemble)
     compared = files.read_comparison(comparison) if comparison else None
     _claim(output, plot, report, force, read=(ensemble, comparison))
-    found = options.follow(discover.iterate(opened, frames, sparse(optimizer, threshold), members))
+    with threadpool_limits(1):  # members are what is spread over the cores
+        found = options.follow(
+            discover.iterate(opened, frames, sparse(optimizer, threshold), members)
+        )
     made = Report.of(found)
     # Numbers first, on disk and on screen: whatever happens to a figure, they are not lost.
     paths = files.write(made, output, force)
