@@ -121,8 +121,10 @@ def _value(
 
 def _wrong(option: click.Parameter, value: Any) -> str | None:
     """Say why a value is not of the type that an option takes; None if it is."""
-    types: tuple[type, ...] = (str,)
-    wanted = "text in quotes"
+    types: tuple[type, ...] = (str, int)  # of a type of our own, which says itself what it takes
+    wanted = "a number or text"
+    if isinstance(option.type, click.types.StringParamType | click.Path | click.Choice):
+        wanted, types = "text in quotes", (str,)
     if isinstance(option, click.Option) and option.is_flag:
         wanted, types = "true or false", (bool,)
     elif isinstance(option.type, click.types.IntParamType):

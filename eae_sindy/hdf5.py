@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -211,10 +211,21 @@ def one_line(error: BaseException) -> str:
 
 
 @contextmanager
-def reading(path: str | Path, form: Format) -> Iterator[tuple[h5py.File, Attributes]]:
+def reading(
+    path: str | Path, form: Format, *, stay: bool = False
+) -> Iterator[tuple[h5py.File, Attributes]]:
     """Yield an HDF5 file to read from, and its attributes as the format has them today.
 
     Whatever h5py raises inside, of a file that is damaged or something else, becomes one line.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    form : Format
+        What it should be.
+    stay : bool
+        Whether the file is left open for arrays that stay in it; it closes with the last of them.
 
     Raises
     ------
@@ -225,7 +236,8 @@ def reading(path: str | Path, form: Format) -> Iterator[tuple[h5py.File, Attribu
     if not _exists(path):
         raise EaeSindyError(f"{short(path)} does not exist: {form.cure}")
     try:
-        with h5py.File(path, "r") as file:
+        file = h5py.File(path, "r")
+        with nullcontext() if stay else file:
             yield file, form.current(dict(file.attrs))
     except EaeSindyError as error:
         named = str(error).startswith(str(path))

@@ -357,7 +357,6 @@ class Criteria(_Settings):
 
     def __post_init__(self) -> None:
         """Check that every number is positive and finite, and every pair in order."""
-        super().__post_init__()
         for f in fields(self):
             value = getattr(self, f.name)
             for number in value if isinstance(value, tuple) else (value,):
@@ -372,6 +371,7 @@ class Criteria(_Settings):
                     good >= caution if more_is_better else good <= caution,
                     f"criterion {f.name} is ({good:g}, {caution:g}): caution must come after good",
                 )
+        super().__post_init__()
 
 
 CRITERIA = Criteria()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import click
 import h5py
@@ -15,8 +16,9 @@ import pytest
 from click.testing import CliRunner
 from eae_sindy_cli.main import main
 
-from eae_sindy.discovery import chosen_dynamics
+from eae_sindy.discovery import discover
 from eae_sindy.ensemble.ensemble import Ensemble
+from eae_sindy.recipes import CRITERIA
 from eae_sindy.snapshots import lambda_omega
 from eae_sindy.snapshots.snapshots import Snapshots
 
@@ -31,7 +33,8 @@ FIT = [
 def few_replicates():
     """What is found is tested elsewhere, and replicates are most of the time it takes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chosen_dynamics, "REPLICATES", 40)
+        few = partial(discover.iterate, criteria=CRITERIA.but(replicates=40))
+        patch.setattr(discover, "iterate", few)
         yield
 
 

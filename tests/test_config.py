@@ -23,12 +23,22 @@ def dpa():
     """Stand for a group in it."""
 
 
+class Several(click.ParamType):
+    """A number, or all."""
+
+    name = "several"
+
+    def convert(self, value, param, ctx):
+        return value if value == "all" else click.INT(value, param, ctx)
+
+
 def command(group, name):
     @group.command(name, cls=options.Command)
     @click.argument("data", default="data.h5")
     @click.option("--latents", type=click.IntRange(1), default=2)
     @click.option("--hidden", type=int, multiple=True)
     @click.option("--rate-weight", type=float, default=1.0)
+    @click.option("--members", type=Several())
     @click.option("--kind", type=click.Choice(["a", "b"]), default="a")
     @click.option("--sine/--no-sine", default=None)
     @options.output("out.h5")
@@ -66,6 +76,7 @@ latents = 4
 [dpa]
 force = true
 [dpa.fit]
+members = 20
 latents = 5
 hidden = [8, 9]
 rate-weight = 2
@@ -73,6 +84,7 @@ kind = "b"
 sine = false
 output = "there.h5"
 [dpa.sample]
+members = "all"
 seed = 7
 hidden = 6
 rate_weight = 1e-3
@@ -85,10 +97,11 @@ def test_every_command_takes_its_own_table_and_what_stands_above_it(tmp_path):
     found = values("dpa", "fit", text=EVERYTHING, folder=tmp_path)
     assert found == {
         "command": "fit", "data": "data.h5", "latents": 5, "hidden": (8, 9), "rate_weight": 2.0,
-        "kind": "b", "sine": False, "seed": 3, "force": True,
+        "members": 20, "kind": "b", "sine": False, "seed": 3, "force": True,
     }  # fmt: skip
     found = values("dpa", "sample", text=EVERYTHING, folder=tmp_path)
     assert (found["seed"], found["hidden"], found["rate_weight"]) == (7, (6,), 1e-3)
+    assert found["members"] == "all"
     assert found["latents"] == 2
 
 
@@ -120,6 +133,8 @@ def test_the_command_line_has_the_last_word(tmp_path):
         ("[dpa.fit]\nkind = 1", "dpa.fit.kind", "takes text in quotes"),
         ("[dpa.fit]\nsine = 1", "dpa.fit.sine", "takes true or false"),
         ("[dpa.fit]\nsine = 'yes'", "dpa.fit.sine", "takes true or false"),
+        ("[dpa.fit]\nmembers = 1.5", "dpa.fit.members", "takes a number or text"),
+        ("[dpa.fit]\nmembers = 'some'", "dpa.fit.members", "'some' is not a valid integer"),
         ("[dpa.fit]\noutput = 3", "dpa.fit.output", "takes text in quotes"),
         ("[dpa.fit]\nconfig = 'c.toml'", "dpa.fit.config", "there is no such option"),
         ("[dpa.fit]\nlatent = 3", "dpa.fit.latent", "there is no such option"),

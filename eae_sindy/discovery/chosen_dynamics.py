@@ -79,7 +79,8 @@ class Answers:
         if self.spread is None:
             return None
         mine = self.modes.label[self.spread.picked] == mode
-        return self.spread.interval(self.spread.values[mine]) if mine.sum() >= 10 else None
+        enough = np.count_nonzero(mine) >= self.spread.least
+        return self.spread.interval(self.spread.values[mine]) if enough else None
 
 
 def find(

@@ -7,16 +7,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
+from .. import formats, hdf5
 from ..dynamics import conversions
 from ..dynamics.library import Library, standard
 from ..ensemble.ensemble import Ensemble
 from ..errors import EaeSindyError
-from ..storage import whole_file
 
-FORMAT_VERSION = 1
 FILE = "equations.h5"  # in the folder of a discovery
 ARRAYS = ("members", "label", "chosen", "weight", "values")
 
@@ -98,12 +96,11 @@ class Equations:
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the equations. Raises `EaeSindyError` if the file exists and `force` is false."""
-        with whole_file(path, force) as part, h5py.File(part, "w") as file:
-            file.attrs.update(
-                format_version=FORMAT_VERSION, library=self.library.terms, ensemble=self.ensemble
-            )
+        with hdf5.new(path, force) as file:
+            file.attrs[formats.VERSION] = formats.EQUATIONS.version
+            file.attrs.update(library=self.library.terms, ensemble=self.ensemble)
             for name in ARRAYS:
-                file[name] = getattr(self, name)
+                hdf5.put(file, name, getattr(self, name))
 
     @classmethod
     def open(cls, path: str | Path, library: Library | None = None) -> "Equations":
@@ -112,25 +109,10 @@ class Equations:
         `library` must be given if there are terms of the user's own: the ensemble's, with a
         constant. Raises `EaeSindyError` for a file that is missing, damaged, or something else.
         """
-        path = Path(path)
-        if not path.is_file():
-            raise EaeSindyError(f"{path} does not exist: run 'eae-sindy discover' first")
-        try:
-            with h5py.File(path, "r") as file:
-                version = int(file.attrs["format_version"])
-                terms = [str(t) for t in file.attrs["library"]]
-                ensemble = str(file.attrs["ensemble"])
-                arrays = {name: file[name][:] for name in ARRAYS}
-        except (OSError, KeyError) as error:
-            raise EaeSindyError(
-                f"{path} is not a whole file of equations ({error}): make it again with "
-                "'eae-sindy discover'"
-            ) from error
-        if version > FORMAT_VERSION:
-            raise EaeSindyError(
-                f"{path} is of format {version}, this version reads up to {FORMAT_VERSION}: "
-                "upgrade eae-sindy"
-            )
+        with hdf5.reading(path, formats.EQUATIONS) as (file, attributes):
+            terms = [str(t) for t in attributes["library"]]
+            ensemble = str(attributes["ensemble"])
+            arrays = {name: file[name][:] for name in ARRAYS}
         library = library or _standard(terms, arrays["values"].shape[2])
         if library.terms != terms:
             raise EaeSindyError(

@@ -10,7 +10,7 @@ from ..dynamics.cycles import Orbits
 from ..dynamics.least_squares import Triangle
 from ..ensemble import intervals
 from ..ensemble.members import each
-from ..recipes import INTERVAL, Criteria
+from ..recipes import CRITERIA, INTERVAL, Criteria
 from .candidates import Candidate
 from .member_fits import Fits
 from .stretches import training
@@ -32,12 +32,15 @@ class Spread:
         Of each replicate.
     blocks : float
         How many blocks the frames are made of.
+    least : int
+        Replicates of which an interval is given; fewer say nothing.
     """
 
     picked: np.ndarray
     values: np.ndarray
     orbits: Orbits
     blocks: float
+    least: int = CRITERIA.replicates_for_interval
 
     def interval(self, values: np.ndarray) -> np.ndarray:
         """Return the central interval [2, ...] of what replicates [k, ...] say.
@@ -55,7 +58,7 @@ class Spread:
     def period(self) -> np.ndarray | None:
         """The interval of the period over replicates that hold the cycle; None if few do."""
         held = self.orbits.period[self.orbits.holds]
-        return self.interval(held) if len(held) >= 10 else None
+        return self.interval(held) if len(held) >= self.least else None
 
 
 def blocks(
@@ -128,4 +131,4 @@ def replicate(
     settled = cycles.settle(
         fits.library, xi, fits.data.take(picked), fits.reference_period, criteria
     )
-    return Spread(picked, xi, settled, shortest / length)
+    return Spread(picked, xi, settled, shortest / length, criteria.replicates_for_interval)

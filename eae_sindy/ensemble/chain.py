@@ -7,6 +7,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from .. import hdf5
 from .stored import Stored
 
 
@@ -80,12 +81,12 @@ NUMBERS = ("largest_stable_step", "batch_noise", "decoder_index")
 def write_chain(file: h5py.Group, at: str, chain: Chain) -> None:
     """Write a chain into the group `at`."""
     for name in (*SERIES, "training", *NUMBERS):
-        file[f"{at}/{name}"] = getattr(chain, name)
+        hdf5.put(file, f"{at}/{name}", getattr(chain, name))
     for net in ("encoder", "decoder"):
         for i, weights in enumerate(getattr(chain, net)):
-            file[f"{at}/{net}/{layer_name(i)}"] = weights
+            hdf5.put(file, f"{at}/{net}/{layer_name(i)}", weights)
     for name, value in chain.state.items():
-        file[f"{at}/state/{name}"] = value
+        hdf5.put(file, f"{at}/state/{name}", value)
 
 
 def read_chain(group: h5py.Group, *, stay: bool = False) -> Chain:

@@ -8,16 +8,15 @@ from typing import Any
 import h5py
 import numpy as np
 
+from .. import formats, hdf5
 from ..dynamics.library import Library, standard
 from ..errors import EaeSindyError
 from ..recipes import Fit
 from ..snapshots.frames import Frames
 from ..snapshots.pod import Pod
-from ..storage import whole_file
 from .chain import Chain, read_chain, write_chain
 from .forward import forward
 
-FORMAT_VERSION = 2  # 1 had one chain to a decoder and no curvature
 ROWS = 500  # frames that are encoded together
 
 
@@ -128,17 +127,17 @@ class Ensemble:
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the ensemble file. Raises `EaeSindyError` if it exists and `force` is false."""
-        with whole_file(path, force) as part, h5py.File(part, "w") as file:
+        with hdf5.new(path, force) as file:
             file.attrs.update(self.attributes)
-            file.attrs["format_version"] = FORMAT_VERSION
+            file.attrs[formats.VERSION] = formats.ENSEMBLE.version
             for name, value in asdict(self.settings).items():
                 file.attrs[f"settings/{name}"] = value
             file.attrs["library"] = self.library.terms
             file.attrs["space_shape"] = self.shape
             if self.mask is not None:
-                file["mask"] = self.mask
+                hdf5.put(file, "mask", self.mask)
             for name, value in {**_group("pod", self.pod), **_group("frames", self.frames)}.items():
-                file[name] = value
+                hdf5.put(file, name, value)
             file.create_group("chains")
             for c, chain in enumerate(self.chains):
                 write_chain(file, f"chains/{c}", chain)
@@ -150,39 +149,22 @@ class Ensemble:
         `library` must be given if the ensemble was fitted with terms of the user's own. Raises
         `EaeSindyError` for a file that is missing, damaged, or something else.
         """
-        path = Path(path)
-        if not path.is_file():
-            raise EaeSindyError(
-                f"{path} does not exist: make it with 'eae-sindy fit', or name an ensemble file"
-            )
-        try:
-            # Not closed here: encoders stay in it, and it closes with the last of them.
-            return cls._read(h5py.File(path, "r"), library)
-        except (OSError, KeyError) as error:
-            raise EaeSindyError(
-                f"{path} is not a whole ensemble file ({error}): make it again with 'eae-sindy fit'"
-            ) from error
+        # Not closed here: encoders stay in it, and it closes with the last of them.
+        with hdf5.reading(path, formats.ENSEMBLE, stay=True) as (file, attributes):
+            return cls._read(file, attributes, library)
 
     @classmethod
-    def _read(cls, file: h5py.File, library: Library | None) -> "Ensemble":
-        attributes = dict(file.attrs)
+    def _read(
+        cls, file: h5py.File, attributes: dict[str, Any], library: Library | None
+    ) -> "Ensemble":
         if "chains" not in file:
             raise KeyError("no /chains in it")
-        version = int(attributes.pop("format_version"))
-        if version > FORMAT_VERSION:
-            raise EaeSindyError(
-                f"the ensemble is of format {version}, this version reads up to "
-                f"{FORMAT_VERSION}: upgrade eae-sindy"
-            )
         stored = {
             k.removeprefix("settings/"): attributes.pop(k)
             for k in list(attributes)
             if k.startswith("settings/")
         }
-        plain = {k: _plain(v) for k, v in stored.items()}
-        if not isinstance(plain["mass"], tuple):  # of version 1
-            plain["mass"] = (plain["mass"],)
-        settings = Fit(**plain)
+        settings = Fit(**{k: _plain(v) for k, v in stored.items()})
         terms = [str(t) for t in attributes.pop("library")]
         if library is None:
             library = standard(settings.latents, settings.degree, settings.sine, settings.constant)
@@ -210,6 +192,6 @@ def _group(name: str, record: Any) -> dict[str, np.ndarray]:
 
 def _plain(value: Any) -> Any:
     """Turn what HDF5 gives back for an attribute into what was put in."""
-    if isinstance(value, np.ndarray):
-        return tuple(value.tolist())
+    if isinstance(value, np.ndarray | list):
+        return tuple(np.asarray(value).tolist())
     return value.item() if isinstance(value, np.generic) else value

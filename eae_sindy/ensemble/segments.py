@@ -7,9 +7,9 @@ from pathlib import Path
 
 import h5py
 
+from .. import hdf5
 from ..dynamics.library import Library
 from ..errors import EaeSindyError
-from ..storage import whole_file
 from .chain import Chain, read_chain, write_chain
 from .ensemble import Ensemble
 
@@ -61,7 +61,7 @@ class Segments:
 
     def write(self, decoder: int, index: int, chains: Sequence[Chain]) -> None:
         """Write a segment; one of the same index is replaced once the new one is whole."""
-        with whole_file(self._path(decoder, index), True) as part, h5py.File(part, "w") as file:
+        with hdf5.new(self._path(decoder, index), True) as file:
             for c, chain in enumerate(chains):
                 write_chain(file, str(c), chain)
 
@@ -76,10 +76,10 @@ class Segments:
             try:
                 with h5py.File(path, "r") as file:
                     found.append([read_chain(file[str(c)]) for c in range(len(file))])
-            except (OSError, KeyError) as error:
+            except hdf5.FAILURES as error:
                 raise EaeSindyError(
-                    f"{path} cannot be read ({error}): remove it and those after it to resume "
-                    "from the segment before"
+                    f"{path} cannot be read ({hdf5.one_line(error)}): remove it and those after "
+                    "it to resume from the segment before"
                 ) from error
             first = [int(c.step[0]) for c in found[-1] if len(c)]
             if reached and first and first != [step + 1 for step in reached]:

@@ -6,6 +6,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from .. import hdf5
 from ..errors import EaeSindyError
 
 
@@ -36,7 +37,7 @@ class Stored:
         except OSError as error:
             raise EaeSindyError(
                 f"{self._dataset.name} in {Path(self._dataset.file.filename)} cannot be read "
-                f"({error}): the file is damaged, make it again"
+                f"({hdf5.one_line(error)}): the file is damaged, make it again"
             ) from error
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

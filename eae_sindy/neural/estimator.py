@@ -16,7 +16,7 @@ from ..executors import Executor
 from ..progress import Steps, finish
 from ..recipes import RECIPES, Fit
 from ..snapshots import split
-from ..snapshots.pod import decompose, project, training_frames
+from ..snapshots.pod import decompose, hold, project, training_frames
 from ..snapshots.snapshots import Snapshots
 from ..snapshots.split import TRAIN
 from .entropic import workers
@@ -95,7 +95,7 @@ class EntropicAutoencoder:
                     f"{segments.folder} was begun otherwise ({'; '.join(differences)}): ask for "
                     "the same, or use another name with -o, or --force without --resume"
                 )
-            training = training_frames(snapshots, begun.frames.split)
+            training = None  # all that is needed in POD coordinates was begun with
         else:
             begun, training = self.begin(snapshots)
             if segments is not None:
@@ -110,6 +110,7 @@ class EntropicAutoencoder:
             device=self._device,
         )
         del training
+        snapshots.close()  # chains may run for hours
         executor = self.executor or workers.local(self.jobs, workers.decoders(task))
         chains = yield from workers.grow(task, executor)
         return replace(begun, chains=chains)
@@ -136,14 +137,14 @@ class EntropicAutoencoder:
                 f"{given} training frames are too few for {frames_needed} terms: give more frames, "
                 "or a smaller --degree"
             )
-        training = training_frames(snapshots, parts)
-        pod = decompose(training, s.rank)
+        held = hold(snapshots, parts)
+        pod = decompose(held.training, s.rank)
         if s.latents > pod.rank:
             raise EaeSindyError(
                 f"--latents {s.latents} exceeds the rank of the data, {pod.rank}: "
                 "ask for fewer latents" + (", or raise --rank" if pod.rank == s.rank else "")
             )
-        frames = project(snapshots, pod, parts)
+        frames = project(snapshots, pod, parts, held=held)
         begun = Ensemble(
             settings=s,
             library=self.library,
@@ -154,10 +155,10 @@ class EntropicAutoencoder:
             mask=snapshots.mask,
             attributes=self._provenance(snapshots),
         )
-        return begun, training
+        return begun, held.training
 
     def _data(
-        self, snapshots: Snapshots, training: np.ndarray, begun: Ensemble
+        self, snapshots: Snapshots, training: np.ndarray | None, begun: Ensemble
     ) -> tuple[np.ndarray, ...]:
         """Return the training frames: what the networks see, and what they aim at."""
         if not self.settings.full_space:
@@ -166,6 +167,8 @@ class EntropicAutoencoder:
             raise EaeSindyError(
                 "--full-space needs /rate in the snapshots: add it, or fit in POD coordinates"
             )
+        if training is None:
+            training = training_frames(snapshots, begun.frames.split)
         rate = training_frames(snapshots, begun.frames.split, "rate")
         return training, rate, training, rate
 

@@ -2,18 +2,15 @@
 
 from pathlib import Path
 
-import h5py
 import numpy as np
 
+from .. import formats, hdf5
 from ..ensemble.ensemble import Ensemble
 from ..ensemble.intervals import interval
 from ..ensemble.members import each
 from ..progress import Progress, Steps
 from ..snapshots.snapshots import BLOCK_BYTES
-from ..storage import whole_file
 from .frames import Novelty
-
-FORMAT_VERSION = 1
 
 
 def write(
@@ -38,25 +35,24 @@ def write(
     """
     f, d = seen.frames, seen.settings.latents
     n, chain = len(f.time), seen.chain_of[members]
-    with whole_file(path, force) as part, h5py.File(part, "w") as file:
-        file.attrs["format_version"] = FORMAT_VERSION
+    with hdf5.new(path, force) as file:
+        file.attrs[formats.VERSION] = formats.LATENTS.version
         for name, values in {
             "time": f.time, "trajectory": f.trajectory, "members": members, "chain": chain,
             "outside": novelty.outside, "distance": novelty.distance, "beyond": novelty.beyond,
         }.items():  # fmt: skip
-            file[name] = values
+            hdf5.put(file, name, values)
         known = np.isfinite(f.rate_coordinates).any()
-        latents = file.create_dataset("latents", (len(members), n, d), np.float32)
-        rates = file.create_dataset("rates", latents.shape, np.float32) if known else None
+        latents = hdf5.make(file, "latents", (len(members), n, d), np.float32)
+        rates = hdf5.make(file, "rates", latents.shape, np.float32) if known else None
         rows = np.arange(n)
         for k, (z, rate) in enumerate(each(members, lambda m: seen.encode(int(m), rows))):
             latents[k] = z
             if rates is not None:
                 rates[k] = rate
+            file.check()
             yield Progress("members", k + 1, len(members))
-        band = file.create_dataset(
-            "band", (len(seen.chains), 2, n, d), np.float32, fillvalue=np.nan
-        )
+        band = hdf5.make(file, "band", (len(seen.chains), 2, n, d), np.float32, fillvalue=np.nan)
         for c in np.unique(chain):
             mine = np.flatnonzero(chain == c)
             block = max(1, BLOCK_BYTES // (8 * d * len(mine)))
