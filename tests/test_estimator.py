@@ -1,4 +1,5 @@
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,13 +11,15 @@ from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.ensemble.forward import forward
 from eae_sindy.ensemble.segments import Segments
 from eae_sindy.errors import EaeSindyError
+from eae_sindy.executors import Futures
 from eae_sindy.neural.entropic.compiled import Loop
 from eae_sindy.neural.entropic.problem import Problem
+from eae_sindy.neural.entropic.task import Task
 from eae_sindy.neural.estimator import EntropicAutoencoder
 from eae_sindy.neural.networks import dense
 from eae_sindy.neural.networks.span import onto_span
 from eae_sindy.neural.objectives import choice
-from eae_sindy.neural.objectives.data import Data
+from eae_sindy.neural.objectives.data import Data, coordinates
 from eae_sindy.neural.samplers import nose_hoover, particles
 from eae_sindy.neural.samplers.nose_hoover import NoseHoover
 from eae_sindy.recipes import recipe
@@ -34,6 +37,27 @@ def test_two_runs_with_one_seed_agree_and_another_seed_does_not(small, ensemble)
         np.testing.assert_array_equal(a, b)
         assert not np.array_equal(a, c)
     np.testing.assert_array_equal(ensemble.chains[0].loss, again.chains[0].loss)
+
+
+def test_later_fits_compile_nothing_and_executors_change_nothing(small, ensemble):
+    """Another seed, temperature and other frames are arguments of what is compiled already."""
+    changes = {"chains": 2, "temperature": 2e-4, "seed": 5}
+    here = EntropicAutoencoder(TINY_FIT.but(**changes)).fit(small)
+    (programs,) = {id(p): p for p in map(compiled_for, (ensemble, here))}.values()
+    assert programs.begin.experimental_get_tracing_count() == 1
+    with ThreadPoolExecutor(2) as pool:
+        executor = Futures(pool)
+        there = EntropicAutoencoder(TINY_FIT.but(**changes), executor=executor).fit(small)
+    assert [c.decoder_index for c in there.chains] == [0, 1]
+    for a, b in zip(here.chains, there.chains, strict=True):
+        for p, q in zip((*a.encoder, a.loss), (*b.encoder, b.loss), strict=True):
+            np.testing.assert_array_equal(p, q)
+
+
+def compiled_for(ensemble):
+    task = Task(settings=ensemble.settings, custom=None, pod=ensemble.pod, frames=ensemble.frames,
+                data=coordinates(ensemble))  # fmt: skip
+    return task.loop()._programs
 
 
 def test_an_ensemble_file_gives_back_what_went_in(ensemble, tmp_path):
