@@ -2,6 +2,8 @@ import numpy as np
 import pysindy as ps
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pysindy.feature_library.base import BaseFeatureLibrary
 
 from eae_sindy.dynamics.library import Library, standard
@@ -75,3 +77,29 @@ def test_a_function_without_counterpart_is_named():
     library = Library(ps.CustomLibrary([lambda x: np.spacing(x)]), 2)
     with pytest.raises(EaeSindyError, match=r"numpy\.spacing"):
         library.columns([tf.constant([1.0])] * 2, tf.math)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    latents=st.integers(1, 4),
+    degree=st.integers(1, 4),
+    bias=st.booleans(),
+    interaction=st.booleans(),
+    frequencies=st.integers(0, 2),
+    seed=st.integers(0, 2**16),
+)
+def test_any_polynomials_and_waves_are_those_of_pysindy(
+    latents, degree, bias, interaction, frequencies, seed
+):
+    features = ps.PolynomialLibrary(degree, include_bias=bias, include_interaction=interaction)
+    if frequencies:
+        features = features + ps.FourierLibrary(n_frequencies=frequencies)
+    z = np.random.default_rng(seed).normal(size=(7, latents)) * 3
+    library = Library(features, latents)
+    theirs = np.asarray(features.fit(z).transform(z))
+    np.testing.assert_allclose(library(z), theirs, rtol=1e-14, atol=1e-14)
+    assert len(set(library.terms)) == len(library) == theirs.shape[1]
+    stacked = np.stack([z, 2 * z])  # any axes in front
+    np.testing.assert_array_equal(library(stacked)[0], library(z))
+    kept = library.without(library.terms[:1])
+    np.testing.assert_array_equal(kept(z), library(z)[:, 1:])

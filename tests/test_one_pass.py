@@ -81,6 +81,30 @@ def test_a_triangle_says_what_its_frames_say(frames, terms, latents, seed):
             assert same == pytest.approx(condition, rel=1e-6)
 
 
+@settings(deadline=None, max_examples=60)
+@given(
+    lengths=st.lists(st.integers(1, 80), min_size=1, max_size=4),
+    length=st.floats(0.1, 20.0),
+    step=st.floats(0.01, 2.0),
+    seed=st.integers(0, 2**16),
+)
+def test_blocks_are_stretches_of_single_trajectories(lengths, length, step, seed):
+    """As many frames as there were, in pieces that are contiguous and no longer than a block."""
+    label = np.repeat(np.arange(len(lengths)), lengths)
+    time = np.concatenate([step * np.arange(n) for n in lengths])
+    chosen = resampling.blocks(time, label, length, np.random.default_rng(seed))
+    assert len(chosen) == len(time)
+    assert chosen.min() >= 0
+    assert chosen.max() < len(time)
+    following = np.diff(chosen) == 1
+    same = np.diff(label[chosen]) == 0
+    # Where one frame follows the other within a trajectory a block goes on; it may also be that a
+    # block happens to begin there, so only the longest run is bounded, by chance times two.
+    runs = np.diff(np.flatnonzero(np.concatenate([[True], ~(following & same), [True]])))
+    whole = min(length, resampling.duration(time, label) or length)
+    assert runs.max() <= 4 * (whole / step + 2) or runs.max() <= max(lengths)
+
+
 @pytest.mark.parametrize("optimizer", ["stlsq", "sr3", "ssr"])
 def test_sparse_optimizers_find_the_same_terms_in_a_triangle(optimizer):
     rng = np.random.default_rng(0)
