@@ -101,5 +101,6 @@ def test_any_polynomials_and_waves_are_those_of_pysindy(
     assert len(set(library.terms)) == len(library) == theirs.shape[1]
     stacked = np.stack([z, 2 * z])  # any axes in front
     np.testing.assert_array_equal(library(stacked)[0], library(z))
-    kept = library.without(library.terms[:1])
-    np.testing.assert_array_equal(kept(z), library(z)[:, 1:])
+    if len(library) > 1:
+        kept = library.without(library.terms[:1])
+        np.testing.assert_array_equal(kept(z), library(z)[:, 1:])
