@@ -102,6 +102,8 @@ class ReactionDiffusion(_Settings):
 
 
 SAMPLERS = ("nose-hoover", "langevin")
+STARTS = ("random", "projection")
+DECODER_UPDATES = ("adam", "exact")
 SCHEDULES = ("fixed", "linear", "geometric", "steps")
 PLATEAUS = 5  # of the schedule "steps", at temperatures in geometric progression
 
@@ -110,7 +112,9 @@ PLATEAUS = 5  # of the schedule "steps", at temperatures in geometric progressio
 class Fit(_Settings):
     """Settings of Algorithms 1 and 2; the defaults are A.5.1 (reaction–diffusion)."""
 
-    positive: ClassVar = ("temperature", "mass", "step", "thermostat_time", "learning_rate")
+    positive: ClassVar = (
+        *("temperature", "mass", "step", "thermostat_time", "learning_rate", "start_seconds"),
+    )
 
     # Network (A.5.1): encoder N → 256 ELU → 2, decoder mirrored.
     latents: int = 2
@@ -123,14 +127,20 @@ class Fit(_Settings):
     degree: int = 3
     sine: bool = True
     constant: bool = False
-    # Objective (Eq. 14).
+    # Objective (Eq. 14), on frames in the units of the file, or in units of their own: see
+    # docs/method.md.
     field_weight: float = 1.0
     rate_weight: float = 20.0
+    dimensionless: bool = False
+    # How weights begin; the paper draws them at random.
+    start: str = "random"
+    start_seconds: float = 60.0  # at most, of a start that searches
     # Sampler (A.5.1). The chain length is A.5.2's; A.5.1 names none.
     sampler: str = "nose-hoover"
     temperature: float = 1e-4
     mass: tuple[float, ...] = (1e-6,)  # one for all, or one for each layer of the encoder
     step: float = 1e-5
+    step_share: float = 0.0  # of the largest stable step; 0 is `step` as it stands
     chain_length: int = 30
     thermostat_time: float = 100.0  # in steps; the papers name none, see docs/method.md
     resample_every: int = 5
@@ -139,6 +149,7 @@ class Fit(_Settings):
     encoders: int = 200
     learning_rate: float = 1e-3
     tolerance: float = 0.0
+    decoder_update: str = "adam"
     # Temperature during training (A.6.2 suggests schedules; A.5 keeps it fixed).
     schedule: str = "fixed"
     start_temperature: float = 0.0  # 0 is `temperature`
@@ -168,7 +179,7 @@ class Fit(_Settings):
             )
         for name in (
             *("field_weight", "rate_weight", "tolerance", "batch", "resample_every", "seed"),
-            "start_temperature",
+            *("start_temperature", "step_share"),
         ):
             _require(getattr(self, name) >= 0, f"--{name.replace('_', '-')} must not be negative")
         # Degrees beyond it would make the count itself take for ever.
@@ -178,10 +189,14 @@ class Fit(_Settings):
             f"--degree {self.degree} makes more than {MOST_TERMS:,} terms of {self.latents} "
             "latents: take a lower one",
         )
-        for name, known in (("sampler", SAMPLERS), ("schedule", SCHEDULES)):
+        for name, known in (
+            *(("sampler", SAMPLERS), ("schedule", SCHEDULES)),
+            *(("start", STARTS), ("decoder_update", DECODER_UPDATES)),
+        ):
             _require(
                 getattr(self, name) in known,
-                f"unknown {name} {getattr(self, name)!r}: choose from {', '.join(known)}",
+                f"unknown {name.replace('_', ' ')} {getattr(self, name)!r}: "
+                f"choose from {', '.join(known)}",
             )
         _require(
             len(self.mass) in (1, len(self.hidden) + 1),
