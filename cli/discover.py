@@ -25,7 +25,9 @@ class MembersType(click.ParamType):
         """Return the number, or "all"."""
         if value == "all":
             return "all"
-        return click.IntRange(1).convert(value, param, ctx)  # type: ignore[arg-type]
+        if not str(value).isdecimal() or int(str(value)) < 1:
+            self.fail(f"{value!r} is neither a whole number of at least 1 nor the word all")
+        return int(str(value))
 
 
 # Files of figures, and the functions of `eae_sindy.report.figures` that draw them.

@@ -252,7 +252,7 @@ def test_intervals_of_the_period_cover_the_truth():
         noise = np.zeros_like(z)
         for i in range(1, len(z)):
             noise[i] = memory * noise[i - 1] + np.sqrt(1 - memory**2) * rng.normal(size=2)
-        e = planted.ensemble(time, z, z_rate + 0.05 * noise, seed=k,
+        e = planted.ensemble(time, z, z_rate + 0.05 * noise, seed=k, members=1,
                              library=standard(2, 1, sine=False))  # fmt: skip
         library = with_constant(e.library)
         candidate = candidates.candidates(library)[0]

@@ -44,10 +44,13 @@ def test_later_fits_compile_nothing_and_executors_change_nothing(small, ensemble
     changes = {"chains": 2, "temperature": 2e-4, "seed": 5}
     here = EntropicAutoencoder(TINY_FIT.but(**changes)).fit(small)
     (programs,) = {id(p): p for p in map(compiled_for, (ensemble, here))}.values()
-    assert programs.begin.experimental_get_tracing_count() == 1
+    compiled = (programs.begin, programs.refresh, programs.run)
+    before = [function.experimental_get_tracing_count() for function in compiled]
     with ThreadPoolExecutor(2) as pool:
         executor = Futures(pool)
         there = EntropicAutoencoder(TINY_FIT.but(**changes), executor=executor).fit(small)
+    EntropicAutoencoder(TINY_FIT.but(seed=6, temperature=3e-4)).fit(small)
+    assert [function.experimental_get_tracing_count() for function in compiled] == before
     assert [c.decoder_index for c in there.chains] == [0, 1]
     for a, b in zip(here.chains, there.chains, strict=True):
         for p, q in zip((*a.encoder, a.loss), (*b.encoder, b.loss), strict=True):

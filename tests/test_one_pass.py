@@ -447,3 +447,13 @@ def test_criteria_reach_what_they_judge(noisy):
     )
     assert len(finish(found).spread.values) == FEW.replicates
     assert stretches.stretches(noisy.frames, FEW.but(shortest_stretch=10**6)) == []
+
+
+@pytest.mark.parametrize("given", ["some", "0", "1.5", "-3", ""])
+def test_members_that_are_no_number_are_refused_in_one_line(given, tmp_path):
+    from click.testing import CliRunner
+    from eae_sindy_cli.main import main
+
+    result = CliRunner().invoke(main, ["discover", str(tmp_path / "e.h5"), f"--members={given}"])
+    assert result.exit_code == 2
+    assert "neither a whole number of at least 1 nor the word all" in result.output
