@@ -62,7 +62,7 @@ class Dual(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **_: Any) -> "Dual":
         """Apply a NumPy function to value and slope."""
-        plain = [i.value if isinstance(i, Dual) else i for i in inputs]
+        plain: list[Any] = [i.value if isinstance(i, Dual) else i for i in inputs]
         known = ufunc.__name__ in SLOPES or ufunc.__name__ in PAIRS
         if method != "__call__" or not known:
             raise EaeSindyError(
@@ -71,8 +71,8 @@ class Dual(np.lib.mixins.NDArrayOperatorsMixin):
             )
         value = ufunc(*plain)
         if len(inputs) == 1:
-            return Dual(value, SLOPES[ufunc.__name__](*plain, value) * inputs[0].slope)
-        partial = PAIRS[ufunc.__name__](*plain, value)
+            return Dual(value, SLOPES[ufunc.__name__](plain[0], value) * inputs[0].slope)
+        partial = PAIRS[ufunc.__name__](plain[0], plain[1], value)
         return Dual(
             value,
             sum(p * i.slope for p, i in zip(partial, inputs, strict=True) if isinstance(i, Dual)),

@@ -7,7 +7,7 @@ import numpy as np
 from ....ensemble.forward import forward
 from . import embedding, features, outer
 from .embedding import Flat
-from .network_stage import Network, framed, loss_of
+from .network_stage import Network, framed
 from .problem import Problem
 from .terms import model
 

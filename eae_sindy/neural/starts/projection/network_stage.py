@@ -159,4 +159,5 @@ def _descend(
             yield clock.say(stage)
         if ended != "validation" or count - marked[1] >= PATIENCE:
             break
-    return Network(*loss.parts(at), begun.ridge, best), ended
+    matrix, shift, kernel, bias = loss.parts(at)
+    return Network(matrix, shift, kernel, bias, begun.ridge, best), ended

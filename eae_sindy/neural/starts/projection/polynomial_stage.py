@@ -74,7 +74,8 @@ def _climb(
     for degree in degrees:
         loss = _loss(problem, degree)
         x = loss.variables(best.matrix)
-        for x in descend(loss, x, iterations=ITERATIONS, deadline=clock.until(share)):  # noqa: B020
+        for moved in descend(loss, x, iterations=ITERATIONS, deadline=clock.until(share)):
+            x = moved
             yield clock.say(f"polynomials of degree {degree}")
         try:
             reduction = loss.reduction(x)

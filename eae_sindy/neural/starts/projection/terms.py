@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_solve
 
 from ....dynamics.library import Library
 from .dual import slopes
 from .monomials import Monomials
 
-# As in neural/objectives/least_squares.py: it keeps the factorization alive when terms coincide.
-JITTER = 1e-12
+# Of the length of a column: it keeps the triangle invertible when terms coincide.
+JITTER = 1e-11
 
 
 class Terms(Protocol):
@@ -80,16 +80,16 @@ def model(terms: Terms, z: np.ndarray, rate: np.ndarray) -> Model:
     """Solve Eq. 16 for latents and rates [n, d]: Ξ = argmin |Θ(z)Ξ − ż|², v = ΘΞ.
 
     With λ = (ΘᵀΘ)⁻¹Θᵀv̄ and the residual R = ż − v, the gradient is v̄Ξᵀ + Rλᵀ − Θλ Ξᵀ in Θ and Θλ
-    in ż. Columns are scaled to unit length and one step of refinement is taken, as
-    objectives.least_squares does it. Raises `numpy.linalg.LinAlgError` for numbers that are none.
+    in ż. (ΘᵀΘ)⁻¹ is had from the triangle of the scaled columns, and one step of refinement makes
+    up for its square (Björck, Numerical Methods for Least Squares Problems, Sec. 2.9.3). Raises
+    `numpy.linalg.LinAlgError` for numbers that are none.
     """
     theta = terms(z)
     length = np.sqrt(np.einsum("np,np->p", theta, theta)) + 1e-300
-    normal = (theta.T @ theta) / np.outer(length, length)
-    if not np.isfinite(normal).all():
+    if not np.isfinite(length).all():
         raise np.linalg.LinAlgError("the terms are not finite")
-    normal[np.diag_indices_from(normal)] += JITTER * len(length)
-    factor = cho_factor(normal, lower=True, check_finite=False)
+    stacked = np.vstack([theta / length, JITTER * np.eye(len(length))])
+    factor = np.linalg.qr(stacked, mode="r"), False
 
     def solve(right: np.ndarray) -> np.ndarray:
         scaled = right / length[:, None]
