@@ -19,7 +19,9 @@ ITERATIONS = 1_000  # on some frames, and again on all
 FEW_SHARE = 0.5  # of the time: descents on some frames
 JUDGED_EVERY = 5  # iterations
 GAIN, PATIENCE = 1e-3, 100  # less gain of validation than this over so many iterations is the end
-RIDGE_HELD = 0.5  # of the loss: more means that the data leave directions open
+# A ridge that makes more than this share of the loss, and more than this relative error, hides
+# directions that the data leave open.
+RIDGE_HELD, RIDGE_MATTERS = 0.5, 1e-6
 
 
 class Network(NamedTuple):
@@ -87,8 +89,9 @@ def _said(problem: Problem, best: Network, ended: str) -> list[str]:
         notes.append("L-BFGS found no further way down; the best iterate so far is used")
     loss = loss_of(problem, problem.few, best.ridge)
     x = loss.variables(best.matrix, best.shift, best.kernel, best.bias)
-    held = loss.reduction(x).ridge
-    if held > RIDGE_HELD:
+    found = loss.evaluate(x)
+    held = found.reduction.ridge
+    if held > RIDGE_HELD and held * found.loss > RIDGE_MATTERS:
         notes.append(
             f"{held:.0%} of the loss is due to the ridge {best.ridge:g} of the outer layer: the "
             "frames leave some of its directions open"
