@@ -272,8 +272,8 @@ def test_neither_the_test_frames_nor_other_randomness_matter(curved):
     spoilt = frames.coordinates.copy()
     spoilt[frames.where(TEST)] = np.nan
     both = []
-    for coordinates in (frames.coordinates, spoilt):
-        given = replace(frames, coordinates=coordinates)
+    for its in (frames.coordinates, spoilt):
+        given = replace(frames, coordinates=its)
         both.append(finish(search.start(settings, given, *rest, [np.random.default_rng(0)])))
     for a, b in zip(both[0].encoders[0], both[1].encoders[0], strict=True):
         np.testing.assert_array_equal(a, b)
