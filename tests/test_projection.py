@@ -18,13 +18,16 @@ from eae_sindy.neural.estimator import EntropicAutoencoder
 from eae_sindy.neural.objectives.data import coordinates, seen
 from eae_sindy.neural.starts import started
 from eae_sindy.neural.starts.contract import Begun
-from eae_sindy.neural.starts.projection import embedding, search
+from eae_sindy.neural.starts.projection import embedding, network_stage, search
+from eae_sindy.neural.starts.projection.clock import Clock
 from eae_sindy.neural.starts.projection.curvature import CURVES
 from eae_sindy.neural.starts.projection.descent import descend
 from eae_sindy.neural.starts.projection.losses import NetworkLoss, PolynomialLoss, Setting
 from eae_sindy.neural.starts.projection.monomials import Monomials, highest_degree
 from eae_sindy.neural.starts.projection.origin import fixed_point
 from eae_sindy.neural.starts.projection.outer import Weights
+from eae_sindy.neural.starts.projection.polynomial_stage import linear_floor
+from eae_sindy.neural.starts.projection.problem import pose
 from eae_sindy.neural.starts.projection.terms import LibraryTerms, PolynomialTerms
 from eae_sindy.neural.starts.projection.units import Rows, Units
 from eae_sindy.progress import finish
@@ -388,6 +391,21 @@ def test_without_time_the_start_is_that_of_pod_modes(curved):
     made, notes = said(curved, start_seconds=1e-9)
     assert "over before the first iteration" in notes
     assert made.numbers["network"] <= made.numbers["floor"]
+
+
+def test_a_stalled_descent_and_a_ridge_that_hides_the_data_are_said(curved):
+    _, given = begin(curved)
+    problem = pose(*given[:-1], np.random.default_rng(0))
+    matrix, _ = linear_floor(problem)
+    shift, rng = np.zeros(2), np.random.default_rng(0)
+    drawn = network_stage.draw(problem, matrix, shift, rng, Clock(9.0))
+    count, notes = network_stage._said(problem, drawn, "settled")
+    assert 3 < count <= 25
+    assert notes == []
+    count, (first, second) = network_stage._said(problem, drawn._replace(ridge=10.0), "stalled")
+    assert count < 3
+    assert "no further way down" in first
+    assert "the ridge 10 hides that" in second
 
 
 def test_too_few_directions_for_the_latents_are_an_error(curved):

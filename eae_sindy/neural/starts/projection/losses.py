@@ -30,8 +30,6 @@ class Reduction(NamedTuple):
         Features of the decoder.
     outer : array [m, k]
         Its outer layer.
-    ridge : float
-        What of the loss is due to the ridge, as a share.
     """
 
     matrix: np.ndarray
@@ -39,7 +37,6 @@ class Reduction(NamedTuple):
     xi: np.ndarray
     lift: Lift
     outer: np.ndarray
-    ridge: float
 
     def latents(self, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         """Return latents and rates [n, d] of some frames."""
@@ -85,8 +82,7 @@ class Setting:
         misfit = outer.project(made.values, made.rates, self.rows, self.weights, self.ridge)
         in_z, in_v, in_kernel, in_bias = made.pull(misfit.in_features, misfit.in_rates)
         through, in_rate = equations.pull(in_v)
-        held = misfit.ridge / misfit.loss if misfit.loss > 0 else 0.0
-        found = Reduction(matrix, shift, equations.xi, lift, misfit.outer, held)
+        found = Reduction(matrix, shift, equations.xi, lift, misfit.outer)
         return Evaluated(misfit.loss, found, in_z + through, in_rate, in_kernel, in_bias)
 
     def in_matrix(self, found: Evaluated) -> np.ndarray:

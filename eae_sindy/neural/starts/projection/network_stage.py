@@ -7,11 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ....progress import Steps
+from . import features, outer
 from .clock import Clock
 from .descent import descend
 from .losses import NetworkLoss, Setting, whitened
 from .origin import fixed_point
 from .problem import Problem
+from .terms import model
 from .units import Rows
 
 # Lengths of hidden directions, for whitened latents, and ridges; the likeliest first, in case there
@@ -19,12 +21,9 @@ from .units import Rows
 SLOPES = (1.0, 2.0, 0.3, 4.0)
 RIDGES = (1e-8, 1e-6, 1e-9, 1e-4, 1e-2)
 ITERATIONS = 1_000  # on some frames, and again on all
-FEW_SHARE = 0.5  # of the time: descents on some frames
+FEW_SHARE = 0.4  # of the time: descents on some frames
 JUDGED_EVERY = 5  # iterations
-GAIN, PATIENCE = 1e-3, 100  # less gain of validation than this over so many iterations is the end
-# A ridge that makes more than this share of the loss, and more than this relative error, hides
-# directions that the data leave open.
-RIDGE_HELD, RIDGE_MATTERS = 0.5, 1e-6
+GAIN, PATIENCE = 1e-3, 60  # less gain of validation than this over so many iterations is the end
 
 
 class Network(NamedTuple):
@@ -37,6 +36,8 @@ class Network(NamedTuple):
         Of the outer layer.
     error : float
         On the validation frames.
+    determined : float
+        Directions of the outer layer that the frames determine.
     notes : tuple of str
     """
 
@@ -46,6 +47,7 @@ class Network(NamedTuple):
     bias: np.ndarray
     ridge: float
     error: float
+    determined: float = float("nan")
     notes: tuple[str, ...] = ()
 
 
@@ -72,6 +74,7 @@ def descend_network(
         notes.append(
             "--start-seconds were over before the first iteration with the network: raise them"
         )
+    ended = ""
     small = FEW_SHARE * share if len(problem.training) > len(problem.few) else 0.0
     for rows, end, stage in (
         (problem.few, small, "network, some frames"),
@@ -80,26 +83,26 @@ def descend_network(
         if clock.over(end):
             continue
         best, ended = yield from _descend(problem, rows, best, clock, end, stage)
-    if share and not notes:
-        notes += _said(problem, best, ended)
-    return best._replace(notes=tuple(notes))
+    count, said = _said(problem, best, ended)
+    return best._replace(determined=count, notes=(*notes, *said))
 
 
-def _said(problem: Problem, best: Network, ended: str) -> list[str]:
-    """Say what is to be known of how a descent ended."""
+def _said(problem: Problem, best: Network, ended: str) -> tuple[float, list[str]]:
+    """Count the directions that frames determine; say what is to be known of a descent."""
     notes = []
     if ended == "stalled":
         notes.append("L-BFGS found no further way down; the best iterate so far is used")
-    loss = loss_of(problem, problem.few, best.ridge)
-    x = loss.variables(best.matrix, best.shift, best.kernel, best.bias)
-    found = loss.evaluate(x)
-    held = found.reduction.ridge
-    if held > RIDGE_HELD and held * found.loss > RIDGE_MATTERS:
+    z = problem.few.field @ best.matrix.T + best.shift
+    v = model(problem.terms, z, problem.few.rate @ best.matrix.T).rate
+    made = features.hidden(problem.activation, best.kernel, best.bias, z, v)
+    count = outer.determined(made.values, made.rates, problem.weights, best.ridge)
+    if count < problem.latents + 1:
         notes.append(
-            f"{held:.0%} of the loss is due to the ridge {best.ridge:g} of the outer layer: the "
-            "frames leave some of its directions open"
+            f"the frames determine {count:.2g} directions of the decoder's outer layer, fewer than "
+            f"a linear decoder has; the ridge {best.ridge:g} hides that: give more frames, or "
+            "fewer latents"
         )
-    return notes
+    return count, notes
 
 
 def framed(problem: Problem, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -27,8 +27,6 @@ class Misfit(NamedTuple):
     loss : float
         J = w_f ⟨|a − fW|² + λ Σ_m f_m²|W_m|²⟩ + w_r ⟨|ȧ − gW|² + λ Σ_m g_m²|W_m|²⟩, means over
         frames. The second terms are a ridge λ on columns of unit length.
-    ridge : float
-        What of J is due to the ridge.
     outer : array [m, k]
         W.
     in_features, in_rates : arrays [n, m]
@@ -36,7 +34,6 @@ class Misfit(NamedTuple):
     """
 
     loss: float
-    ridge: float
     outer: np.ndarray
     in_features: np.ndarray
     in_rates: np.ndarray
@@ -50,16 +47,32 @@ def solve(
     Raises `numpy.linalg.LinAlgError` for features that are not finite, or singular beyond the
     ridge.
     """
-    f, g = weights
-    normal = f * (features.T @ features) + g * (rates.T @ rates)
-    right = f * (features.T @ rows.field) + g * (rates.T @ rows.rate)
+    normal, length = _normal(features, rates, weights)
+    right = weights.field * (features.T @ rows.field) + weights.rate * (rates.T @ rows.rate)
+    normal[np.diag_indices_from(normal)] += ridge
+    factor = cho_factor(normal, lower=True, overwrite_a=True, check_finite=False)
+    return cho_solve(factor, right / length[:, None], check_finite=False) / length[:, None]
+
+
+def _normal(
+    features: np.ndarray, rates: np.ndarray, weights: Weights
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the normal matrix of columns of unit length, and the lengths."""
+    normal = weights.field * (features.T @ features) + weights.rate * (rates.T @ rates)
     length = np.sqrt(np.diag(normal)) + 1e-300
     normal /= np.outer(length, length)
     if not np.isfinite(normal).all():
         raise np.linalg.LinAlgError("the features are not finite")
-    normal[np.diag_indices_from(normal)] += ridge
-    factor = cho_factor(normal, lower=True, overwrite_a=True, check_finite=False)
-    return cho_solve(factor, right / length[:, None], check_finite=False) / length[:, None]
+    return normal, length
+
+
+def determined(features: np.ndarray, rates: np.ndarray, weights: Weights, ridge: float) -> float:
+    """Count the directions of the outer layer that the frames determine, tr N(N + λ)⁻¹.
+
+    The ridge λ determines the others. N is the normal matrix of `solve`.
+    """
+    values = np.maximum(np.linalg.eigvalsh(_normal(features, rates, weights)[0]), 0.0)
+    return float(np.sum(values / (values + ridge)))
 
 
 def project(
@@ -82,13 +95,13 @@ def project(
     """
     n, outer = len(rows), solve(features, rates, rows, weights, ridge)
     size = np.einsum("mk,mk->m", outer, outer)
-    total, held, bars = 0.0, 0.0, []
+    total, bars = 0.0, []
     for weight, made, target in (
         (weights.field, features, rows.field),
         (weights.rate, rates, rows.rate),
     ):
         miss = made @ outer - target
         total += weight / n * float(np.sum(miss * miss))
-        held += weight / n * ridge * float(np.einsum("nm,nm->m", made, made) @ size)
+        total += weight / n * ridge * float(np.einsum("nm,nm->m", made, made) @ size)
         bars.append((2 * weight / n) * (miss @ outer.T + made * (ridge * size)))
-    return Misfit(total + held, held, outer, *bars)
+    return Misfit(total, outer, *bars)

@@ -46,8 +46,9 @@ def start(
     `settings.start_seconds` bounds the time of the wall clock, so that a slow machine may find
     less than a fast one from the same seed. Numbers returned are relative errors on the validation
     frames, weighted as the loss: `floor` with POD modes and a linear decoder, `polynomial` with the
-    best polynomial decoder, `network` with the network, `embedded` with the weights returned; and
-    `seconds`.
+    best polynomial decoder, `network` with the network, `embedded` with the weights returned. And
+    `determined`, the directions of the decoder's outer layer that frames and not the ridge
+    determine, and `seconds`.
     """
     clock = Clock(settings.start_seconds)
     problem = pose(settings, frames, pod, library, rngs[0])
@@ -69,8 +70,8 @@ def start(
     network = yield from descend_network(
         problem, matrix, rngs[0], clock, NETWORK if searched else 0.0
     )
-    numbers["network"] = network.error
-    notes += network.notes if searched else []
+    numbers |= {"network": network.error, "determined": network.determined}
+    notes += network.notes
     yield clock.say("embedding")
     encoders, decoder, numbers["embedded"], said = finished(problem, network, rngs)
     numbers["seconds"] = clock.spent
