@@ -216,6 +216,11 @@ class Fit(_Settings):
             len(self.hidden) >= 1 and min(self.hidden) >= 1,
             "--hidden needs at least one layer of at least one unit",
         )
+        _require(
+            self.start != "projection" or (len(self.hidden) == 1 and not self.full_space),
+            "--start projection needs one hidden layer in POD coordinates: give --hidden once and "
+            "leave out --full-space, or take --start random",
+        )
         _require(0 < self.test < 1, "the test fraction must lie between 0 and 1")
         _require(
             self.train > 0 and self.validation >= 0 and self.train + self.validation <= 1,

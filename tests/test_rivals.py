@@ -171,7 +171,7 @@ def test_the_counterpart_at_no_temperature_starts_where_the_entropic_autoencoder
 
     task = Task(settings=settings, custom=None, pod=begun.pod, frames=begun.frames,
                 data=coordinates(begun))  # fmt: skip
-    theirs = chains.begin(task, Still(), 0)
+    theirs = finish(chains.begin(task, Still(), 0))
     still = Training(epochs=1, refinement=0, batch=10_000, learning_rate=1e-20)
     start = finish(rivals.iterate("autoencoder-eq14", begun, still, 3)).chains[0]
     for a, b in zip(start.encoder, theirs.states[0], strict=True):

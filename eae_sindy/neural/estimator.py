@@ -22,6 +22,7 @@ from ..snapshots.split import TRAIN
 from .entropic import workers
 from .entropic.task import Task
 from .objectives import data
+from .starts import started
 
 
 class EntropicAutoencoder:
@@ -113,7 +114,12 @@ class EntropicAutoencoder:
         snapshots.close()  # chains may run for hours
         executor = self.executor or workers.local(self.jobs, workers.decoders(task))
         chains = yield from workers.grow(task, executor)
-        return replace(begun, chains=chains)
+        said = {
+            name: value
+            for chain in chains
+            for name, value in started.unpack(chain.state, str(chain.decoder_index)).items()
+        }
+        return replace(begun, chains=chains, attributes={**begun.attributes, **said})
 
     def differences(self, made: Ensemble, snapshots: Snapshots) -> list[str]:
         """Say in what `made` is not what this estimator would make of the snapshots."""

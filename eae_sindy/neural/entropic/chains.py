@@ -7,10 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from ...ensemble.chain import Chain
-from ...progress import Progress, Steps
+from ...progress import Progress, Steps, mapped
 from ...recipes import Fit
 from ..networks.contract import Weights
 from ..starts import choice as starts
+from ..starts import started
 from . import probes
 from .compiled import Loop, Record
 from .parts import Block, Log, part
@@ -25,7 +26,7 @@ TRAINING, TRAINED = 0, 1
 
 def begin(
     task: Task, loop: Loop, decoder_index: int, states: Sequence[Mapping[str, np.ndarray]] = ()
-) -> Session:
+) -> Steps[Session]:
     """Return a decoder and the chains that share it, begun by the start of the fit.
 
     Seeds follow from that of the fit and the number of the decoder. With `states` (`Chain.state`,
@@ -34,24 +35,25 @@ def begin(
     s = task.settings
     parts = [(s.seed, decoder_index, *((j,) if j else ())) for j in range(s.chains_per_decoder)]
     seeds = [np.random.SeedSequence(p).generate_state(2) for p in parts]
+    said: dict[str, np.ndarray] = {}
     if states:
         encoders = [_named(state, "position") for state in states]
         decoder = _named(states[0], "decoder")
     else:
-        encoders, decoder = _start(task, [np.random.default_rng(first) for first, _ in seeds])
+        start = starts.choose(s)
+        rngs = [np.random.default_rng(first) for first, _ in seeds]
+        begun = yield from mapped(
+            start(s, task.frames, task.pod, task.library, rngs),
+            lambda step: step._replace(total=units(s)),
+        )
+        encoders, decoder, said = begun.encoders, begun.decoder, started.pack(begun)
     keys = [int(second & 0x7FFFFFFF) for _, second in seeds]
-    session = Session(loop, s, encoders=encoders, decoder=decoder, seeds=keys)
-    if states:
-        session.restore(states)
+    # A context manager around a yield would leak the device into the caller's code.
+    with tf.device(task.device):
+        session = Session(loop, s, encoders=encoders, decoder=decoder, seeds=keys, said=said)
+        if states:
+            session.restore(states)
     return session
-
-
-def _start(task: Task, rngs: Sequence[np.random.Generator]) -> tuple[list[Weights], Weights]:
-    """Return an encoder for each chain, and the decoder that they share."""
-    start = starts.choose(task.settings)
-    given = (task.settings, task.frames, task.pod, task.library)
-    encoder, decoder = start(*given, rngs[0])
-    return [encoder, *(start(*given, rng, decoder)[0] for rng in rngs[1:])], decoder
 
 
 def _named(state: Mapping[str, np.ndarray], name: str) -> Weights:
@@ -62,7 +64,8 @@ def _named(state: Mapping[str, np.ndarray], name: str) -> Weights:
 
 def units(settings: Fit) -> int:
     """Return how many units of progress the chains of one decoder take."""
-    return settings.updates + math.ceil(settings.draws / settings.encoders)
+    done = settings.updates + math.ceil(settings.draws / settings.encoders)
+    return starts.units(settings) + done
 
 
 def grow(task: Task, loop: Loop, decoder_index: int) -> Steps[list[Chain]]:
@@ -71,10 +74,8 @@ def grow(task: Task, loop: Loop, decoder_index: int) -> Steps[list[Chain]]:
     Goes on from the segments that are there. Progress counts `units`.
     """
     log = Log(task.segments, decoder_index)
-    # A context manager around the yields would leak the device into the caller's code.
-    with tf.device(task.device):
-        begun = [chain.state for chain in log.parts[-1]] if log.parts else []
-        session = begin(task, loop, decoder_index, begun)
+    begun = [chain.state for chain in log.parts[-1]] if log.parts else []
+    session = yield from begin(task, loop, decoder_index, begun)
     training = yield from _train(task, session, log)
     yield from _collect(task, session, log, training)
     return [Chain.join(chain) for chain in zip(*log.parts, strict=True)]
@@ -134,5 +135,8 @@ def _report(stage: str, done: int, s: Fit, records: Sequence[Record]) -> Progres
     loss = float(np.mean([r.loss.mean() for r in records]))
     drawn = float(np.mean([r.kinetic_temperature[:, 0].mean() for r in records]))
     return Progress(
-        stage, done, units(s), {"loss": loss, "temperature of set": drawn / s.temperature}
+        stage,
+        starts.units(s) + done,
+        units(s),
+        {"loss": loss, "temperature of set": drawn / s.temperature},
     )

@@ -34,6 +34,8 @@ class Session:
         First weights.
     seeds : sequence of int
         One for each chain.
+    said : mapping of str to arrays, optional
+        What the start of the chains has to say; it goes along in their state.
     """
 
     def __init__(
@@ -44,8 +46,10 @@ class Session:
         encoders: Sequence[Sequence[np.ndarray]],
         decoder: Sequence[np.ndarray],
         seeds: Sequence[int],
+        said: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         self.loop, self.settings, self.seeds = loop, settings, tuple(seeds)
+        self.said = dict(said or {})
         self.nothing = loop.problem.nothing
         if tf.keras.backend.backend() != "tensorflow":
             raise EaeSindyError(
@@ -127,10 +131,12 @@ class Session:
             parts = value if isinstance(value, tuple) else (value,)
             found |= {f"{name}_{i}": part.numpy() for i, part in enumerate(parts)}
         found |= {f"optimizer_{i}": v.numpy() for i, v in enumerate(self.optimizer.variables)}
-        return found | {f"decoder_{i}": w for i, w in enumerate(self.decoder_arrays())}
+        found |= {f"decoder_{i}": w for i, w in enumerate(self.decoder_arrays())}
+        return found | self.said
 
     def restore(self, chains: Sequence[Mapping[str, np.ndarray]]) -> None:
         """Go on from what `arrays` gave for each chain."""
+        self.said = {k: np.asarray(v) for k, v in chains[0].items() if k.startswith("start_")}
         for i, weights in enumerate(self.decoder):
             weights.assign(chains[0][f"decoder_{i}"])
         for i, variable in enumerate(self.optimizer.variables):

@@ -6,6 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from ...ensemble.ensemble import Ensemble
+from ...snapshots.frames import Frames
+from ...snapshots.pod import Pod
 from ...snapshots.split import TRAIN
 
 
@@ -28,6 +30,11 @@ class Data(NamedTuple):
 
 def coordinates(begun: Ensemble) -> tuple[np.ndarray, ...]:
     """Return the training frames of an ensemble as `Data` in POD coordinates, on the host."""
-    rows, root = begun.frames.where(TRAIN), np.float32(np.sqrt(begun.pod.size))
-    x, x_rate = begun.frames.coordinates[rows], begun.frames.rate_coordinates[rows]
+    return seen(begun.frames, begun.pod, begun.frames.where(TRAIN))
+
+
+def seen(frames: Frames, pod: Pod, rows: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return any frames as `Data` in POD coordinates, on the host."""
+    root = np.float32(np.sqrt(pod.size))
+    x, x_rate = frames.coordinates[rows], frames.rate_coordinates[rows]
     return root * x, root * x_rate, x, x_rate

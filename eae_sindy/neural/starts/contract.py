@@ -1,18 +1,41 @@
 """What every start takes and gives."""
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from ...dynamics.library import Library
+from ...progress import Steps
 from ...recipes import Fit
 from ...snapshots.frames import Frames
 from ...snapshots.pod import Pod
 from ..networks.contract import Weights
 
 
+class Begun(NamedTuple):
+    """First weights, and what is to be said of them.
+
+    Attributes
+    ----------
+    encoders : list of weights
+        One for each chain; flat tuples of float32 arrays.
+    decoder : weights
+        The one that the chains share.
+    numbers : mapping of str to float
+        What was measured on the way, such as validation errors before and after.
+    notes : sequence of str
+        Sentences that a user should read.
+    """
+
+    encoders: list[Weights]
+    decoder: Weights
+    numbers: Mapping[str, float] = {}
+    notes: Sequence[str] = ()
+
+
 class Start(Protocol):
-    """A start is a function that gives the first weights of an encoder and of its decoder."""
+    """A start is work that makes the first weights of a decoder, and of encoders that share it."""
 
     def __call__(
         self,
@@ -20,16 +43,14 @@ class Start(Protocol):
         frames: Frames,
         pod: Pod,
         library: Library,
-        rng: np.random.Generator,
-        decoder: Weights | None = None,
-    ) -> tuple[Weights, Weights]:
-        """Return an encoder and a decoder, flat tuples of float32 arrays.
+        rngs: Sequence[np.random.Generator],
+    ) -> Steps[Begun]:
+        """Say how far it is, and return the weights.
 
         Parameters
         ----------
         settings : recipes.Fit
-            With `full_space` weights are on pixels, otherwise in POD coordinates: encoders see
-            orthonormal ones, decoders make those of modes of unit mean square per point.
+            With `full_space` weights are on pixels, otherwise on what `objectives.data.seen` gives.
         frames : Frames
             Frames in POD coordinates with their split. A start learns from training and validation
             frames only.
@@ -38,10 +59,8 @@ class Start(Protocol):
             puts them on the span of the modes.)
         library : Library
             Candidate terms.
-        rng : numpy.random.Generator
-            The one source of randomness.
-        decoder : weights, optional
-            Of chains that share a decoder, the second and later ones give it; wanted is then
-            another encoder for this decoder, which is returned as it is.
+        rngs : sequence of numpy.random.Generator
+            The one source of randomness: one for each chain that shares the decoder. The first is
+            that of the decoder too.
         """
         ...

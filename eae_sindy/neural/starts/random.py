@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...dynamics.library import Library
+from ...progress import Steps
 from ...recipes import Fit
 from ...snapshots.frames import Frames
 from ...snapshots.pod import Pod
 from ..networks import dense
-from ..networks.contract import Weights
 from ..networks.dense import Flat
 from ..networks.span import onto_span
+from .contract import Begun
 
 
 def draw(
@@ -33,13 +34,13 @@ def start(
     frames: Frames,
     pod: Pod,
     library: Library,
-    rng: np.random.Generator,
-    decoder: Weights | None = None,
-) -> tuple[Weights, Weights]:
-    """Draw both networks; what the frames are and which terms there are has no influence.
+    rngs: Sequence[np.random.Generator],
+) -> Steps[Begun]:
+    """Draw all networks; what the frames are and which terms there are has no influence.
 
-    See `starts.contract.Start`.
+    It takes no time worth speaking of. See `starts.contract.Start`.
     """
+    yield from ()
     sizes = (pod.size, *settings.hidden, settings.latents)
-    drawn = draw(sizes, rng, None if settings.full_space else pod.modes)
-    return drawn[0], drawn[1] if decoder is None else decoder
+    drawn = [draw(sizes, rng, None if settings.full_space else pod.modes) for rng in rngs]
+    return Begun([encoder for encoder, _ in drawn], drawn[0][1])

@@ -1,0 +1,41 @@
+"""The time that a start may take, and what it says on its way."""
+
+import time
+
+from ....progress import Progress
+
+UNITS = 100  # of progress: hundredths of the time
+
+
+class Clock:
+    """Counts the seconds of a start, and knows the best that was found.
+
+    Parameters
+    ----------
+    seconds : float
+        That the whole start may take.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.begun = seconds, time.monotonic()
+        self.best = float("nan")
+
+    @property
+    def spent(self) -> float:
+        """Seconds so far."""
+        return time.monotonic() - self.begun
+
+    def until(self, share: float) -> float:
+        """Return when a share of the time will be over, as `time.monotonic` counts."""
+        return self.begun + share * self.seconds
+
+    def over(self, share: float) -> bool:
+        """Whether a share of the time is over."""
+        return self.spent >= share * self.seconds
+
+    def say(self, stage: str) -> Progress:
+        """Return how far the start is."""
+        done = min(UNITS - 1, int(UNITS * self.spent / self.seconds))
+        left = max(0.0, self.seconds - self.spent)
+        values = {"validation error": self.best, "seconds left at most": left}
+        return Progress(f"start: {stage}", done, UNITS, values)

@@ -1,0 +1,178 @@
+"""The network itself: hidden layers drawn and chosen, then descended together with the encoder."""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+
+from ....progress import Steps
+from . import features, outer
+from .clock import Clock
+from .descent import descend
+from .losses import NetworkLoss, Setting, whitened
+from .origin import fixed_point
+from .problem import Problem
+from .terms import model
+from .units import Rows
+
+# Lengths of hidden directions, for whitened latents, and ridges; the likeliest first, in case there
+# is no time to try all.
+SLOPES = (1.0, 2.0, 0.3, 4.0)
+RIDGES = (1e-8, 1e-6, 1e-9, 1e-4, 1e-2)
+ITERATIONS = 1_000  # on some frames, and again on all
+FEW_SHARE = 0.4  # of the time: descents on some frames
+JUDGED_EVERY = 5  # iterations
+GAIN, PATIENCE = 1e-3, 60  # less gain of validation than this over so many iterations is the end
+
+
+class Network(NamedTuple):
+    """A linear encoder and the hidden layer of a decoder, with what they were found with.
+
+    Attributes
+    ----------
+    matrix, shift, kernel, bias : arrays
+    ridge : float
+        Of the outer layer.
+    error : float
+        On the validation frames.
+    determined : float
+        Directions of the outer layer that the frames determine.
+    notes : tuple of str
+    """
+
+    matrix: np.ndarray
+    shift: np.ndarray
+    kernel: np.ndarray
+    bias: np.ndarray
+    ridge: float
+    error: float
+    determined: float = float("nan")
+    notes: tuple[str, ...] = ()
+
+
+def loss_of(problem: Problem, rows: Rows, ridge: float) -> NetworkLoss:
+    """Return the loss of the network on some frames."""
+    setting = Setting(rows, problem.weights, problem.terms, ridge)
+    sigma = problem.units.sigma
+    return NetworkLoss(setting, problem.activation, problem.latents, problem.hidden, sigma)
+
+
+def descend_network(
+    problem: Problem, matrix: np.ndarray, rng: np.random.Generator, clock: Clock, share: float
+) -> Steps[Network]:
+    """Choose a hidden layer by validation error, then descend on some and on all frames.
+
+    Ends when `share` of the time is over; with 0 nothing is descended.
+    """
+    matrix, shift = framed(problem, matrix)
+    best = draw(problem, matrix, shift, rng, clock)
+    clock.best = best.error
+    yield clock.say("network")
+    notes = []
+    if share and clock.over(share):
+        notes.append(
+            "--start-seconds were over before the first iteration with the network: raise them"
+        )
+    ended = ""
+    small = FEW_SHARE * share if len(problem.training) > len(problem.few) else 0.0
+    for rows, end, stage in (
+        (problem.few, small, "network, some frames"),
+        (problem.training, share, "network, all frames"),
+    ):
+        if clock.over(end):
+            continue
+        best, ended = yield from _descend(problem, rows, best, clock, end, stage)
+    count, said = _said(problem, best, ended)
+    return best._replace(determined=count, notes=(*notes, *said))
+
+
+def _said(problem: Problem, best: Network, ended: str) -> tuple[float, list[str]]:
+    """Count the directions that frames determine; say what is to be known of a descent."""
+    notes = []
+    if ended == "stalled":
+        notes.append("L-BFGS found no further way down; the best iterate so far is used")
+    z = problem.few.field @ best.matrix.T + best.shift
+    v = model(problem.terms, z, problem.few.rate @ best.matrix.T).rate
+    made = features.hidden(problem.activation, best.kernel, best.bias, z, v)
+    count = outer.determined(made.values, made.rates, problem.weights, best.ridge)
+    if count < problem.latents + 1:
+        notes.append(
+            f"the frames determine {count:.2g} directions of the decoder's outer layer, fewer than "
+            f"a linear decoder has; the ridge {best.ridge:g} hides that: give more frames, or "
+            "fewer latents"
+        )
+    return count, notes
+
+
+def framed(problem: Problem, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return encoder and shift of whitened latents with their origin at a fixed point, if any."""
+    white, _ = whitened(matrix, problem.units.sigma)
+    z, rate = problem.training.field @ white.T, problem.training.rate @ white.T
+    point = fixed_point(z, rate)
+    return white, np.zeros(len(white)) if point is None else -point
+
+
+def draw(
+    problem: Problem,
+    matrix: np.ndarray,
+    shift: np.ndarray,
+    rng: np.random.Generator,
+    clock: Clock,
+) -> Network:
+    """Draw hidden directions; choose their length and the ridge by closed-form validation.
+
+    Hinges are uniform over each direction's own range of the data. What there is no time for is not
+    tried.
+    """
+    z = problem.training.field @ matrix.T + shift
+    directions = rng.normal(size=(problem.latents, problem.hidden))
+    directions /= np.linalg.norm(directions, axis=0)
+    along = z @ directions
+    low, high = along.min(axis=0), along.max(axis=0)
+    hinges = low + (high - low) * rng.random(problem.hidden)
+    found = list[Network]()
+    for slope, ridge in product(SLOPES, RIDGES):
+        if found and clock.over(1.0):
+            break
+        parts = (matrix, shift, slope * directions, -slope * hinges)
+        found.append(Network(*parts, ridge, _error(problem, parts, ridge)))
+    return min(found, key=lambda n: n.error)
+
+
+def _error(problem: Problem, parts: Sequence[np.ndarray], ridge: float) -> float:
+    loss = loss_of(problem, problem.few, ridge)
+    try:
+        return loss.setting.error(loss.reduction(loss.variables(*parts)), problem.judges)
+    except np.linalg.LinAlgError:
+        return np.inf
+
+
+def _descend(
+    problem: Problem, rows: Rows, begun: Network, clock: Clock, share: float, stage: str
+) -> Steps[tuple[Network, str]]:
+    """Descend from a network; return the best iterate by validation, and why it ended."""
+    loss = loss_of(problem, rows, begun.ridge)
+    x = loss.variables(begun.matrix, begun.shift, begun.kernel, begun.bias)
+    best, at, marked = begun.error, x, (begun.error, 0)
+    steps = descend(loss, x, iterations=ITERATIONS, deadline=clock.until(share))
+    count, ended = 0, "validation"
+    while True:
+        try:
+            x = next(steps)
+        except StopIteration as end:
+            ended = end.value
+        else:
+            count += 1
+        if ended != "validation" or count % JUDGED_EVERY == 0:
+            error = loss.setting.error(loss.reduction(x), problem.judges)
+            if error < best:
+                best, at = error, x
+            if best < (1 - GAIN) * marked[0]:
+                marked = best, count
+            clock.best = best
+            yield clock.say(stage)
+        if ended != "validation" or count - marked[1] >= PATIENCE:
+            break
+    matrix, shift, kernel, bias = loss.parts(at)
+    return Network(matrix, shift, kernel, bias, begun.ridge, best), ended
