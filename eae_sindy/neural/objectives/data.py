@@ -15,7 +15,7 @@ class Data(NamedTuple):
     Attributes
     ----------
     inputs, input_rates : tensors [n, r]
-        Orthonormal coordinates, or pixels.
+        What encoders see, see `Pod.inputs`; or pixels.
     targets, target_rates : tensors [n, r]
         Coordinates of modes of unit mean square per pixel, or pixels.
     """
@@ -26,8 +26,18 @@ class Data(NamedTuple):
     target_rates: tf.Tensor
 
 
+def clock(begun: Ensemble) -> float:
+    """Return the unit of time in which networks see the rates of an ensemble, in the file's."""
+    return begun.frames.clock() if begun.settings.dimensionless else 1.0
+
+
 def coordinates(begun: Ensemble) -> tuple[np.ndarray, ...]:
-    """Return the training frames of an ensemble as `Data` in POD coordinates, on the host."""
-    rows, root = begun.frames.where(TRAIN), np.float32(np.sqrt(begun.pod.size))
+    """Return the training frames of an ensemble as `Data` in POD coordinates, on the host.
+
+    Rates are per unit of `clock`: of a dimensionless fit both mean squares are then one, and λ₁ and
+    λ₂ weigh them as they stand.
+    """
+    rows, pod = begun.frames.where(TRAIN), begun.pod
     x, x_rate = begun.frames.coordinates[rows], begun.frames.rate_coordinates[rows]
-    return root * x, root * x_rate, x, x_rate
+    x_rate = np.float32(clock(begun)) * x_rate
+    return pod.inputs(x), pod.inputs(x_rate), x, x_rate

@@ -29,7 +29,8 @@ class Start(Protocol):
         ----------
         settings : recipes.Fit
             With `full_space` weights are on pixels, otherwise in POD coordinates: encoders see
-            orthonormal ones, decoders make those of modes of unit mean square per point.
+            `Pod.inputs`, decoders make those of modes of unit mean square per point. The weight of
+            rates is per unit of `objectives.data.clock`.
         frames : Frames
             Frames in POD coordinates with their split. A start learns from training and validation
             frames only.
