@@ -41,6 +41,15 @@ class DecoderUpdate(Protocol):
         """
         ...
 
+    def foresee(
+        self, loop: Loop, decoder: Sequence[tf.Variable], positions: Sequence[Tensors]
+    ) -> None:
+        """Bring the decoder to where updates will hold it, as far as the first encoders can tell.
+
+        What is measured of the loss before any step is then true after the first update as well.
+        """
+        ...
+
     def arrays(self) -> dict[str, np.ndarray]:
         """Return all that a restart needs beside the decoder, as named arrays."""
         ...
@@ -75,6 +84,11 @@ class Adam:
         mean = [tf.add_n(parts) / len(parts) for parts in zip(*gathered, strict=True)]
         self.optimizer.apply_gradients(zip(mean, decoder, strict=True))
         return (float(tf.linalg.global_norm(mean)),)
+
+    def foresee(
+        self, loop: Loop, decoder: Sequence[tf.Variable], positions: Sequence[Tensors]
+    ) -> None:
+        """Leave the decoder: where Adam will lead is not known."""
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the running means of Adam."""
@@ -138,6 +152,15 @@ class Exact:
         bias.assign(new[-1])
         before, after = (float(np.linalg.norm(slope(mean, w))) for w in (old, new))
         return before, after
+
+    def foresee(
+        self, loop: Loop, decoder: Sequence[tf.Variable], positions: Sequence[Tensors]
+    ) -> None:
+        """Solve for the first encoders of all chains."""
+        fixed, copies = tuple(map(tf.convert_to_tensor, decoder)), len(self.taken)
+        # As many as an update takes, so that nothing is compiled for it.
+        ensembles = [tuple(tf.stack([w] * copies) for w in position) for position in positions]
+        self.apply(decoder, [self._mean(loop.problem.data, e, fixed) for e in ensembles])
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return nothing: an exact update remembers nothing."""

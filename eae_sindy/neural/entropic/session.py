@@ -57,15 +57,17 @@ class Session:
             for encoder, seed in zip(encoders, self.seeds, strict=True)
         ]
         if settings.step_share:
-            self.loop = loop.paced(time_step or self._share())
+            self.loop = loop.paced(time_step or self._measured())
 
     @property
     def time_step(self) -> float:
         """Δt where it was measured at the start; NaN where it is that of the settings."""
         return self.loop.thermostat.step if self.settings.step_share else np.nan
 
-    def _share(self) -> float:
+    def _measured(self) -> float:
         """Return the share asked for of the largest step that is stable for every chain."""
+        self.rule.foresee(self.loop, self.decoder, [state.position for state in self.states])
+        self._refresh()
         share, step = self.settings.step_share, self.settings.step
         for _ in range(2):  # differences go as far as a step, and the first may be a poor guess
             stable = min(
@@ -97,12 +99,17 @@ class Session:
             gathered.append(found)
             states.append(after)
         slopes = self.rule.apply(self.decoder, gathered)
+        self.states = states
+        self._refresh()
+        return records, slopes
+
+    def _refresh(self) -> None:
+        """Compute the forces anew, under the decoder as it is now."""
         fixed = self._fixed()
         self.states = [
             self.loop.refresh(state, fixed, seed)
-            for state, seed in zip(states, self.seeds, strict=True)
+            for state, seed in zip(self.states, self.seeds, strict=True)
         ]
-        return records, slopes
 
     def collect(self, steps: int) -> list[tuple[Record, tuple[np.ndarray, ...]]]:
         """Draw `steps` encoders of each chain with the decoder fixed (Algorithm 2)."""
