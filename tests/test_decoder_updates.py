@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from eae_sindy.dynamics.library import standard
 from eae_sindy.errors import EaeSindyError
-from eae_sindy.neural.entropic import decoder_updates
+from eae_sindy.neural.entropic import chains, decoder_updates, probes
 from eae_sindy.neural.entropic.decoder_updates import Exact
 from eae_sindy.neural.entropic.session import DivergedError
 from eae_sindy.neural.entropic.task import Task
@@ -157,12 +157,15 @@ def test_training_is_exact_in_the_outer_layer(small, exact):
 
 def test_the_step_is_a_share_of_the_largest_stable_one(small):
     """Whatever --step says, and measured without compiling the sampler's loop a second time."""
-    short = TINY_FIT.but(step_share=0.25, updates=0, draws=2)
-    found = [EntropicAutoencoder(short.but(step=step)).fit(small).chains[0]
-             for step in (1e-6, 1e-5)]  # fmt: skip
-    a, b = (c.time_step for c in found)
-    assert a == pytest.approx(b, rel=0.05)
-    assert a / found[0].largest_stable_step == pytest.approx(0.25, rel=0.1)
+    found = []
+    for step in (1e-6, 1e-5):
+        task = task_of(TINY_FIT.but(step_share=0.25, step=step, decoder_update="exact"), small)
+        session = chains.begin(task, task.loop(), 0)
+        stable = session.probe(probes.largest_stable_step, 0)
+        assert session.time_step == session.loop.thermostat.step
+        assert session.time_step == pytest.approx(0.25 * stable, rel=0.05)
+        found.append(session.time_step)
+    assert found[0] == pytest.approx(found[1], rel=0.05)
     loop = task_of(TINY_FIT, small).loop()
     paced = loop.paced(3e-6)
     assert paced._programs.refresh is loop._programs.refresh
