@@ -91,18 +91,27 @@ def _several_masses(attributes: Attributes) -> Attributes:
     return {**attributes, "settings/mass": [mass]}
 
 
+def _as_the_paper(attributes: Attributes) -> Attributes:
+    """Say of an ensemble of version 2 how it was made, whatever today's defaults are."""
+    if not any(name.startswith("settings/") for name in attributes):
+        return attributes
+    made = {"dimensionless": False, "start": "random", "decoder_update": "adam", "step_share": 0.0}
+    return {f"settings/{name}": value for name, value in made.items()} | attributes
+
+
 SNAPSHOTS = Format(
     "snapshots file",
     "make it with 'eae-sindy simulate', or name a snapshots file",
     version=1,
     unmarked=1,
 )
-# Version 1 had one chain to a decoder, one mass, and no curvature along a chain.
+# Version 1 had one chain to a decoder, one mass, and no curvature along a chain. Version 2 had no
+# origin, unit and gain of the basis, no step of a chain's own and no gradient of exact updates.
 ENSEMBLE = Format(
     "ensemble file",
     "make it with 'eae-sindy fit', or name an ensemble file",
-    version=2,
-    migrations={1: _several_masses},
+    version=3,
+    migrations={1: _several_masses, 2: _as_the_paper},
 )
 EQUATIONS = Format("file of equations", "run 'eae-sindy discover' first", version=1)
 LATENTS = Format("file of latents", "make it with 'eae-sindy encode'", version=1)

@@ -221,6 +221,10 @@ class Fit(_Settings):
             "--start projection needs one hidden layer in POD coordinates: give --hidden once and "
             "leave out --full-space, or take --start random",
         )
+        _require(
+            not (self.dimensionless and self.full_space),
+            "--dimensionless is for POD coordinates: leave --full-space out",
+        )
         _require(0 < self.test < 1, "the test fraction must lie between 0 and 1")
         _require(
             self.train > 0 and self.validation >= 0 and self.train + self.validation <= 1,
@@ -245,6 +249,21 @@ RECIPES: Mapping[str, Fit] = {
     "reaction-diffusion": Fit(),
     # A.5.1 on a quarter of the frames and of the steps: for a first look, and for tests.
     "quick": Fit(train=1 / 9, updates=60, encoders=100, draws=500),
+    # Ours: a start that searches, decoders solved for, and numbers without units.
+    "standard": Fit(
+        start="projection",
+        decoder_update="exact",
+        dimensionless=True,
+        activation="silu",
+        field_weight=1.0,
+        rate_weight=1.0,
+        temperature=1e-6,
+        step_share=0.25,
+        updates=10,
+        encoders=200,
+        draws=2000,
+        chains=2,
+    ),
 }
 
 
@@ -308,6 +327,7 @@ TRAININGS: Mapping[str, Training] = {
     "reaction-diffusion": Training(),
     # A tenth of the epochs, and so of the time.
     "quick": Training(epochs=301, threshold_every=50, refinement=101),
+    "standard": Training(),
 }
 
 # Where a judgement turns: up to the first number it is good, up to the second with caution, beyond

@@ -14,13 +14,13 @@ import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from eae_sindy_cli.main import main
 
 from eae_sindy.discovery import discover
 from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.recipes import CRITERIA
 from eae_sindy.snapshots import lambda_omega
 from eae_sindy.snapshots.snapshots import Snapshots
+from eae_sindy_cli.main import main
 
 FIT = [
     *("--recipe", "quick", "--hidden", "16", "--rank", "12", "--train", "0.5"),

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from eae_sindy_cli import compare
 
 from eae_sindy.comparison import comparison
 from eae_sindy.comparison.comparison import Comparison
@@ -16,6 +15,7 @@ from eae_sindy.ensemble.segments import Segments
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.report import figures
 from eae_sindy.snapshots.snapshots import Snapshots
+from eae_sindy_cli import compare
 from tests import planted, records
 from tests.test_cli import FIT, refused, run
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from eae_sindy_cli import options
 
 from eae_sindy.progress import Progress
+from eae_sindy_cli import options
 
 
 @click.group()

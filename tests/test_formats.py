@@ -89,5 +89,13 @@ def test_older_attributes_go_through_every_migration_in_turn():
 
 
 def test_an_ensemble_of_version_1_gets_a_list_of_masses():
-    assert formats.ENSEMBLE.current({VERSION: 1, "settings/mass": 1e-6}) == {
-        "settings/mass": [1e-6]}  # fmt: skip
+    found = formats.ENSEMBLE.current({VERSION: 1, "settings/mass": 1e-6})
+    assert found["settings/mass"] == [1e-6]
+
+
+def test_an_ensemble_of_version_2_says_how_it_was_made():
+    """Whatever the defaults are today; what the file itself says stays."""
+    found = formats.ENSEMBLE.current({VERSION: 2, "settings/start": "projection"})
+    assert found == {
+        "settings/dimensionless": False, "settings/start": "projection",
+        "settings/decoder_update": "adam", "settings/step_share": 0.0}  # fmt: skip

@@ -452,6 +452,7 @@ def test_criteria_reach_what_they_judge(noisy):
 @pytest.mark.parametrize("given", ["some", "0", "1.5", "-3", ""])
 def test_members_that_are_no_number_are_refused_in_one_line(given, tmp_path):
     from click.testing import CliRunner
+
     from eae_sindy_cli.main import main
 
     result = CliRunner().invoke(main, ["discover", str(tmp_path / "e.h5"), f"--members={given}"])

@@ -9,7 +9,6 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from eae_sindy_cli.main import main
 from matplotlib.figure import Figure
 
 from eae_sindy.comparison.comparison import Comparison
@@ -22,6 +21,7 @@ from eae_sindy.report import figures, files, text
 from eae_sindy.report.figures.style import page_slice
 from eae_sindy.report.page import page
 from eae_sindy.report.report import Report
+from eae_sindy_cli.main import main
 from tests import planted, records
 
 

@@ -10,13 +10,13 @@ import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from eae_sindy_cli.main import main
 
 from eae_sindy import storage
 from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.ensemble.segments import Segments
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.neural.estimator import EntropicAutoencoder
+from eae_sindy_cli.main import main
 from tests.conftest import TINY_FIT
 
 LONG = TINY_FIT.but(updates=30, draws=200, hidden=(8,), chain_length=2)
@@ -30,7 +30,8 @@ def same(one, two):
     assert len(one.chains) == len(two.chains)
     for a, b in zip(one.chains, two.chains, strict=True):
         for name in ("loss", "kinetic_temperature", "step", "training", "gradient_square",
-                     "laplacian", "largest_stable_step", "batch_noise"):  # fmt: skip
+                     "laplacian", "largest_stable_step", "batch_noise", "outer_gradient",
+                     "time_step"):  # fmt: skip
             np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
         for p, q in zip((*a.encoder, *a.decoder), (*b.encoder, *b.decoder), strict=True):
             np.testing.assert_array_equal(p, q)
@@ -72,6 +73,8 @@ def test_a_fit_that_stops_anywhere_goes_on_to_the_same_bits(small, whole, tmp_pa
 @pytest.mark.parametrize("changes", [
     {"sampler": "langevin", "batch": 64},
     {"schedule": "geometric", "start_temperature": 1e-3, "chains": 2, "chains_per_decoder": 2},
+    {"decoder_update": "exact", "step_share": 0.25, "dimensionless": True, "chains": 2,
+     "chains_per_decoder": 2},
 ])  # fmt: skip
 def test_other_samplers_and_several_chains_go_on_to_the_same_bits(small, tmp_path, changes):
     settings = LONG.but(**changes)

@@ -17,6 +17,7 @@ from eae_sindy.progress import finish
 from eae_sindy.report import figures, files, forecast_report
 from eae_sindy.report.report import Report
 from eae_sindy.snapshots.frames import Frames
+from eae_sindy.snapshots.pod import Pod
 from eae_sindy.snapshots.snapshots import Snapshots
 from eae_sindy.snapshots.split import TEST, TRAIN
 from tests import planted
@@ -30,7 +31,7 @@ def in_a_field(ensemble, modes):
     """The same ensemble where the field is Σ z_k modes_k on 64 points, not z itself."""
     shrink = np.float32(np.sqrt(ensemble.pod.size / modes.shape[1]))
     f = ensemble.frames
-    pod = replace(ensemble.pod, modes=modes, mean=np.zeros(modes.shape[1], np.float32))
+    pod = Pod(np.zeros(modes.shape[1], np.float32), modes, ensemble.pod.sigma)
     frames = replace(f, coordinates=shrink * f.coordinates,
                      rate_coordinates=shrink * f.rate_coordinates)  # fmt: skip
     chains = [replace(c, decoder=(*c.decoder[:2], shrink * c.decoder[2], c.decoder[3]))

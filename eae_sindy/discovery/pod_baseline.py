@@ -23,9 +23,8 @@ def linear(ensemble: Ensemble, inward: np.ndarray, centre: np.ndarray) -> Ensemb
     centre : array [r]
         c.
     """
-    root = np.sqrt(ensemble.pod.size)  # encoders see orthonormal coordinates
     outward = np.linalg.pinv(inward)
-    encoder = ((inward.T / root)[None], -(inward @ centre)[None])
+    encoder = ((inward.T / ensemble.pod.gain)[None], -(inward @ centre)[None])
     decoder = (outward.T, centre)
     chain = Chain(
         tuple(np.asarray(w, np.float32) for w in encoder),

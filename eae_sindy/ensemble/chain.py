@@ -31,12 +31,17 @@ class Chain:
         Encoder steps since the start of the chain.
     training : array [updates]
         Mean loss over the ensemble of each decoder update (Algorithm 1).
+    outer_gradient : array [updates, 2]
+        |ḡ| in the decoder's outer layer before and after each exact update, over the encoders that
+        it was solved for; empty of a decoder that Adam trained.
     gradient_square : array [draws]
         |∂loss/∂φ|² at the draw.
     laplacian : array [blocks]
         Estimates of the trace of the loss's Hessian in φ, spread over the draws.
     largest_stable_step : float
         2/ω at the last draw, with ω the highest frequency; longer steps are unstable.
+    time_step : float
+        Δt of the sampler where it was measured at the start; NaN where it is that of the settings.
     batch_noise : float
         ΔT/T that the noise of minibatches explains; 0 with full batches.
     decoder_index : int
@@ -51,9 +56,11 @@ class Chain:
     kinetic_temperature: np.ndarray
     step: np.ndarray
     training: np.ndarray
+    outer_gradient: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
     gradient_square: np.ndarray = field(default_factory=lambda: np.zeros(0))
     laplacian: np.ndarray = field(default_factory=lambda: np.zeros(0))
     largest_stable_step: float = np.nan
+    time_step: float = np.nan
     batch_noise: float = np.nan
     decoder_index: int = 0
     state: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -75,12 +82,13 @@ class Chain:
 
 
 SERIES = ("loss", "kinetic_temperature", "step", "gradient_square", "laplacian")
-NUMBERS = ("largest_stable_step", "batch_noise", "decoder_index")
+TRAINING = ("training", "outer_gradient")
+NUMBERS = ("largest_stable_step", "time_step", "batch_noise", "decoder_index")
 
 
 def write_chain(file: h5py.Group, at: str, chain: Chain) -> None:
     """Write a chain into the group `at`."""
-    for name in (*SERIES, "training", *NUMBERS):
+    for name in (*SERIES, *TRAINING, *NUMBERS):
         hdf5.put(file, f"{at}/{name}", getattr(chain, name))
     for net in ("encoder", "decoder"):
         for i, weights in enumerate(getattr(chain, net)):
@@ -90,7 +98,7 @@ def write_chain(file: h5py.Group, at: str, chain: Chain) -> None:
 
 
 def read_chain(group: h5py.Group, *, stay: bool = False) -> Chain:
-    """Read what `write_chain` wrote; what version 1 lacks keeps its default.
+    """Read what `write_chain` wrote; what an older version lacks keeps its default.
 
     With `stay` the encoders stay in the file until they are needed.
     """
@@ -100,7 +108,7 @@ def read_chain(group: h5py.Group, *, stay: bool = False) -> Chain:
     }
     nets["encoder"] = tuple(Stored(w) if stay else w[:] for w in nets["encoder"])
     nets["decoder"] = tuple(w[:] for w in nets["decoder"])
-    series = {name: group[name][:] for name in (*SERIES, "training") if name in group}
+    series = {name: group[name][:] for name in (*SERIES, *TRAINING) if name in group}
     numbers = {name: group[name][()].item() for name in NUMBERS if name in group}
     state = {k: v[()] for k, v in group.get("state", {}).items()}
     return Chain(nets["encoder"], nets["decoder"], **series, **numbers, state=state)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .chain import Chain
 from .ensemble import Ensemble
 
 TRIALS = 20  # starts tried by `settled_from`
@@ -240,9 +241,15 @@ def diagnose(
         layers(ensemble, parts),
         _configurational(ensemble, starts) / ensemble.settings.temperature,
         float(np.mean([c.batch_noise for c in chains])),
-        float(max(ensemble.settings.step / c.largest_stable_step for c in chains)),
+        float(max(_step(ensemble, c) / c.largest_stable_step for c in chains)),
         max((_drift(s) for s in series["loss"]), key=abs),
     )
+
+
+def _step(ensemble: Ensemble, chain: Chain) -> float:
+    """Return Δt of a chain: its own where it was measured, or that of the settings."""
+    own = chain.time_step
+    return own if np.isfinite(own) else ensemble.settings.step
 
 
 def _configurational(ensemble: Ensemble, starts: Sequence[int]) -> float:

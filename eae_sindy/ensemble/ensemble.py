@@ -68,13 +68,12 @@ class Ensemble:
         """Return latents z and ż = (dz/dx) ẋ of one member at the frames `rows`: [n, d] each."""
         chain, draw = self._locate(member)
         weights = [w[draw] for w in chain.encoder]
-        root = np.float32(np.sqrt(self.pod.size))
         found = [
             forward(
                 weights,
                 self.settings.activation,
-                root * self.frames.coordinates[block],
-                root * self.frames.rate_coordinates[block],
+                self.pod.inputs(self.frames.coordinates[block]),
+                self.pod.inputs(self.frames.rate_coordinates[block]),
             )
             # Blocks whose activations stay in the cache: three times as fast as all rows at once.
             for block in np.array_split(rows, max(1, len(rows) // ROWS))
@@ -177,7 +176,7 @@ class Ensemble:
         return cls(
             settings,
             library,
-            Pod(**{k: v[:] for k, v in file["pod"].items()}),
+            Pod(**{k: v[()] for k, v in file["pod"].items()}),
             Frames(**{k: v[:] for k, v in file["frames"].items()}),
             chains,
             tuple(int(k) for k in attributes.pop("space_shape")),

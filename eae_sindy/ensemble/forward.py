@@ -74,9 +74,20 @@ def forward(
     x, rate : arrays [n, in]
         Inputs and their rates of change.
     """
-    act = ACTIVATIONS[activation]
     *inner, kernel, bias = weights
+    x, rate = hidden(inner, activation, x, rate, ops)
+    return x @ kernel + bias, rate @ kernel
+
+
+def hidden(
+    inner: Sequence[Array], activation: str, x: Array, rate: Array, ops: Any = np
+) -> tuple[Array, Array]:
+    """Return what the last, linear layer sees: the last hidden units, and their rates.
+
+    `inner` are the weights of all layers before it; see `forward`.
+    """
+    act = ACTIVATIONS[activation]
     for k, b in zip(inner[::2], inner[1::2], strict=True):
         x, slope = act(x @ k + b, ops)
         rate = slope * (rate @ k)
-    return x @ kernel + bias, rate @ kernel
+    return x, rate

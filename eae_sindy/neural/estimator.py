@@ -144,7 +144,7 @@ class EntropicAutoencoder:
                 "or a smaller --degree"
             )
         held = hold(snapshots, parts)
-        pod = decompose(held.training, s.rank)
+        pod = decompose(held.training, s.rank, dimensionless=s.dimensionless)
         if s.latents > pod.rank:
             raise EaeSindyError(
                 f"--latents {s.latents} exceeds the rank of the data, {pod.rank}: "

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .differentiation import differentiate
-from .split import TEST
+from .split import TEST, TRAIN
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Frames:
     ----------
     time, trajectory, split : arrays [n]
     coordinates, rate_coordinates : arrays [n, r]
-        See `Pod.project`.
+        See `Pod.project`; rates are per unit of the file's time.
     outside, rate_outside : arrays [n]
         Mean square per point of what lies outside the basis; it counts in every error.
     """
@@ -32,6 +32,18 @@ class Frames:
     def where(self, *parts: int) -> np.ndarray:
         """Return the indices of the frames that belong to the named parts of the split."""
         return np.flatnonzero(np.isin(self.split, parts))
+
+    def clock(self) -> float:
+        """Return √(⟨|x − ⟨x⟩|²⟩ / ⟨|ẋ|²⟩) over the training frames: the data's own unit of time."""
+        rows = self.where(TRAIN)
+        moves, changes = (
+            float(np.sum(np.mean(c[rows].astype(float) ** 2, axis=0))) + float(o[rows].mean())
+            for c, o in (
+                (self.coordinates - self.coordinates[rows].mean(axis=0), self.outside),
+                (self.rate_coordinates, self.rate_outside),
+            )
+        )
+        return float(np.sqrt(moves / changes))
 
     def mended(self) -> tuple["Frames", int, int]:
         """Return the frames without those whose field is NaN; rates that are, differentiated.

@@ -14,25 +14,24 @@ from ..starts import choice as starts
 from ..starts import started
 from . import probes
 from .compiled import Loop, Record
-from .parts import Block, Log, part
+from .parts import Block, Course, Log, part
 from .session import Session
 from .task import Task
 
-BLOCK_BYTES = 2**28  # of draws held on the device at a time
 PROBES = 25  # of the Hessian's trace, spread over the draws of a chain
 # Segments: the training, replaced as it goes on; its end; then the draws.
 TRAINING, TRAINED = 0, 1
 
 
 def begin(
-    task: Task, loop: Loop, decoder_index: int, states: Sequence[Mapping[str, np.ndarray]] = ()
+    task: Task, loop: Loop, decoder_index: int, before: Sequence[Chain] = ()
 ) -> Steps[Session]:
     """Return a decoder and the chains that share it, begun by the start of the fit.
 
-    Seeds follow from that of the fit and the number of the decoder. With `states` (`Chain.state`,
-    one for each chain) chains go on from there, and nothing is started anew.
+    Seeds follow from that of the fit and the number of the decoder. With `before`,
+    one for each, chains go on from there, and nothing is started anew.
     """
-    s = task.settings
+    s, states = task.settings, [chain.state for chain in before]
     parts = [(s.seed, decoder_index, *((j,) if j else ())) for j in range(s.chains_per_decoder)]
     seeds = [np.random.SeedSequence(p).generate_state(2) for p in parts]
     said: dict[str, np.ndarray] = {}
@@ -48,9 +47,12 @@ def begin(
         )
         encoders, decoder, said = begun.encoders, begun.decoder, started.pack(begun)
     keys = [int(second & 0x7FFFFFFF) for _, second in seeds]
+    step = before[0].time_step if before else None
     # A context manager around a yield would leak the device into the caller's code.
     with tf.device(task.device):
-        session = Session(loop, s, encoders=encoders, decoder=decoder, seeds=keys, said=said)
+        session = Session(
+            loop, s, encoders=encoders, decoder=decoder, seeds=keys, time_step=step, said=said
+        )
         if states:
             session.restore(states)
     return session
@@ -74,40 +76,39 @@ def grow(task: Task, loop: Loop, decoder_index: int) -> Steps[list[Chain]]:
     Goes on from the segments that are there. Progress counts `units`.
     """
     log = Log(task.segments, decoder_index)
-    begun = [chain.state for chain in log.parts[-1]] if log.parts else []
-    session = yield from begin(task, loop, decoder_index, begun)
-    training = yield from _train(task, session, log)
-    yield from _collect(task, session, log, training)
+    session = yield from begin(task, loop, decoder_index, log.parts[-1] if log.parts else ())
+    course = yield from _train(task, session, log)
+    yield from _collect(task, session, log, course)
     return [Chain.join(chain) for chain in zip(*log.parts, strict=True)]
 
 
-def _train(task: Task, session: Session, log: Log) -> Steps[list[float]]:
-    """Update the decoder until it is done; return the mean loss of each update."""
+def _train(task: Task, session: Session, log: Log) -> Steps[Course]:
+    """Update the decoder until it is done; return the course that this took."""
     s = task.settings
-    history = list(log.parts[-1][0].training) if log.parts else []
+    course = Course.of(log.parts[-1][0]) if log.parts else Course([], [])
     if len(log.parts) > TRAINED:
-        return history
+        return course
     if not log.parts:
-        log.write(TRAINING, part(task, session, log.decoder_index, []))
+        log.write(TRAINING, part(task, session, log.decoder_index, course))
     temperatures = s.temperatures()
-    while len(history) < s.updates:
+    while len(course.losses) < s.updates:
         with tf.device(task.device):
-            records, slope = session.update(temperatures[len(history)])
-        history.append(float(np.mean([np.mean(r.loss) for r in records])))
-        yield _report("training", len(history), s, records)
-        if slope <= s.tolerance:
+            records, slopes = session.update(temperatures[len(course.losses)])
+        course.losses.append(float(np.mean([np.mean(r.loss) for r in records])))
+        course.slopes.append(slopes)
+        yield _report("training", len(course.losses), s, records)
+        if slopes[0] <= s.tolerance:
             break
         if log.due():
-            log.write(TRAINING, part(task, session, log.decoder_index, history))
-    log.write(TRAINED, part(task, session, log.decoder_index, history))
-    return history
+            log.write(TRAINING, part(task, session, log.decoder_index, course))
+    log.write(TRAINED, part(task, session, log.decoder_index, course))
+    return course
 
 
-def _collect(task: Task, session: Session, log: Log, training: Sequence[float]) -> Steps[None]:
+def _collect(task: Task, session: Session, log: Log, course: Course) -> Steps[None]:
     """Draw members with the decoder fixed, until there are as many as are wanted."""
     s = task.settings
-    weights = 4 * sum(int(np.prod(p.shape)) for p in session.states[0].position)
-    size = max(1, min(s.encoders, BLOCK_BYTES // weights))
+    size = session.loop.block(session.states[0].position, s.encoders)
     probed = max(1, s.draws // size // PROBES)  # blocks to a probe
     done, drawn = log.drawn, list[Block]()
     while done < s.draws:
@@ -119,7 +120,7 @@ def _collect(task: Task, session: Session, log: Log, training: Sequence[float]) 
         records = [record for record, _, _ in block]
         yield _report("collecting", s.updates + math.ceil(done / s.encoders), s, records)
         if log.due() or done >= s.draws:
-            new = part(task, session, log.decoder_index, training, drawn, last=done >= s.draws)
+            new = part(task, session, log.decoder_index, course, drawn, last=done >= s.draws)
             log.write(len(log.parts), new)
             drawn = []
 

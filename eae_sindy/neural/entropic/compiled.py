@@ -1,5 +1,6 @@
 """The compiled inner loop: many encoder steps at a fixed decoder."""
 
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from ..samplers.thermostat import Potential, Sampler, State, Tensors, Thermostat
 from .problem import Problem
 
 USE = 0x5EED  # of a chain's seed, see `keys.key`
+BLOCK_BYTES = 2**28  # of draws held on the device at a time
 
 
 class Record(NamedTuple):
@@ -53,6 +55,17 @@ class Loop:
     def __init__(self, problem: Problem, sampler: Sampler, thermostat: Thermostat) -> None:
         self.problem, self.sampler, self.thermostat = problem, sampler, thermostat
         self._programs = _programs(problem.objective, problem.batch, sampler, thermostat)
+
+    def paced(self, step: float) -> "Loop":
+        """Return the loop with another Δt; its thermostat keeps its time constant in steps."""
+        old = self.thermostat
+        time = old.time_constant * (step / old.step)
+        return Loop(self.problem, self.sampler, replace(old, step=step, time_constant=time))
+
+    def block(self, encoder: Tensors, most: int) -> int:
+        """Return how many encoders `hold` may hold at a time: at most so many, at least one."""
+        weights = 4 * sum(int(np.prod(p.shape)) for p in encoder)
+        return max(1, min(most, BLOCK_BYTES // weights))
 
     def _chi_square(self, seed: int, start: int, count: int) -> tf.Tensor:
         """Draw the hidden kinetic energies of `count` steps: the same for the same `start`."""
@@ -107,7 +120,7 @@ class _Programs:
         self.sampler, self.thermostat = sampler, thermostat
         compiled = partial(tf.function, jit_compile=True, autograph=False)
         self.begin = compiled(self._begin)
-        self.refresh = compiled(self._refresh)
+        self.refresh = _forces(objective, batch).refresh  # whatever the sampler
         self.run = compiled(self._run)
 
     def _potential(
@@ -129,10 +142,6 @@ class _Programs:
         return self.sampler.init(
             self.thermostat, temperature, encoder, potential, fold(seed, -1), noise
         )
-
-    def _refresh(self, data: Data, state: State, decoder: Tensors, seed: tf.Tensor) -> State:
-        potential = self._potential(data, decoder, seed)
-        return state._replace(gradient=tuple(potential(state.position, state.step)[1]))
 
     def _run(
         self,
@@ -182,8 +191,22 @@ class _Programs:
         return state, record, tuple(t / steps for t in total), draws
 
 
+class _Forces:
+    """What XLA compiles for one objective alone: samplers with different steps share it."""
+
+    def __init__(self, objective: Objective, batch: int) -> None:
+        self.objective, self.batch = objective, batch
+        self.refresh = tf.function(self._refresh, jit_compile=True, autograph=False)
+
+    def _refresh(self, data: Data, state: State, decoder: Tensors, seed: tf.Tensor) -> State:
+        problem = Problem(self.objective, data, self.batch)
+        potential = problem.potential(decoder, seed, decoder_gradient=False)
+        return state._replace(gradient=tuple(potential(state.position, state.step)[1]))
+
+
 # Programs that are kept: a sweep over temperatures, seeds or frames compiles once.
 _programs = lru_cache(maxsize=8)(_Programs)
+_forces = lru_cache(maxsize=8)(_Forces)
 
 
 def _put(rows: tf.Tensor, i: tf.Tensor, row: tf.Tensor) -> tf.Tensor:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,30 @@ from .task import Task
 
 # For each chain: what a run of steps left behind, the encoders, the Hessian's trace if estimated.
 Block = list[tuple[Record, tuple[np.ndarray, ...], float | None]]
+
+
+class Course(NamedTuple):
+    """The training of a decoder so far, update by update.
+
+    Attributes
+    ----------
+    losses : list of float
+        Mean over the ensemble.
+    slopes : list of tuples of float
+        ‖ḡ‖ as `DecoderUpdate.apply` gives it.
+    """
+
+    losses: list[float]
+    slopes: list[tuple[float, ...]]
+
+    @classmethod
+    def of(cls, chain: Chain) -> "Course":
+        """Return the course that a chain was saved with."""
+        return cls(list(chain.training), [tuple(row) for row in chain.outer_gradient])
+
+    def pairs(self) -> np.ndarray:
+        """Return ‖ḡ‖ before and after each update, of those that know both: [updates, 2]."""
+        return np.array([s for s in self.slopes if len(s) == 2]).reshape(-1, 2)
 
 
 class Log:
@@ -46,14 +71,14 @@ def part(
     task: Task,
     session: Session,
     decoder_index: int,
-    training: Sequence[float],
+    course: Course,
     drawn: Sequence[Block] = (),
     *,
     last: bool = False,
 ) -> list[Chain]:
     """Return, for each chain, what was drawn as a part of it, and the state to go on from.
 
-    `training` is the mean loss of each update so far. What holds for a chain as a whole is measured
+    `course` is the training so far. What holds for a chain as a whole is measured
     with its `last` part.
     """
     decoder = tuple(session.decoder_arrays())
@@ -75,10 +100,12 @@ def part(
             loss=losses,
             kinetic_temperature=temperatures,
             step=np.arange(end - len(losses) + 1, end + 1),
-            training=np.array(training),
+            training=np.array(course.losses),
+            outer_gradient=course.pairs(),
             gradient_square=slopes,
             laplacian=np.array([b[c][2] for b in drawn if b[c][2] is not None]),
             largest_stable_step=session.probe(probes.largest_stable_step, c) if last else np.nan,
+            time_step=session.time_step,
             batch_noise=session.probe(probes.batch_noise, c) if last else np.nan,
             decoder_index=decoder_index,
             state=session.arrays(c),

@@ -67,18 +67,25 @@ def laplacian(
 
 
 def largest_stable_step(
-    loop: Loop, state: State, decoder: Tensors, seed: int, *, temperature: float
+    loop: Loop,
+    state: State,
+    decoder: Tensors,
+    seed: int,
+    *,
+    temperature: float,
+    step: float | None = None,
 ) -> float:
     """Return 2/ω, beyond which velocity Verlet is unstable; ω² is the largest eigenvalue of H/m.
 
     By power iteration. Infinite where nothing is curved, NaN where the loss is no number.
-    `temperature` sets over which distances differences are taken, as for `laplacian`.
+    `temperature` sets over which distances differences are taken, as for `laplacian`; so does
+    `step`, if it is not to be that of the loop.
     """
     rng = np.random.default_rng([seed, 2])
     roots = np.sqrt(loop.thermostat.masses(len(state.position)))
     vector = [rng.normal(size=p.shape) for p in state.position]
     # Vectors are scaled by 1/√m, so this is three thermal moves in all, whatever the masses.
-    size, square = 3 * loop.thermostat.step * np.sqrt(temperature), 0.0
+    size, square = 3 * (step or loop.thermostat.step) * np.sqrt(temperature), 0.0
     for _ in range(POWER_STEPS):
         length = np.sqrt(sum(float(np.sum(v**2)) for v in vector))
         vector = [v / length / r for v, r in zip(vector, roots, strict=True)]

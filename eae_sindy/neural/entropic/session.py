@@ -6,28 +6,22 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ...errors import EaeSindyError
 from ...recipes import Fit
 from ..samplers.thermostat import State
-from . import probes
+from . import decoder_updates, probes
 from .compiled import Loop, Record
-
-LOST = 10.0  # times the loss of predicting nothing: a sampler there has diverged
-
-
-class DivergedError(EaeSindyError):
-    """A chain left what can be integrated."""
+from .divergence import LOST, DivergedError, diverged
 
 
 class Session:
-    """Chains in the making that share a decoder: their states, the decoder and its optimizer.
+    """Chains in the making that share a decoder: their states, the decoder and how it is updated.
 
     Parameters
     ----------
     loop : Loop
         The compiled loop; its settings of the sampler are those of the fit.
     settings : recipes.Fit
-        Temperatures, encoders to an update, and the learning rate of Adam.
+        Temperatures, encoders to an update, how the decoder is updated, and the sampler's step.
     encoders : sequence of tuples of arrays
         First weights, one for each chain.
     decoder : tuple of arrays
@@ -36,6 +30,13 @@ class Session:
         One for each chain.
     said : mapping of str to arrays, optional
         What the start of the chains has to say; it goes along in their state.
+    time_step : float, optional
+        Δt where `settings` ask for a share of the largest stable one, and it was measured before.
+
+    Raises
+    ------
+    EaeSindyError
+        If the decoder cannot be updated as the settings ask, or no step of theirs is stable.
     """
 
     def __init__(
@@ -47,47 +48,72 @@ class Session:
         decoder: Sequence[np.ndarray],
         seeds: Sequence[int],
         said: Mapping[str, np.ndarray] | None = None,
+        time_step: float | None = None,
     ) -> None:
         self.loop, self.settings, self.seeds = loop, settings, tuple(seeds)
         self.said = dict(said or {})
         self.nothing = loop.problem.nothing
-        if tf.keras.backend.backend() != "tensorflow":
-            raise EaeSindyError(
-                "Keras runs on another backend: set KERAS_BACKEND=tensorflow, or leave it unset"
-            )
         self.decoder = [tf.Variable(w) for w in decoder]
-        self.optimizer = tf.keras.optimizers.Adam(settings.learning_rate)
-        self.optimizer.build(self.decoder)
+        self.rule = decoder_updates.choose(settings, loop, self.decoder)
         start = (*settings.temperatures(), settings.temperature)[0]
         self.states = [
             loop.init(tuple(map(tf.constant, encoder)), self._fixed(), seed, start)
             for encoder, seed in zip(encoders, self.seeds, strict=True)
         ]
+        if settings.step_share:
+            self.loop = loop.paced(time_step or self._measured())
+
+    @property
+    def time_step(self) -> float:
+        """Δt where it was measured at the start; NaN where it is that of the settings."""
+        return self.loop.thermostat.step if self.settings.step_share else np.nan
+
+    def _measured(self) -> float:
+        """Return the share asked for of the largest step that is stable for every chain."""
+        self.rule.foresee(self.loop, self.decoder, [state.position for state in self.states])
+        self._refresh()
+        share, step = self.settings.step_share, self.settings.step
+        for _ in range(2):  # differences go as far as a step, and the first may be a poor guess
+            stable = min(
+                self._stable(state, seed, step)
+                for state, seed in zip(self.states, self.seeds, strict=True)
+            )
+            step = share * stable
+            if not (np.isfinite(step) and step > 0):
+                raise DivergedError(
+                    "the start is ill-conditioned: its loss has no curvature that can be measured, "
+                    "so that no --step can be chosen; use another --start or --seed, or give "
+                    "--step and --step-share 0"
+                )
+        return step
 
     def _fixed(self) -> tuple[tf.Tensor, ...]:
         return tuple(tf.convert_to_tensor(w) for w in self.decoder)
 
-    def update(self, temperature: float) -> tuple[list[Record], float]:
+    def update(self, temperature: float) -> tuple[list[Record], tuple[float, ...]]:
         """Sample ensembles, update the decoder once (Algorithm 1); return records and ‖ḡ‖.
 
-        With several chains ḡ is the mean over the ensembles of all.
+        With several chains ḡ is the mean over the ensembles of all. An exact update gives ‖ḡ‖
+        before and after it.
         """
-        fixed, records, means, states = self._fixed(), [], [], []
+        fixed, records, gathered, states = self._fixed(), [], [], []
         for state, seed in zip(self.states, self.seeds, strict=True):
-            after, record, mean = self.loop.update(
-                state, fixed, seed, temperature, self.settings.encoders
-            )
+            after, record, found = self.rule.sample(self.loop, state, fixed, seed, temperature)
             records.append(self._sound(record, state, seed, "training"))
-            means.append(mean)
+            gathered.append(found)
             states.append(after)
-        mean = [tf.add_n(parts) / len(parts) for parts in zip(*means, strict=True)]
-        self.optimizer.apply_gradients(zip(mean, self.decoder, strict=True))
+        slopes = self.rule.apply(self.decoder, gathered)
+        self.states = states
+        self._refresh()
+        return records, slopes
+
+    def _refresh(self) -> None:
+        """Compute the forces anew, under the decoder as it is now."""
         fixed = self._fixed()
         self.states = [
             self.loop.refresh(state, fixed, seed)
-            for state, seed in zip(states, self.seeds, strict=True)
+            for state, seed in zip(self.states, self.seeds, strict=True)
         ]
-        return records, float(tf.linalg.global_norm(mean))
 
     def collect(self, steps: int) -> list[tuple[Record, tuple[np.ndarray, ...]]]:
         """Draw `steps` encoders of each chain with the decoder fixed (Algorithm 2)."""
@@ -108,16 +134,9 @@ class Session:
         limit = LOST * self.nothing
         astray = np.flatnonzero(~(record.loss < limit))
         if len(astray):
-            stable, step = self._stable(before, seed), self.settings.step
-            advice = f"the largest stable --step is about {stable:.2g}, --step is {step:.2g}"
-            cure = f"take about {stable / 3:.1g}" if step > stable / 2 else "lower --temperature"
-            if not np.isfinite(stable):
-                advice, cure = f"--step is {step:.2g}", "shorten it, or lower --temperature"
-            raise DivergedError(
-                f"the sampler diverged while {stage}, at encoder step "
-                f"{int(before.step) + int(astray[0]) + 1} (loss above {limit:.3g}): "
-                f"{advice}; {cure}"
-            )
+            step, stable = int(before.step) + int(astray[0]) + 1, self._stable(before, seed)
+            where = f"while {stage}, at encoder step {step} (loss above {limit:.3g})"
+            raise diverged(self.loop, self.settings, where, before, self._fixed(), stable, limit)
         return record
 
     def decoder_arrays(self) -> list[np.ndarray]:
@@ -130,7 +149,7 @@ class Session:
         for name, value in self.states[chain]._asdict().items():
             parts = value if isinstance(value, tuple) else (value,)
             found |= {f"{name}_{i}": part.numpy() for i, part in enumerate(parts)}
-        found |= {f"optimizer_{i}": v.numpy() for i, v in enumerate(self.optimizer.variables)}
+        found |= self.rule.arrays()
         found |= {f"decoder_{i}": w for i, w in enumerate(self.decoder_arrays())}
         return found | self.said
 
@@ -139,8 +158,7 @@ class Session:
         self.said = {k: np.asarray(v) for k, v in chains[0].items() if k.startswith("start_")}
         for i, weights in enumerate(self.decoder):
             weights.assign(chains[0][f"decoder_{i}"])
-        for i, variable in enumerate(self.optimizer.variables):
-            variable.assign(chains[0][f"optimizer_{i}"])
+        self.rule.restore(chains[0])
         restored = []
         for state, arrays in zip(self.states, chains, strict=True):
             found = {}
@@ -164,7 +182,7 @@ class Session:
             **options,
         )
 
-    def _stable(self, state: State, seed: int) -> float:
+    def _stable(self, state: State, seed: int, step: float | None = None) -> float:
         return probes.largest_stable_step(
-            self.loop, state, self._fixed(), seed, temperature=self.settings.temperature
+            self.loop, state, self._fixed(), seed, temperature=self.settings.temperature, step=step
         )

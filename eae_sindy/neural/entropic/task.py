@@ -58,7 +58,9 @@ class Task:
         with tf.device(self.device):
             data = Data(*map(tf.constant, self.data))
         problem = Problem(objectives.sampled(s, self.library, pod.size), data, s.batch)
-        hidden = 0 if s.full_space else (pod.size - pod.rank) * s.hidden[0]
+        # A dimensionless network is one of coordinates: there are no weights outside the span.
+        whole = s.full_space or s.dimensionless
+        hidden = 0 if whole else (pod.size - pod.rank) * s.hidden[0]
         thermostat, sampler = samplers.choose(s, hidden)
         return Loop(problem, sampler, thermostat)
 

@@ -25,8 +25,13 @@ class Network(NamedTuple):
         The value at inputs [n, in], as outputs [n, out].
     tangent : (weights, x, rate) to (y, y_rate)
         The value, and with it the derivative along `rate` [n, in], (dy/dx)·rate [n, out].
+    hidden : (weights, x, rate) to (f, f_rate), optional
+        What the last layer sees, and its derivative along `rate`, [n, h] each. With the last two
+        tensors, a kernel and a bias, y = f·kernel + bias. A network that is not linear in its last
+        layer has None.
     """
 
     init: Callable[[Any, np.random.Generator], Weights]
     apply: Callable[[Weights, tf.Tensor], tf.Tensor]
     tangent: Callable[[Weights, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+    hidden: Callable[[Weights, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]] | None = None

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import tensorflow as tf
 
-from ...ensemble.forward import forward, known
+from ...ensemble.forward import forward, hidden, known
 from .contract import Network
 
 Flat = tuple[np.ndarray, ...]
@@ -34,7 +34,8 @@ def network(activation: str) -> Network:
     `EaeSindyError` for an unknown activation.
     """
     known(activation)
-    return Network(glorot, partial(_apply, activation), partial(_tangent, activation))
+    functions = (partial(f, activation) for f in (_apply, _tangent, _hidden))
+    return Network(glorot, *functions)
 
 
 def _apply(activation: str, weights: Sequence[tf.Tensor], x: tf.Tensor) -> tf.Tensor:
@@ -46,3 +47,9 @@ def _tangent(
     activation: str, weights: Sequence[tf.Tensor], x: tf.Tensor, rate: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
     return forward(weights, activation, x, rate, tf.math)
+
+
+def _hidden(
+    activation: str, weights: Sequence[tf.Tensor], x: tf.Tensor, rate: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    return hidden(weights[:-2], activation, x, rate, tf.math)

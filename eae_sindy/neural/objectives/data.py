@@ -17,7 +17,7 @@ class Data(NamedTuple):
     Attributes
     ----------
     inputs, input_rates : tensors [n, r]
-        Orthonormal coordinates, or pixels.
+        What encoders see, see `Pod.inputs`; or pixels.
     targets, target_rates : tensors [n, r]
         Coordinates of modes of unit mean square per pixel, or pixels.
     """
@@ -28,13 +28,21 @@ class Data(NamedTuple):
     target_rates: tf.Tensor
 
 
+def clock(begun: Ensemble) -> float:
+    """Return the unit of time in which networks see the rates of an ensemble, in the file's."""
+    return begun.frames.clock() if begun.settings.dimensionless else 1.0
+
+
 def coordinates(begun: Ensemble) -> tuple[np.ndarray, ...]:
-    """Return the training frames of an ensemble as `Data` in POD coordinates, on the host."""
-    return seen(begun.frames, begun.pod, begun.frames.where(TRAIN))
+    """Return the training frames of an ensemble as `Data` in POD coordinates, on the host.
+
+    Rates are per unit of `clock`: of a dimensionless fit both mean squares are then one, and λ₁ and
+    λ₂ weigh them as they stand.
+    """
+    return seen(begun.frames, begun.pod, begun.frames.where(TRAIN), clock(begun))
 
 
-def seen(frames: Frames, pod: Pod, rows: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return any frames as `Data` in POD coordinates, on the host."""
-    root = np.float32(np.sqrt(pod.size))
-    x, x_rate = frames.coordinates[rows], frames.rate_coordinates[rows]
-    return root * x, root * x_rate, x, x_rate
+def seen(frames: Frames, pod: Pod, rows: np.ndarray, unit: float = 1.0) -> tuple[np.ndarray, ...]:
+    """Return any frames as `Data` in POD coordinates, rates per `unit` of time, on the host."""
+    x, x_rate = frames.coordinates[rows], np.float32(unit) * frames.rate_coordinates[rows]
+    return pod.inputs(x), pod.inputs(x_rate), x, x_rate

@@ -26,6 +26,24 @@ class Parts(NamedTuple):
     rate: tf.Tensor
 
 
+class Quadratic(NamedTuple):
+    """The loss in the outer layer W of the decoder: tr(WᵀAW) − 2 tr(WᵀB) + c, float64.
+
+    W [h + 1, r] is the kernel with the bias as its last row.
+
+    Attributes
+    ----------
+    normal, right : tensors [h + 1, h + 1] and [h + 1, r]
+        A and B.
+    rest : scalar tensor
+        c, the loss where W is zero.
+    """
+
+    normal: tf.Tensor
+    right: tf.Tensor
+    rest: tf.Tensor
+
+
 @dataclass(frozen=True, kw_only=True)
 class Eq14:
     """The objective λ₁ |x − x̂|² + λ₂ |ẋ − ẋ̂|² (Eq. 14), both norms means over pixels and frames.
@@ -60,15 +78,44 @@ class Eq14:
     def parts(self, weights: Weights, data: Data) -> Parts:
         """Return the loss with its two terms."""
         encoder, decoder = weights
-        z, z_rate = self.encoder.tangent(encoder, data.inputs, data.input_rates)
-        z64 = tf.unstack(tf.cast(z, tf.float64), axis=-1)
-        theta = tf.stack(self.library.columns(z64, tf.math), axis=-1)
-        xi = least_squares(theta, tf.cast(z_rate, tf.float64))
-        modelled = tf.cast(tf.matmul(theta, xi), z.dtype)
+        z, modelled = self._modelled(encoder, data)
         x, x_rate = self.decoder.tangent(decoder, z, modelled)
         field = self.share * mean_square(data.targets - x)
         rate = self.share * mean_square(data.target_rates - x_rate)
         return Parts(self.field_weight * field + self.rate_weight * rate, field, rate)
+
+    def _modelled(self, encoder: Weights, data: Data) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the latents z and their rates Θ(z) Ξ, [n, d] each."""
+        z, z_rate = self.encoder.tangent(encoder, data.inputs, data.input_rates)
+        z64 = tf.unstack(tf.cast(z, tf.float64), axis=-1)
+        theta = tf.stack(self.library.columns(z64, tf.math), axis=-1)
+        xi = least_squares(theta, tf.cast(z_rate, tf.float64))
+        return z, tf.cast(tf.matmul(theta, xi), z.dtype)
+
+    def outer(self, weights: Weights, data: Data) -> Quadratic:
+        """Return the loss as a function of the decoder's outer layer, all else as it is.
+
+        Of decoders that are linear in that layer, see `Network.hidden`.
+        """
+        encoder, decoder = weights
+        assert self.decoder.hidden is not None
+        f, f_rate = self.decoder.hidden(decoder, *self._modelled(encoder, data))
+        f, f_rate, x, x_rate = (
+            tf.cast(part, tf.float64) for part in (f, f_rate, data.targets, data.target_rates)
+        )
+        frames = tf.cast(tf.shape(f)[0], tf.float64)
+        # The bias moves the field and not its rate.
+        f = tf.concat([f, tf.ones_like(f[:, :1])], axis=1)
+        f_rate = tf.concat([f_rate, tf.zeros_like(f_rate[:, :1])], axis=1)
+        normal, right, rest = 0.0, 0.0, 0.0
+        for weight, seen, target in (
+            (self.field_weight, f, x), (self.rate_weight, f_rate, x_rate)
+        ):  # fmt: skip
+            each = self.share * weight / frames
+            normal += each * tf.matmul(seen, seen, transpose_a=True)
+            right += each * tf.matmul(seen, target, transpose_a=True)
+            rest += each * tf.reduce_sum(target**2)
+        return Quadratic(normal, right, rest)
 
     def nothing(self, data: Data) -> float:
         """Return the loss of reconstructing zero everywhere."""

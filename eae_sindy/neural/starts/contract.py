@@ -50,7 +50,8 @@ class Start(Protocol):
         Parameters
         ----------
         settings : recipes.Fit
-            With `full_space` weights are on pixels, otherwise on what `objectives.data.seen` gives.
+            With `full_space` weights are on pixels, otherwise on what `objectives.data.seen` gives:
+            encoders see `Pod.inputs`. The weight of rates is per unit of `objectives.data.clock`.
         frames : Frames
             Frames in POD coordinates with their split. A start learns from training and validation
             frames only.

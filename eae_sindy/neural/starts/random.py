@@ -16,17 +16,22 @@ from .contract import Begun
 
 
 def draw(
-    sizes: Sequence[int], rng: np.random.Generator, modes: np.ndarray | None, heads: int = 1
+    sizes: Sequence[int], rng: np.random.Generator, pod: Pod | None, heads: int = 1
 ) -> tuple[Flat, Flat]:
     """Draw a dense encoder of the given `sizes` and its mirror, a decoder.
 
-    With `modes` [r, N] both are drawn at full width and put on the span of the data: the reduced
-    networks start where the full ones would. The encoder has `heads` outputs for each latent.
+    With a basis both are drawn at full width and put on the span of the data: the reduced networks
+    start where the full ones would. The encoder has `heads` outputs for each latent.
     """
     *inner, latents = sizes
     encoder = dense.glorot((*inner, heads * latents), rng)
     decoder = dense.glorot(sizes[::-1], rng)
-    return (encoder, decoder) if modes is None else onto_span(encoder, decoder, modes)
+    if pod is None:
+        return encoder, decoder
+    (first, *rest), decoder = onto_span(encoder, decoder, pod.modes)
+    # Onto what the encoder sees; a factor of one but for a dimensionless fit.
+    scale = np.float32(np.sqrt(pod.size) / pod.gain)
+    return (scale * first, *rest), decoder
 
 
 def start(
@@ -42,5 +47,5 @@ def start(
     """
     yield from ()
     sizes = (pod.size, *settings.hidden, settings.latents)
-    drawn = [draw(sizes, rng, None if settings.full_space else pod.modes) for rng in rngs]
+    drawn = [draw(sizes, rng, None if settings.full_space else pod) for rng in rngs]
     return Begun([encoder for encoder, _ in drawn], drawn[0][1])

@@ -13,7 +13,7 @@ from ...progress import Progress, Steps
 from ...recipes import Fit, Training
 from ..networks.contract import Weights
 from ..objectives.choice import SINDY, TRAINED, VARIATIONAL
-from ..objectives.data import Data, coordinates
+from ..objectives.data import Data, clock, coordinates
 from ..objectives.variational import means
 from ..starts.random import draw
 from . import adam
@@ -64,7 +64,8 @@ def iterate(kind: str, begun: Ensemble, training: Training, seed: int) -> Steps[
     course = _Course(kind, loop, weights, training.epochs + training.refinement, seeds[1])
     attributes = {**begun.attributes, "method": kind}
     if kind == SINDY:
-        attributes["xi"] = yield from _sparsely(course, training)
+        xi = yield from _sparsely(course, training)
+        attributes["xi"] = xi / clock(begun)
     else:
         yield from course.train(course.total)
     encoder, decoder = (tuple(w.numpy() for w in net) for net in course.state.weights[:2])
@@ -95,7 +96,7 @@ def _begin(
     """Draw what a rival is trained from: an encoder, a decoder, and Ξ where it is trained."""
     sizes = (begun.pod.size, *used.hidden, used.latents)
     heads = 2 if kind == VARIATIONAL else 1
-    weights: tuple[Weights, ...] = draw(sizes, rng, begun.pod.modes, heads)
+    weights: tuple[Weights, ...] = draw(sizes, rng, begun.pod, heads)
     if kind == SINDY:
         shape = (len(begun.library), used.latents)
         weights = (*weights, np.full(shape, training.coefficient, np.float32))
