@@ -42,7 +42,7 @@ def test_stretches_are_contiguous_and_never_in_the_test_window(spiral):
     for rows in found:
         assert (np.diff(rows) == 1).all()
         assert not (e.frames.split[rows] == TEST).any()
-    fit, late = stretches.training(e.frames, Criteria()).values()
+    fit, late, _ = stretches.training(e.frames, Criteria()).values()
     assert (e.frames.split[fit] == TRAIN).all()
     time = e.frames.time[fit]
     np.testing.assert_array_equal(late, fit[time >= (time.min() + time.max()) / 2])

@@ -108,6 +108,43 @@ def with_constant(library: Library) -> Library:
     return Library(ps.PolynomialLibrary(degree=0) + library.features, library.latents)
 
 
+def with_polynomials(library: Library, degree: int) -> Library:
+    """Return the library with a constant and all monomials to a degree, whichever it lacks.
+
+    Monomials come first, in pysindy's order, then the other terms in their own.
+    """
+    import pysindy as ps
+
+    own = with_constant(library)
+    if degree == 0:
+        return own
+    monomials = Library(ps.PolynomialLibrary(degree=degree), library.latents)
+    if set(monomials.terms) <= set(own.terms):
+        return own
+    others = [i for i, term in enumerate(own.terms) if term not in monomials.terms]
+    rest = None if library.features is None else _without_polynomials(library.features)
+    if rest is not None:
+        features = ps.PolynomialLibrary(degree=degree)
+        for part in rest:
+            features = features + part
+        found = Library(features, library.latents)
+        if len(found) == len(monomials) + len(others):
+            return found
+    return own._made_of(
+        [*monomials.terms, *(own.terms[i] for i in others)],
+        [*monomials._functions, *(own._functions[i] for i in others)],
+    )
+
+
+def _without_polynomials(features: Any) -> list[Any]:
+    """Return the parts of a pysindy library that are no polynomials of all latents."""
+    import pysindy as ps
+
+    if isinstance(features, ps.ConcatLibrary):
+        return [part for one in features.libraries for part in _without_polynomials(one)]
+    return [] if isinstance(features, ps.PolynomialLibrary) else [features]
+
+
 class _Traced(np.lib.mixins.NDArrayOperatorsMixin):
     """A tensor that sends NumPy functions of a custom library on to `ops`."""
 
