@@ -4,6 +4,7 @@ In it a symmetry of the flow is a pattern of zeros. An affine change takes cubic
 cubic polynomials, so that what is fitted there is written in the latents themselves, exactly.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +46,7 @@ class Frame(NamedTuple):
     matrix: np.ndarray
 
 
+@cache
 def cubics() -> Library:
     """Return the monomials of two latents to degree 3, with the constant."""
     return standard(2, DEGREE, sine=False, constant=True)
@@ -75,22 +77,19 @@ def patterns() -> list[Pattern]:
 def frame(xi: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> Frame | None:
     """Return the canonical frame of cubic equations Ξ [10, 2]; None if they have none.
 
-    The origin is the fixed point nearest to `mean` [2] within 2.5 standard deviations `spread` [2].
+    The origin is the fixed point that Newton finds from `mean` [2], or from a ring of one standard
+    deviation `spread` [2] about it; within 2.5 of them.
     There is no frame where the flow does not turn about it: the linear part must have a pair of
     complex eigenvalues. What is left free, a turn of the plane, no pattern depends on.
     """
-    library, found = cubics(), []
+    library = cubics()
     angles = 2 * np.pi * np.arange(STARTS - 1) / (STARTS - 1)
     ring = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     for offset in [np.zeros(2), *ring]:
-        root = _root(library, xi, mean + offset * spread)
-        if root is not None:
-            found.append(root)
-    if not found:
-        return None
-    far = [float(np.max(np.abs(root - mean) / spread)) for root in found]
-    origin = found[int(np.argmin(far))]
-    if min(far) > REACH:
+        origin = _root(library, xi, mean + offset * spread)
+        if origin is not None and np.max(np.abs(origin - mean) / spread) < REACH:
+            break
+    else:
         return None
     values, vectors = np.linalg.eig(_slope(library, xi, origin))
     if not np.abs(values.imag).max() > 1e-9 * np.abs(values).max():

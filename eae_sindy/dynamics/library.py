@@ -62,7 +62,25 @@ class Library:
 
         `ops` is the namespace of the elementwise functions: `numpy` or `tensorflow.math`.
         """
-        return [function(z, ops) for function in self._functions]
+        if ops is not np:
+            return [function(z, ops) for function in self._functions]
+        # Monomials from each other, in the same order as by themselves: the same to the bit.
+        made: dict[tuple[int, ...], Array] = {}
+
+        def product(factors: tuple[int, ...]) -> Array:
+            if factors not in made:
+                made[factors] = (
+                    product(factors[:-1]) * z[factors[-1]]
+                    if len(factors) > 1
+                    else _monomial(list(factors))(z, ops)
+                )
+            return made[factors]
+
+        factors = (getattr(function, "factors", None) for function in self._functions)
+        return [
+            function(z, ops) if own is None else product(own)
+            for own, function in zip(factors, self._functions, strict=True)
+        ]
 
     def __call__(self, z: np.ndarray) -> np.ndarray:
         """Return Θ(z) of shape [..., p] for latents z of shape [..., d]; what overflows is inf."""
@@ -226,6 +244,7 @@ def _monomial(factors: list[int]) -> Term:
             found = found * z[i]
         return found
 
+    product.factors = tuple(factors)  # type: ignore[attr-defined]
     return product
 
 
