@@ -331,9 +331,11 @@ def _eliminated(
     while active.sum() > 1:
         cost = np.sum([least_squares.costs(*system, active) for system in systems], axis=0)
         active[np.unravel_index(np.argmin(cost), cost.shape)] = False
+        if way.pattern is not None and not active[2:].any():
+            break  # linear: there are patterns for that
         if active.sum() > arena.criteria.sparse_terms:
             continue
-        label = f"{way.terms}, {int(active.sum())} coefficients of the"
+        label = f"{way.terms}, thinned to {int(active.sum())}"
         if way.pattern is None:
             chosen = np.any(active, axis=1)
             found.append(way._replace(terms=label, chosen=chosen, active=active.copy(), cutoff=0.0))
