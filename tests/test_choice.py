@@ -259,9 +259,10 @@ def test_what_is_lost_within_five_test_lengths_is_out(growth, out):
     xi = np.zeros((2, len(fits.library), 2))
     xi[:, 1:3] = growth * np.eye(2) + OMEGA * np.array([[0, 1], [-1, 0]])
     way = candidates.plain(fits.ensemble, fits.library)
-    assert arena.loses(Run(way, xi, np.zeros(2)), np.arange(2)) is out
+    run = Run(way, xi, np.zeros(2))
+    assert arena.lasting([run, run], np.arange(2)) == ([] if out else [run, run])
     sooner = replace(arena, criteria=Criteria().but(test_lengths=1.0))
-    assert not sooner.loses(Run(way, xi, np.zeros(2)), np.arange(2))
+    assert sooner.lasting([run], np.arange(2)) == [run]
 
 
 def test_fewer_terms_are_worth_a_standard_error_but_no_more_than_a_factor():

@@ -20,7 +20,7 @@ from .candidates import Candidate, candidates, plain, polynomials, symmetric
 from .member_fits import Fits
 from .stretches import stretches, training
 
-AHEAD = 200  # frames at which orbits are looked at when they run on
+LOOKED_AHEAD = 2500  # steps at most with which orbits run on after a stretch
 LOOKED_AT = 1000  # frames of a stretch at most, in the first round
 ROWS_TO_A_TERM = 2  # frames that a candidate must have, for each of its terms
 
@@ -75,22 +75,20 @@ def choose(
     arena = _Arena(fits, judged, rows, criteria)
     first = arena.scout(ways, evenly(members, criteria.scouts))
     order = sorted(first, key=lambda r: float(r.errors.mean()))
-    best = [r.candidate for r in order[: criteria.finalists]]
+    worst = criteria.worst_trajectory
+    best = [r.candidate for r in order[: criteria.finalists] if r.errors.mean() < worst]
     # Those with fewest terms that come near, so that more members may say it is near enough.
-    near = [r for r in order if r.errors.mean() <= criteria.as_good * order[0].errors.mean()]
+    most = max(criteria.as_good * order[0].errors.mean(), criteria.exact)
+    near = [r for r in order if r.errors.mean() <= most and r.errors.mean() < worst]
     best += [r.candidate for r in sorted(near, key=_size)[: criteria.finalists // 2]]
     best += [way for way in ways if _same(own, way)]
     final = arena.run(_unique(best), members)
-    kept = [r for r in final if not arena.loses(r, members)]
-    if not any(r.errors.mean() < criteria.worst_trajectory for r in kept):
+    kept = arena.lasting(final, members)
+    if not any(r.errors.mean() < worst for r in kept):
         kept = final
     chosen = _ranked(fits, kept, criteria)[0].candidate
     winner = next(r for r in kept if r.candidate is chosen)
-    thinner = [
-        r
-        for r in arena.run(_thinned(arena, winner, members), members)
-        if not arena.loses(r, members)
-    ]
+    thinner = arena.lasting(arena.run(_thinned(arena, winner, members), members), members)
     ranked = _ranked(fits, [*kept, *thinner], criteria)
     seen = {id(t.candidate) for t in ranked}
     rest = _trials([r for r in first if id(r.candidate) not in seen])
@@ -209,17 +207,22 @@ class _Arena:
         triangles = self.triangles(index, ways)
         return [way.solve(t) for way, t in zip(ways, triangles, strict=True)]
 
-    def loses(self, run: Run, members: np.ndarray) -> bool:
-        """Say whether orbits leave the data within five lengths of the test window."""
-        frames = self.fits.ensemble.frames
-        length = float(np.ptp(frames.time[frames.test_run()]))
-        stretch = self.judged[-1]
+    def lasting(self, runs: Sequence[Run], members: np.ndarray) -> list[Run]:
+        """Return the runs whose orbits stay with the data for five lengths of the test window."""
+        if not runs:
+            return []
+        frames, stretch = self.fits.ensemble.frames, self.judged[-1]
         z = np.stack([self.fits.latents(i, stretch)[0] for i in members], axis=1)
-        data = orbits.loop(z)
-        time = np.linspace(0, self.criteria.test_lengths * length, AHEAD)
-        library = run.candidate.library or self.fits.library
-        end = orbits.integrate(library, run.values, data, time)[-1]
-        return bool(orbits.lost(end, data).mean() > self.criteria.most_lost)
+        length = self.criteria.test_lengths * float(np.ptp(frames.time[frames.test_run()]))
+        steps = int(length / np.mean(np.diff(frames.time[stretch]))) + 1
+        time = np.linspace(0, length, min(steps, LOOKED_AHEAD) + 1)
+        large = union(self.fits, [r.candidate for r in runs])
+        flat = np.concatenate(
+            [embedded(r.values, r.candidate.library or self.fits.library, large) for r in runs]
+        )
+        end = orbits.coarse(large, flat, orbits.loop(np.tile(z, (1, len(runs), 1))), time)[-1]
+        share = (~np.isfinite(end).all(axis=1)).reshape(len(runs), -1).mean(axis=1)
+        return [r for r, s in zip(runs, share, strict=True) if s <= self.criteria.most_lost]
 
 
 def _degree(way: Candidate) -> int:
