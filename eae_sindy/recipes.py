@@ -333,6 +333,7 @@ TRAININGS: Mapping[str, Training] = {
 # Where a judgement turns: up to the first number it is good, up to the second with caution, beyond
 # it bad. Where the first is the larger one, more is better.
 Turns = tuple[float, float]
+AVERAGES = ("mean", "geometric")
 
 
 @dataclass(frozen=True)
@@ -372,18 +373,43 @@ class Criteria(_Settings):
     # A cycle: the settled amplitude is the data's own to this share; at rest it is below that one.
     amplitude_tolerance: float = 0.30
     rest: float = 0.02
+    # The data's own oscillation: cycles whose amplitudes agree to this share, so many at least and
+    # so large a share of all, whose lengths vary by so little.
+    amplitude_settled: float = 0.05
+    least_cycles: int = 3
+    settled_share: float = 0.1
+    cycles_alike: float = 0.1
     # A mode has at least this share of the members.
     smallest_mode: float = 0.05
-    # Equations are chosen by running them over stretches of validation time. These end at shares of
-    # the time before the test window: the first so early that it holds some of a transient, which
-    # shows what is off the cycle, and so late that its beginning is left to the fit. A stretch is
-    # no longer than a share of that time, and has so many frames at least.
+    # Equations are chosen by running them: over a share of the training trajectories, left out of
+    # the fit, where there are so many that some can be spared, or else over stretches of each.
+    # These end at shares of the time before the test window: the first so early that it holds some
+    # of a transient, which shows what is off the cycle, and so late that its beginning is left to
+    # the fit. A stretch is no longer than a share of that time, and has so many frames at least.
+    held_out: float = 0.2
+    enough_trajectories: int = 3
     stretch_ends: tuple[float, ...] = (0.15, 0.575, 1.0)
     longest_stretch: float = 0.15
     shortest_stretch: int = 20
     late: float = 0.5  # where late training frames begin
     cutoffs: tuple[float, ...] = (0.0, 1e-2)  # singular values left out, over the largest
-    judged: int = 30  # members of a mode that try every candidate
+    # Degrees of polynomials, by the number of latents: of one or two, of three, of more. Rows weigh
+    # 1 / (|ż| + f rms ż), 0 is all alike.
+    degrees: tuple[int, ...] = (9, 5, 3)
+    weights: tuple[float, ...] = (0.0, 0.3, 0.1, 0.03, 0.01)
+    # Members of a mode that try every candidate, members that try the best, and how many these are.
+    scouts: int = 4
+    judged: int = 30
+    finalists: int = 10
+    # How errors of stretches become one: "mean" finds equations that hold from the first frame on,
+    # "geometric" those that are best on the cycle, which may lose a transient.
+    average: str = "mean"
+    # What more members lose than this share within so many lengths of the test window is out.
+    most_lost: float = 0.1
+    test_lengths: float = 5.0
+    # Fewer terms are worth a standard error, and never more than this factor.
+    as_good: float = 2.0
+    sparse_terms: int = 8  # coefficients that sparse equations have at most
     exact: float = 1e-6  # error of a trajectory below which no candidate is better than another
     worst_trajectory: float = 1.0  # error of a trajectory, over the variance: worse ones count so
     # Uncertainty: replicates, in blocks of so many reference periods.
@@ -401,7 +427,8 @@ class Criteria(_Settings):
             value = getattr(self, f.name)
             for number in value if isinstance(value, tuple) else (value,):
                 _require(
-                    (number > 0 or f.name == "cutoffs") and math.isfinite(number),
+                    f.name == "average"
+                    or ((number > 0 or f.name in ("cutoffs", "weights")) and math.isfinite(number)),
                     f"criterion {f.name} must be positive and finite, not {number}",
                 )
             if f.type == Turns:
@@ -412,6 +439,11 @@ class Criteria(_Settings):
                     f"criterion {f.name} is ({good:g}, {caution:g}): caution must come after good",
                 )
         super().__post_init__()
+        _require(
+            self.average in AVERAGES,
+            f"criterion average must be one of {', '.join(AVERAGES)}, not {self.average!r}",
+        )
+        _require(len(self.degrees) == 3, "criterion degrees must have three numbers")
 
 
 CRITERIA = Criteria()

@@ -271,7 +271,8 @@ def test_the_rule_of_choice(fits, errors, terms, chosen):
         mask = own if count == 11 else np.arange(len(fits.library)) < count
         ways.append(Candidate(f"way {k}", "train", 0.0, mask))
         xi[k, :, :count] = 1.0
-    found = selection._ranked(fits, ways, xi, np.array(errors), Criteria())
+    runs = [selection.Run(*r) for r in zip(ways, xi, np.array(errors), strict=True)]
+    found = selection._ranked(fits, runs, Criteria())
     assert found[0].candidate.terms == f"way {chosen}"
     assert [t.error for t in found[1:]] == sorted(t.error for t in found[1:])
 

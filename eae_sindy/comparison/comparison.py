@@ -70,7 +70,7 @@ def iterate(
     for name, other, _ in reductions:
         if not np.array_equal(first.frames.split, other.frames.split):
             raise EaeSindyError(f"{name} was trained on another split: train it again on this one")
-    reference = reference_period(first)
+    reference = reference_period(first, criteria)
     total = len(reductions) + 2
     found: list[Row] = []
 
@@ -146,6 +146,7 @@ def _read(
     ways = " | ".join(dict.fromkeys(t[0].candidate.short for t in found.trials))
     chosen = plain._replace(
         name=f"{name}, chosen by running",
+        library=found.library,
         values=found.values,
         seconds=plain.seconds + found.seconds,
         note=ways,

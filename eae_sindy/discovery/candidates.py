@@ -5,18 +5,43 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..dynamics import least_squares
+from ..dynamics import canonical, least_squares
+from ..dynamics.canonical import Pattern
 from ..dynamics.least_squares import Sparse, Triangle
-from ..dynamics.library import Library
+from ..dynamics.library import Library, standard
 from ..ensemble.ensemble import Ensemble
+from ..recipes import Criteria
 
+FRAMES = ("train", "late", "early")
 WORST_FRAME = 1e6  # condition of eigenvectors beyond which they are no frame
 
 
 class Candidate(NamedTuple):
-    """One way to fit Ξ. `chosen` [p] marks the terms in use, of the library with a constant.
+    """One way to fit Ξ.
 
-    `neutral` are the rows of linear terms whose oscillations are made neither to grow nor to decay.
+    Attributes
+    ----------
+    terms : str
+        What they are, in words.
+    frames : {"train", "late", "early"}
+        See `stretches.training`.
+    cutoff : float
+        See `least_squares.solve`.
+    chosen : array of bool [p]
+        The terms in use, of `library`.
+    sparse : Sparse, optional
+        Takes the place of least squares.
+    neutral : tuple of int
+        Rows of linear terms whose oscillations neither grow nor decay: they are made so, or the
+        pattern is.
+    library : Library, optional
+        Its own terms; those of the ensemble, with a constant, if there is none.
+    weight : float
+        f of the rows' weights 1 / (|ż| + f rms ż); with 0 all rows count alike.
+    pattern : Pattern, optional
+        That it has in a canonical frame.
+    active : array of bool [p, d], optional
+        The coefficients in use, where an equation lacks what another has.
     """
 
     terms: str
@@ -25,27 +50,52 @@ class Candidate(NamedTuple):
     chosen: np.ndarray
     sparse: Sparse | None = None
     neutral: tuple[int, ...] = ()
+    library: Library | None = None
+    weight: float = 0.0
+    pattern: Pattern | None = None
+    active: np.ndarray | None = None
 
     @property
     def name(self) -> str:
         """Say in words how it fits."""
         cut = f", directions below {self.cutoff:g} left out" if self.cutoff else ""
         thin = f", by {self.sparse.optimizer}" if self.sparse else ""
-        still = ", neutral" if self.neutral else ""
-        return f"{self.terms} terms, {self.frames} frames{cut}{thin}{still}"
+        still = ", neutral" if self.neutral and not self.pattern else ""
+        heavy = f", weighted by 1/(|z'| + {self.weight:g} rms)" if self.weight else ""
+        return f"{self.terms} terms, {self.frames} frames{heavy}{cut}{thin}{still}"
 
     @property
     def short(self) -> str:
         """The name for a crowded figure."""
         cut = f", cut {self.cutoff:g}" if self.cutoff else ""
-        still = ", neutral" if self.neutral else ""
-        return f"{self.terms}, {self.frames}{cut}{still}" + (
+        still = ", neutral" if self.neutral and not self.pattern else ""
+        heavy = f", f {self.weight:g}" if self.weight else ""
+        return f"{self.terms}, {self.frames}{heavy}{cut}{still}" + (
             f", {self.sparse.optimizer}" if self.sparse else ""
         )
 
+    def size(self, xi: np.ndarray) -> float:
+        """Count the terms of Ξ [m, p, d] to an equation, on the mean over members.
+
+        Of a pattern its functions are counted, not the monomials that the latents make of them.
+        """
+        if self.pattern is not None:
+            return self.pattern.size / self.pattern.active.shape[1]
+        if self.active is not None:
+            return float(self.active.sum()) / self.active.shape[1]
+        return float(np.mean(np.any(xi != 0, axis=2).sum(axis=1)))
+
     def solve(self, triangle: Triangle) -> np.ndarray:
-        """Return Ξ [p, d], zero where a term is not in use, from the factor of some frames."""
+        """Return Ξ [p, d], zero where a term is not in use, from the factor of some frames.
+
+        Of a pattern that has no frame in these, it is NaN.
+        """
         theta, rate = triangle.split(len(self.chosen))
+        if self.pattern is not None:
+            found = canonical.solve(theta, rate, self.pattern)
+            return np.full((theta.shape[1], rate.shape[1]), np.nan) if found is None else found
+        if self.active is not None:
+            return least_squares.masked(theta, rate, self.active)
         xi = np.zeros((theta.shape[1], rate.shape[1]))
         theta = theta[:, self.chosen]
         xi[self.chosen] = (
@@ -108,3 +158,47 @@ def candidates(
                 if sparse and chosen.sum() > library.latents + 1:
                     found.append(Candidate(text, frames, 0.0, chosen, sparse))
     return found
+
+
+def polynomials(latents: int, criteria: Criteria) -> list[Candidate]:
+    """Return polynomials of every degree with the constant, by frames and weights of rows.
+
+    They have libraries of their own, whatever the ensemble's is.
+    """
+    highest = criteria.degrees[0 if latents <= 2 else 1 if latents == 3 else 2]
+    found = []
+    for degree in range(1, highest + 1):
+        library = standard(latents, degree, sine=False, constant=True)
+        label = "linear + constant" if degree == 1 else f"degree {degree}"
+        found += [
+            Candidate(
+                label, frames, 0.0, np.ones(len(library), bool), library=library, weight=weight
+            )
+            for frames in FRAMES
+            for weight in criteria.weights
+        ]
+    return found
+
+
+def symmetric(latents: int) -> list[Candidate]:
+    """Return patterns of symmetry in a canonical frame; only two latents have such a frame."""
+    if latents != 2:
+        return []
+    library = canonical.cubics()
+    return [
+        Candidate(
+            SYMMETRIC[pattern.name], frames, 0.0, np.ones(len(library), bool), library=library,
+            neutral=(1, 2) if pattern.name == "rotation" else (), pattern=pattern,
+        )
+        for pattern in canonical.patterns()
+        for frames in FRAMES
+    ]  # fmt: skip
+
+
+# Those that are linear begin with that word: verdicts look for it.
+SYMMETRIC = {
+    "rotation": "linear rotation",
+    "linear": "linear about the fixed point",
+    "radial": "radial",
+    "equivariant": "equivariant",
+}

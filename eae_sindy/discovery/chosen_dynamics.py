@@ -34,7 +34,7 @@ class Answers:
     ----------
     equations : Equations
         Ξ of every member by the candidate chosen for its mode, in the ensemble's library with a
-        constant.
+        constant and with all polynomials up to the largest degree that a mode needs.
     modes : Modes
         Of the members, by Eq. 16's plain Ξ.
     trials : sequence of lists of Trial
@@ -62,7 +62,7 @@ class Answers:
 
     @property
     def library(self) -> Library:
-        """Return the terms that `values` are in: the ensemble's, with a constant."""
+        """Return the terms that `values` are in: the ensemble's, a constant, and polynomials."""
         return self.equations.library
 
     @property
@@ -120,18 +120,18 @@ def find(
     chosen = _choose(fits, found, sparse, criteria)
     if chosen is None:
         return None
-    trials, values = chosen
+    trials, values, library = chosen
     seconds = time.perf_counter() - start
     yield Progress("orbits and replicates", 2, 4)
     settled = spread = None
     if np.isfinite(fits.reference_period):
-        settled = cycles.settle(fits.library, values, fits.data, fits.reference_period, criteria)
+        settled = cycles.settle(library, values, fits.data, fits.reference_period, criteria)
         ways = [trials[k][0].candidate for k in found.label]
-        spread = resampling.replicate(fits, ways, criteria)
+        spread = resampling.replicate(fits, ways, criteria, library)
     yield Progress("forecast", 3, 4)
     return Answers(
         equations=Equations(
-            fits.library, fits.members, found.label, found.representative, found.weight, values,
+            library, fits.members, found.label, found.representative, found.weight, values,
             fingerprint(fits.ensemble),
         ),
         modes=found,
@@ -139,7 +139,7 @@ def find(
         equivalences=same,
         orbits=settled,
         spread=spread,
-        forecast=_forecast(fits, values, criteria),
+        forecast=_forecast(fits, library, values, criteria),
         collinear=_collinear(fits, int(found.representative[0]), criteria),
         seconds=seconds,
     )  # fmt: skip
@@ -160,9 +160,12 @@ def _modes(fits: Fits, held: np.ndarray | None, criteria: Criteria) -> Modes:
 
 def _choose(
     fits: Fits, found: Modes, sparse: Sparse | None, criteria: Criteria
-) -> tuple[list[list[Trial]], np.ndarray] | None:
-    """Return the trials of every mode, and Ξ [m, p, d] of every member by what was chosen."""
-    trials, values = [], np.zeros((len(fits.members), len(fits.library), fits.values.shape[2]))
+) -> tuple[list[list[Trial]], np.ndarray, Library] | None:
+    """Return the trials of every mode, Ξ [m, p, d] of every member by what was chosen, its library.
+
+    The library is one for all modes: the ensemble's with a constant, and what else they need.
+    """
+    trials = []
     for k in range(len(found)):
         mine = found.members(k)
         seen = np.intersect1d(mine, fits.witnessed)
@@ -171,16 +174,21 @@ def _choose(
         if not tried:
             return None
         trials.append(tried)
-        values[mine] = selection.refit(fits, mine, tried[0].candidate)
-    return trials, values
+    ways = [tried[0].candidate for tried in trials]
+    library = selection.union(fits, ways)
+    values = np.zeros((len(fits.members), len(library), fits.values.shape[2]))
+    for k, way in enumerate(ways):
+        mine = found.members(k)
+        values[mine] = selection.refit(fits, mine, way, library)
+    return trials, values, library
 
 
-def _forecast(fits: Fits, values: np.ndarray, criteria: Criteria) -> Forecast:
+def _forecast(fits: Fits, library: Library, values: np.ndarray, criteria: Criteria) -> Forecast:
     """Decode the orbits of some witnesses over the first test trajectory."""
     run, taken = fits.ensemble.frames.test_run(), evenly(fits.witnessed, criteria.decoded)
     latents = np.stack([fits.latents(i, run)[0] for i in taken], axis=1)
     return decoded_orbits.forecast(
-        fits.ensemble, fits.members[taken], fits.library, values[taken], latents
+        fits.ensemble, fits.members[taken], library, values[taken], latents
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import formats, hdf5
 from ..dynamics import conversions
-from ..dynamics.library import Library, standard
+from ..dynamics.library import Library, standard, with_polynomials
 from ..ensemble.ensemble import Ensemble
 from ..errors import EaeSindyError
 
@@ -106,14 +106,18 @@ class Equations:
     def open(cls, path: str | Path, library: Library | None = None) -> "Equations":
         """Read what `save` wrote.
 
-        `library` must be given if there are terms of the user's own: the ensemble's, with a
-        constant. Raises `EaeSindyError` for a file that is missing, damaged, or something else.
+        `library` must be given if there are terms of the user's own: the ensemble's, with or
+        without a constant. Raises `EaeSindyError` for a file that is missing, damaged, or
+        something else.
         """
         with hdf5.reading(path, formats.EQUATIONS) as (file, attributes):
             terms = [str(t) for t in attributes["library"]]
             ensemble = str(attributes["ensemble"])
             arrays = {name: file[name][:] for name in ARRAYS}
-        library = library or _standard(terms, arrays["values"].shape[2])
+        if library is None:
+            library = _standard(terms, arrays["values"].shape[2])
+        elif library.terms != terms:  # what was chosen may need polynomials besides
+            library = with_polynomials(library, _degree(terms))
         if library.terms != terms:
             raise EaeSindyError(
                 f"the equations are in the terms {', '.join(terms)}: pass that library from Python"
@@ -133,5 +137,9 @@ def fingerprint(ensemble: Ensemble) -> str:
 
 def _standard(terms: list[str], latents: int) -> Library:
     """Return the standard library that these terms look like."""
-    degree = max([1, *(int(k) for k in re.findall(r"\^(\d+)", " ".join(terms)))])
-    return standard(latents, degree, any(t.startswith("sin(") for t in terms), "1" in terms)
+    return standard(latents, _degree(terms), any(t.startswith("sin(") for t in terms), "1" in terms)
+
+
+def _degree(terms: list[str]) -> int:
+    """Return the highest power of a latent by itself."""
+    return max([1, *(int(k) for t in terms for k in re.findall(r"^z\d+\^(\d+)$", t))])

@@ -125,7 +125,7 @@ def measure(method: Method, reference: float, criteria: Criteria = CRITERIA) -> 
 
 def linear(ensemble: Ensemble, criteria: Criteria = CRITERIA) -> list[Row]:
     """Return the rows a user has within a second or two: POD with pysindy."""
-    reference = reference_period(ensemble)
+    reference = reference_period(ensemble, criteria)
     pod, seconds = timed(lambda: pod_baseline.pod(ensemble))
     name = f"POD-{ensemble.settings.latents}"
     return [measure(solved(name, pod, seconds, s), reference, criteria) for s in BOTH]

@@ -25,7 +25,7 @@ from ..snapshots.split import TEST, VALIDATION
 from . import witnesses
 from .mending import LARGEST, Flaws, mended_frames, mended_terms
 from .relative_error import Target
-from .stretches import training
+from .stretches import FEW, training
 from .witnesses import Witnesses
 
 FRAMES = ("train", "all", "test")
@@ -59,7 +59,12 @@ class Fits:
     data : Loop of m members
         The first test trajectory in their latents.
     triangles : mapping of str to Triangle
-        Of the training frames and of the late ones, rows [m, q, q]: see `stretches.training`.
+        Of the training frames, of the late and of the early ones, rows [m, q, q]: see
+        `stretches.training`.
+    training : mapping of str to array of int
+        The frames that these names stand for.
+    encoded : Encoded or None
+        Latents of every member at the training frames, where there is memory for them.
     witnesses : Witnesses
     reference_period : float
         Of the data; NaN if they have none.
@@ -78,6 +83,8 @@ class Fits:
     field_of_mean: float
     data: Loop
     triangles: Mapping[str, Triangle]
+    training: Mapping[str, np.ndarray]
+    encoded: "Encoded | None"
     witnesses: Witnesses
     reference_period: float
 
@@ -89,12 +96,15 @@ class Fits:
     def latents(self, index: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return z and ż [n, d] of the member at `index` of `members`, at frames `rows`.
 
-        A witness has them at hand; another member is encoded.
+        A witness has them at hand, and every member those at training frames where memory allows;
+        else it is encoded.
         """
         member = int(self.members[index])
         place = int(np.searchsorted(self.witnesses.members, member))
         if place < len(self.witnesses.members) and self.witnesses.members[place] == member:
             return self.witnesses.at(place, rows)
+        if self.encoded is not None and self.encoded.holds(rows):
+            return self.encoded.at(index, rows)
         z, rate = self.ensemble.encode(member, rows)
         return z.astype(float), rate.astype(float)
 
@@ -102,6 +112,31 @@ class Fits:
         """Return the factor of one member on frames by the name of a candidate."""
         both = self.triangles[frames]
         return Triangle(both.rows[index], both.frames)
+
+    def rows(self, frames: str) -> np.ndarray:
+        """Return the training frames by the name of a candidate."""
+        return self.training[frames]
+
+
+class Encoded(NamedTuple):
+    """Latents z and rates ż [m, n, d] of members at the frames `rows` [n], in single precision.
+
+    With them equations of any terms, and any weights, are fitted to every member that was read,
+    and none is encoded again.
+    """
+
+    row: np.ndarray
+    latents: np.ndarray
+    rates: np.ndarray
+
+    def holds(self, rows: np.ndarray) -> bool:
+        """Say whether all of some frames are here."""
+        return bool(np.isin(rows, self.row).all())
+
+    def at(self, index: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return z and ż [k, d], float64, of one member at some of the frames."""
+        places = np.searchsorted(self.row, rows)
+        return self.latents[index, places].astype(float), self.rates[index, places].astype(float)
 
 
 class _Fit(NamedTuple):
@@ -113,6 +148,8 @@ class _Fit(NamedTuple):
     errors: np.ndarray
     triangles: Mapping[str, Triangle]
     field: np.ndarray
+    latents: np.ndarray
+    rates: np.ndarray
 
     @property
     def usable(self) -> bool:
@@ -127,8 +164,9 @@ class _Pass:
         self.ensemble, self.sparse = ensemble, sparse
         self.library = with_constant(ensemble.library)
         self.own = np.isin(self.library.terms, ensemble.library.terms)
-        train, late = training(f, criteria).values()
-        self.parts = {"early": np.setdiff1d(train, late), "late": late}
+        self.training = training(f, criteria)
+        self.parts = {name: self.training[name] for name in ("early", "late")}
+        self.order = np.argsort(np.concatenate([*self.parts.values()]))  # to sorted frames
         self.test, self.run = f.where(TEST), np.isin(f.where(TEST), f.test_run())
         self.validation = f.where(VALIDATION)
         self.field, self.rate = (Target.of(ensemble, self.test, w) for w in ("field", "rate"))
@@ -149,7 +187,7 @@ class _Pass:
         )
         train = Triangle.join(early, late)
         fitted = {"train": train, "all": Triangle.join(train, more), "test": test}[frames]
-        return {"train": train, "late": late}, fitted
+        return {"train": train, "late": late, "early": early}, fitted
 
     def _more(self, frames: str) -> np.ndarray:
         return self.validation if frames == "all" else self.validation[:0]
@@ -172,23 +210,34 @@ class _Pass:
         made = self.fit(z, rate, frames)
         if made is None:
             nan = np.full((len(self.ensemble.library), z.shape[1]), np.nan)
-            return _Fit(nan, np.nan, loop, np.full(3, np.nan), {}, np.zeros(1))
+            none = np.zeros((0, z.shape[1]))
+            return _Fit(nan, np.nan, loop, np.full(3, np.nan), {}, np.zeros(1), none, none)
         triangles, fitted = made
         xi, condition = self.solve(fitted)
         modelled, seen = self.ensemble.library(z[n:]) @ xi, rate[n:]
         x, x_rate = self.ensemble.decode(member, z[n:], modelled)
         miss = np.sum((seen - modelled) ** 2) / np.sum((seen - seen.mean(axis=0)) ** 2)
         errors = np.array([self.field.error(x), self.rate.error(x_rate), miss])
-        return _Fit(xi, condition, loop, errors, triangles, x)
+        kept = (a[self.order].astype(np.float32) for a in (z, rate))
+        return _Fit(xi, condition, loop, errors, triangles, x, *kept)
 
 
-def reference_period(ensemble: Ensemble) -> float:
-    """Return the period of the data's longest POD axis over the test window; NaN if it has none."""
+def reference_period(ensemble: Ensemble, criteria: Criteria = CRITERIA) -> float:
+    """Return the period of the settled part of the data; NaN if they sustain no oscillation.
+
+    Of the longest trajectory that has a settled part, whichever part of the split it is in.
+    """
     f = ensemble.frames
-    run = f.test_run()
-    return cycles.period(
-        f.time[run], f.coordinates[run].astype(float), f.rate_coordinates[run].astype(float)
-    )
+    own = [np.flatnonzero(f.trajectory == label) for label in np.unique(f.trajectory)]
+    for rows in sorted(own, key=lambda r: -float(np.ptp(f.time[r]))):
+        rows = rows[np.argsort(f.time[rows], kind="stable")]
+        if len(rows) < FEW:
+            continue
+        x, rate = (a[rows].astype(float) for a in (f.coordinates, f.rate_coordinates))
+        found = cycles.sustained_period(f.time[rows], x, rate, criteria)
+        if np.isfinite(found):
+            return found
+    return np.nan
 
 
 def read(
@@ -221,17 +270,21 @@ def read(
     ensemble, flaws = mended_frames(ensemble)
     called = yield from witnesses.call(ensemble, members, criteria)
     ensemble, terms = mended_terms(ensemble, called)
-    reference = reference_period(ensemble)
+    reference = reference_period(ensemble, criteria)
     common = _Pass(ensemble, sparse, criteria)
     trials = _try_frames(common, called, reference, criteria) if frames == "auto" else {}
     if frames == "auto":
         frames = max(trials, key=lambda c: trials[c]) if trials else "train"
 
     found, mean = [], np.zeros(1)
+    d, train = ensemble.settings.latents, common.training["train"]
+    room = 8 * d * len(train) * len(members) <= witnesses.MOST_BYTES
     for done, fit in enumerate(_each(common, members, called, frames), 1):
         if fit.usable:
             mean = mean + fit.field
-        found.append(fit._replace(field=np.zeros(0)))  # it would be 128 kB a member
+        fit = fit._replace(field=np.zeros(0))  # it would be 128 kB a member
+        none = np.zeros((0, fit.latents.shape[1]))
+        found.append(fit if room else fit._replace(latents=none, rates=none))
         yield Progress("members", done, len(members))
     kept = [i for i, fit in enumerate(found) if fit.usable]
     if not kept:
@@ -254,6 +307,8 @@ def read(
         field_of_mean=common.field.error(mean / len(fits)),
         data=Loop.join(f.loop for f in fits),
         triangles=_stacked(fits),
+        training=common.training,
+        encoded=_encoded(np.sort(train), fits) if room else None,
         witnesses=called,
         reference_period=reference,
     )
@@ -305,6 +360,10 @@ def _stacked(fits: list[_Fit]) -> dict[str, Triangle]:
         name: Triangle(np.stack([f.triangles[name].rows for f in fits]), first.frames)
         for name, first in fits[0].triangles.items()
     }
+
+
+def _encoded(rows: np.ndarray, fits: list[_Fit]) -> Encoded:
+    return Encoded(rows, *(np.stack([getattr(f, n) for f in fits]) for n in ("latents", "rates")))
 
 
 def settle(fits: Fits, criteria: Criteria) -> Orbits | None:

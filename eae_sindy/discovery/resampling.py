@@ -7,10 +7,11 @@ import numpy as np
 
 from ..dynamics import cycles
 from ..dynamics.cycles import Orbits
-from ..dynamics.least_squares import Triangle
+from ..dynamics.library import Library
 from ..ensemble import intervals
 from ..ensemble.members import each
 from ..recipes import CRITERIA, INTERVAL, Criteria
+from . import selection
 from .candidates import Candidate
 from .member_fits import Fits
 from .stretches import training
@@ -99,7 +100,11 @@ def _steps(time: np.ndarray, trajectory: np.ndarray, between: float) -> np.ndarr
 
 
 def replicate(
-    fits: Fits, candidates: Sequence[Candidate], criteria: Criteria, seed: int = 0
+    fits: Fits,
+    candidates: Sequence[Candidate],
+    criteria: Criteria,
+    library: Library | None = None,
+    seed: int = 0,
 ) -> Spread:
     """Refit witnesses drawn at random to frames drawn in blocks of time, and integrate the results.
 
@@ -109,7 +114,10 @@ def replicate(
         Whose witnesses are drawn from, of any number of chains.
     candidates : sequence [m]
         How each member of `fits` is fitted.
+    library : Library, optional
+        In whose terms; the ensemble's with a constant by default.
     """
+    library = library or fits.library
     frames, length = fits.ensemble.frames, criteria.block * fits.reference_period
     rows = {
         name: own[np.lexsort((frames.time[own], frames.trajectory[own]))]
@@ -124,11 +132,11 @@ def replicate(
         own = rows[candidate.frames]
         chosen = blocks(frames.time[own], frames.trajectory[own], length, rng)
         z, rate = fits.latents(picked[index], own)
-        return candidate.solve(Triangle.of(fits.library(z)[chosen], rate[chosen]))
+        terms = candidate.library or fits.library
+        triangle = selection.factor(terms, z[chosen], rate[chosen], candidate.weight)
+        return selection.embedded(selection.without_nan(candidate, triangle), terms, library)
 
     xi = np.stack(list(each(range(len(picked)), refit)))
     shortest = min(duration(frames.time[own], frames.trajectory[own]) for own in rows.values())
-    settled = cycles.settle(
-        fits.library, xi, fits.data.take(picked), fits.reference_period, criteria
-    )
+    settled = cycles.settle(library, xi, fits.data.take(picked), fits.reference_period, criteria)
     return Spread(picked, xi, settled, shortest / length, criteria.replicates_for_interval)

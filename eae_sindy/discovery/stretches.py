@@ -1,33 +1,63 @@
 """Which frames before the test window enter a fit of equations, and which judge it."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ..recipes import Criteria
 from ..snapshots.frames import Frames
 from ..snapshots.split import TEST, TRAIN
 
-FEW = 50  # frames before the test window: too few to spare some
+FEW = 50  # frames of a trajectory before the test window: too few to spare some
 
 
 def stretches(f: Frames, criteria: Criteria) -> list[np.ndarray]:
-    """Return rows of contiguous frames before the test window, in time; none if there are few."""
+    """Return rows of contiguous frames before the test window, in time; none if there are few.
+
+    Of several training trajectories some are taken whole, spread evenly over them; of one or two,
+    stretches of each.
+    """
+    whole = [rows for rows in _before(f) if len(rows) >= criteria.shortest_stretch]
+    if len(whole) >= max(2, criteria.enough_trajectories):
+        count = max(1, round(criteria.held_out * len(whole)))
+        return [whole[int((k + 0.5) * len(whole) / count)] for k in range(count)]
     run = f.test_run()
-    mine = (f.trajectory == f.trajectory[run[0]]) & (f.split != TEST) & (f.time < f.time[run[0]])
-    if not mine.any():  # the test window is a trajectory of its own
-        first = f.trajectory[f.where(TRAIN)[0]] if len(f.where(TRAIN)) else None
-        mine = (f.trajectory == first) & (f.split != TEST)
-    rows = np.flatnonzero(mine)
-    if len(rows) < FEW:
-        return []
-    start, end = f.time[rows[0]], f.time[rows[-1]]
-    length = min(np.ptp(f.time[run]), criteria.longest_stretch * (end - start))
-    ends = [start + s * (end - start) for s in criteria.stretch_ends]
-    found = (rows[(f.time[rows] >= e - length) & (f.time[rows] <= e)] for e in ends)
-    return [stretch for stretch in found if len(stretch) >= criteria.shortest_stretch]
+    found = []
+    for rows in whole:
+        if len(rows) < FEW:
+            continue
+        start, end = f.time[rows[0]], f.time[rows[-1]]
+        length = min(np.ptp(f.time[run]), criteria.longest_stretch * (end - start))
+        for share in criteria.stretch_ends:
+            last = start + share * (end - start)
+            stretch = rows[(f.time[rows] >= last - length) & (f.time[rows] <= last)]
+            if len(stretch) >= criteria.shortest_stretch:
+                found.append(stretch)
+    return found
+
+
+def _before(f: Frames) -> Iterator[np.ndarray]:
+    """Yield the rows of each trajectory that are not tested, nor come after what is; in time."""
+    for label in dict.fromkeys(f.trajectory[f.where(TRAIN)].tolist()):
+        own = f.trajectory == label
+        tested = own & (f.split == TEST)
+        mine = own & ~tested
+        if tested.any():
+            mine &= f.time < f.time[tested].min()
+        rows = np.flatnonzero(mine)
+        if len(rows):
+            yield rows[np.argsort(f.time[rows], kind="stable")]
 
 
 def training(f: Frames, criteria: Criteria) -> dict[str, np.ndarray]:
-    """Return the training frames by the names of candidates: "train" is all, "late" a part."""
+    """Return the training frames by the names of candidates.
+
+    "train" is all of them; "late" are those of the later part of each trajectory, "early" the rest.
+    """
     rows = f.where(TRAIN)
-    middle = f.time[rows].min() + criteria.late * np.ptp(f.time[rows])
-    return {"train": rows, "late": rows[f.time[rows] >= middle]}
+    late = np.zeros(len(rows), bool)
+    for label in np.unique(f.trajectory[rows]):
+        own = f.trajectory[rows] == label
+        time = f.time[rows[own]]
+        late[own] = time >= time.min() + criteria.late * np.ptp(time)
+    return {"train": rows, "late": rows[late], "early": rows[~late]}

@@ -1,6 +1,7 @@
 """What orbits come to: their class, period, amplitude and growth rate."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -22,12 +23,19 @@ def horizon(reference_period: float) -> np.ndarray:
 
 
 def period(time: np.ndarray, z: np.ndarray, rate: np.ndarray) -> float:
-    """Return the mean time between returns to a Poincaré section, over whole cycles.
+    """Return the mean time between `returns`, over whole cycles; NaN with fewer than two."""
+    crossings = returns(time, z, rate)
+    if len(crossings) < 2:
+        return np.nan
+    return float((crossings[-1] - crossings[0]) / (len(crossings) - 1))
+
+
+def returns(time: np.ndarray, z: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Return the times at which an orbit returns to a Poincaré section.
 
     The section is the plane through the mean of the orbit, across its longest axis; it is crossed
     in one direction, between samples by cubic Hermite interpolation. A crossing counts once the
-    orbit has been clearly on the other side, so that noise does not make several of one. NaN with
-    fewer than two returns.
+    orbit has been clearly on the other side, so that noise does not make several of one.
 
     Parameters
     ----------
@@ -41,8 +49,8 @@ def period(time: np.ndarray, z: np.ndarray, rate: np.ndarray) -> float:
     at = np.flatnonzero((g[:-1] < 0) & (g[1:] >= 0))
     visits = np.cumsum(g < -HYSTERESIS * g.std())[at]
     at = at[np.diff(visits, prepend=0) > 0]
-    if len(at) < 2:
-        return np.nan
+    if not len(at):
+        return np.zeros(0)
     h = time[at + 1] - time[at]
     a, b, da, db = g[at], g[at + 1], h * slope[at], h * slope[at + 1]
     s = a / (a - b)
@@ -55,8 +63,55 @@ def period(time: np.ndarray, z: np.ndarray, rate: np.ndarray) -> float:
         )
         change = 6 * (b - a) * s * (1 - s) + da * (1 - s) * (1 - 3 * s) + db * s * (3 * s - 2)
         s = np.clip(s - value / np.where(change == 0, 1, change), 0, 1)
-    crossings = time[at] + s * h
-    return float((crossings[-1] - crossings[0]) / (len(crossings) - 1))
+    return time[at] + s * h
+
+
+def sustained_period(
+    time: np.ndarray, z: np.ndarray, rate: np.ndarray, criteria: Criteria = CRITERIA
+) -> float:
+    """Return the period of the settled part of an orbit; NaN if it sustains no oscillation.
+
+    Settled are the last cycles whose amplitudes are that of the very last ones. They must be a
+    share of all cycles, lose or gain nothing among themselves, and be equally long. The period is
+    that of their later half: a drift of the frequency outlasts one of the amplitude.
+
+    Parameters
+    ----------
+    time : array [t]
+    z, rate : arrays [t, d]
+        The orbit and its time derivative.
+    """
+    crossings = returns(time, *_from_the_middle(time, z, rate))
+    edges = np.searchsorted(time, crossings)
+    sizes = np.array([amplitude(z[a:b]) for a, b in pairwise(edges) if b > a + 1])
+    if len(sizes) < criteria.least_cycles or len(sizes) != len(crossings) - 1:
+        return np.nan
+    last = np.median(sizes[-criteria.least_cycles :])
+    off = np.flatnonzero(np.abs(sizes / last - 1) > criteria.amplitude_settled)
+    first = off[-1] + 1 if len(off) else 0
+    settled = sizes[first:]
+    if len(settled) < max(criteria.least_cycles, criteria.settled_share * len(sizes)):
+        return np.nan
+    halves = np.array_split(np.log(settled), 2)
+    if abs(halves[0].mean() - halves[1].mean()) > criteria.amplitude_settled / 5:
+        return np.nan
+    lengths = np.diff(crossings)[first:]
+    if lengths.std() > criteria.cycles_alike * lengths.mean():
+        return np.nan
+    later = lengths[-max(criteria.least_cycles, len(lengths) // 2) :]
+    return float(later.mean())
+
+
+def _from_the_middle(
+    time: np.ndarray, z: np.ndarray, rate: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return z and ż along the longest axis of their later half, about its mean: [t, 1] each.
+
+    There a section lies that a transient does not move.
+    """
+    late = z[time >= (time[0] + time[-1]) / 2]
+    axis = np.linalg.svd(late - late.mean(axis=0), full_matrices=False)[2][0]
+    return ((z - late.mean(axis=0)) @ axis)[:, None], (rate @ axis)[:, None]
 
 
 CLASSES = ("cycle", "fixed_point", "divergent", "other")

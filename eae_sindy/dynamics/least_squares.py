@@ -42,6 +42,11 @@ class Triangle(NamedTuple):
         """Return the rows that stand for Θ [p + d, p], p = `terms`, and for ż [p + d, d]."""
         return self.rows[:, :terms], self.rows[:, terms:]
 
+    def take(self, columns: np.ndarray, terms: int) -> "Triangle":
+        """Return what is known of some of the `terms` columns of Θ, in the order given."""
+        theta, rate = self.split(terms)
+        return Triangle(np.hstack([theta[:, columns], rate]), self.frames)
+
 
 def _triangle(rows: np.ndarray) -> np.ndarray:
     """Return R of `rows` [n, q], [q, q]; zeros stand for rows that are too few."""
@@ -76,6 +81,34 @@ def solve(
     inverse = np.where(kept, 1 / np.where(kept, s, 1), 0)
     xi = vt.T @ (inverse[:, None] * (u.T @ (q.T @ rate)))
     return xi / length[:, None], float(s[0] / s[-1]) if s[-1] > 0 else np.inf
+
+
+def masked(theta: np.ndarray, rate: np.ndarray, active: np.ndarray) -> np.ndarray:
+    """Return Ξ [p, d] with coefficients only where `active` [p, d] is true."""
+    xi = np.zeros(active.shape)
+    for k in range(active.shape[1]):
+        mine = active[:, k]
+        if mine.any():
+            xi[mine, k] = solve(theta[:, mine], rate[:, [k]])[0][:, 0]
+    return xi
+
+
+def costs(theta: np.ndarray, rate: np.ndarray, active: np.ndarray) -> np.ndarray:
+    """Return by how much the squared residual grows without each active coefficient, [p, d].
+
+    Relative to the squared rates of its equation; infinite where `active` is false.
+    """
+    found = np.full(active.shape, np.inf)
+    for k in range(active.shape[1]):
+        mine = np.flatnonzero(active[:, k])
+        if not len(mine):
+            continue
+        xi = solve(theta[:, mine], rate[:, [k]])[0][:, 0]
+        spread = np.sum(np.linalg.pinv(theta[:, mine]) ** 2, axis=1)  # diagonal of (ΘᵀΘ)⁻¹
+        with np.errstate(all="ignore"):
+            grows = xi**2 / spread / np.sum(rate[:, k] ** 2)
+        found[mine, k] = np.where(np.isfinite(grows), grows, 0.0)
+    return found
 
 
 OPTIMIZERS = ("lstsq", "stlsq", "sr3", "ssr")

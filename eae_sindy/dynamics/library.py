@@ -62,7 +62,25 @@ class Library:
 
         `ops` is the namespace of the elementwise functions: `numpy` or `tensorflow.math`.
         """
-        return [function(z, ops) for function in self._functions]
+        if ops is not np:
+            return [function(z, ops) for function in self._functions]
+        # Monomials from each other, in the same order as by themselves: the same to the bit.
+        made: dict[tuple[int, ...], Array] = {}
+
+        def product(factors: tuple[int, ...]) -> Array:
+            if factors not in made:
+                made[factors] = (
+                    product(factors[:-1]) * z[factors[-1]]
+                    if len(factors) > 1
+                    else _monomial(list(factors))(z, ops)
+                )
+            return made[factors]
+
+        factors = (getattr(function, "factors", None) for function in self._functions)
+        return [
+            function(z, ops) if own is None else product(own)
+            for own, function in zip(factors, self._functions, strict=True)
+        ]
 
     def __call__(self, z: np.ndarray) -> np.ndarray:
         """Return Θ(z) of shape [..., p] for latents z of shape [..., d]; what overflows is inf."""
@@ -106,6 +124,43 @@ def with_constant(library: Library) -> Library:
     if library.features is None:
         return library._made_of(["1", *library.terms], [_monomial([]), *library._functions])
     return Library(ps.PolynomialLibrary(degree=0) + library.features, library.latents)
+
+
+def with_polynomials(library: Library, degree: int) -> Library:
+    """Return the library with a constant and all monomials to a degree, whichever it lacks.
+
+    Monomials come first, in pysindy's order, then the other terms in their own.
+    """
+    import pysindy as ps
+
+    own = with_constant(library)
+    if degree == 0:
+        return own
+    monomials = Library(ps.PolynomialLibrary(degree=degree), library.latents)
+    if set(monomials.terms) <= set(own.terms):
+        return own
+    others = [i for i, term in enumerate(own.terms) if term not in monomials.terms]
+    rest = None if library.features is None else _without_polynomials(library.features)
+    if rest is not None:
+        features = ps.PolynomialLibrary(degree=degree)
+        for part in rest:
+            features = features + part
+        found = Library(features, library.latents)
+        if len(found) == len(monomials) + len(others):
+            return found
+    return own._made_of(
+        [*monomials.terms, *(own.terms[i] for i in others)],
+        [*monomials._functions, *(own._functions[i] for i in others)],
+    )
+
+
+def _without_polynomials(features: Any) -> list[Any]:
+    """Return the parts of a pysindy library that are no polynomials of all latents."""
+    import pysindy as ps
+
+    if isinstance(features, ps.ConcatLibrary):
+        return [part for one in features.libraries for part in _without_polynomials(one)]
+    return [] if isinstance(features, ps.PolynomialLibrary) else [features]
 
 
 class _Traced(np.lib.mixins.NDArrayOperatorsMixin):
@@ -189,6 +244,7 @@ def _monomial(factors: list[int]) -> Term:
             found = found * z[i]
         return found
 
+    product.factors = tuple(factors)  # type: ignore[attr-defined]
     return product
 
 

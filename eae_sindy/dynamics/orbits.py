@@ -13,6 +13,7 @@ ESCAPE = 3.0  # times as far from the data's centre as the data: an orbit there 
 GROUP = 250  # members that share a step size
 MOST_STEPS = 20_000  # of a group, before it is split
 MOST_LENGTHS = 4  # of steps, of which linear equations get an exponential each
+COARSE_STEPS = 300  # of a first look, at least
 LONG = 200  # steps between two samples of a member alone, before it is given up
 
 
@@ -92,6 +93,28 @@ def integrate(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) ->
         else:  # one member holds up all of its group
             parts += np.array_split(part, 2)
     return found
+
+
+def coarse(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) -> np.ndarray:
+    """Return orbits [t, m, d] as `integrate` does, by Runge–Kutta's steps of fixed length.
+
+    Any number of members takes the same time, however fast some of them leave: for a first look.
+    One that leaves is NaN from there on.
+    """
+    parts = -(-COARSE_STEPS // max(1, len(time) - 1))
+    orbit = np.full((len(time), *data.start.shape), np.nan)
+    z = orbit[0] = data.start
+    with np.errstate(all="ignore"):
+        for i, step in enumerate(np.diff(time) / parts, 1):
+            for _ in range(parts):
+                a = flow(library, xi, z)
+                b = flow(library, xi, z + step / 2 * a)
+                c = flow(library, xi, z + step / 2 * b)
+                e = flow(library, xi, z + step * c)
+                z = z + step / 6 * (a + 2 * b + 2 * c + e)
+                z = np.where(_distance(z, data) < data.edge[:, None], z, np.nan)
+            orbit[i] = z
+    return orbit
 
 
 def _steps(time: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

@@ -1,0 +1,178 @@
+"""A canonical frame of two latents: the origin at a fixed point, the linear part in block form.
+
+In it a symmetry of the flow is a pattern of zeros. An affine change takes cubic polynomials to
+cubic polynomials, so that what is fitted there is written in the latents themselves, exactly.
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from . import least_squares
+from .library import Library, standard
+
+DEGREE = 3
+REACH = 2.5  # standard deviations from the mean within which a fixed point is the origin
+NEWTON = 30  # steps
+STARTS = 9  # of Newton, besides the mean
+
+
+class Pattern(NamedTuple):
+    """Which functions of canonical coordinates y may stand in which equation.
+
+    Attributes
+    ----------
+    name : str
+    functions : array [q, 10]
+        Each a combination of the monomials of y to degree 3, in pysindy's order.
+    active : array of bool [q, 2]
+    """
+
+    name: str
+    functions: np.ndarray
+    active: np.ndarray
+
+    @property
+    def size(self) -> int:
+        """Count the coefficients."""
+        return int(self.active.sum())
+
+
+class Frame(NamedTuple):
+    """Coordinates y = A (z − c) of latents z: `origin` c [2], `matrix` A [2, 2]."""
+
+    origin: np.ndarray
+    matrix: np.ndarray
+
+
+@cache
+def cubics() -> Library:
+    """Return the monomials of two latents to degree 3, with the constant."""
+    return standard(2, DEGREE, sine=False, constant=True)
+
+
+def _functions(*names: str) -> np.ndarray:
+    terms = cubics().terms
+    return np.array([[float(t in name.split(" + ")) for t in terms] for name in names])
+
+
+def patterns() -> list[Pattern]:
+    """Return the patterns that are tried, those with few coefficients first.
+
+    rotation: y1' = a y2, y2' = b y1. linear: all four. radial: these, and y |y|². equivariant: all
+    that is odd in y.
+    """
+    linear = ("z1", "z2")
+    radial = (*linear, "z1^3 + z1 z2^2", "z1^2 z2 + z2^3")
+    odd = (*linear, "z1^3", "z1^2 z2", "z1 z2^2", "z2^3")
+    return [
+        Pattern("rotation", _functions(*linear), ~np.eye(2, dtype=bool)),
+        Pattern("linear", _functions(*linear), np.ones((2, 2), bool)),
+        Pattern("radial", _functions(*radial), np.ones((4, 2), bool)),
+        Pattern("equivariant", _functions(*odd), np.ones((6, 2), bool)),
+    ]
+
+
+def frame(xi: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> Frame | None:
+    """Return the canonical frame of cubic equations Ξ [10, 2]; None if they have none.
+
+    The origin is the fixed point that Newton finds from `mean` [2], or from a ring of one standard
+    deviation `spread` [2] about it; within 2.5 of them.
+    There is no frame where the flow does not turn about it: the linear part must have a pair of
+    complex eigenvalues. What is left free, a turn of the plane, no pattern depends on.
+    """
+    library = cubics()
+    angles = 2 * np.pi * np.arange(STARTS - 1) / (STARTS - 1)
+    ring = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    for offset in [np.zeros(2), *ring]:
+        origin = _root(library, xi, mean + offset * spread)
+        if origin is not None and np.max(np.abs(origin - mean) / spread) < REACH:
+            break
+    else:
+        return None
+    values, vectors = np.linalg.eig(_slope(library, xi, origin))
+    if not np.abs(values.imag).max() > 1e-9 * np.abs(values).max():
+        return None
+    vector = vectors[:, np.argmax(values.imag)]
+    axes = np.stack([vector.real, vector.imag], axis=1)
+    axes *= np.sqrt(np.prod(spread) / abs(np.linalg.det(axes)))  # y of the order of one
+    return Frame(origin, np.linalg.inv(axes))
+
+
+def _slope(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Return ∂ż/∂z [2, 2] at z, exactly."""
+    powers = library.features.powers_
+    columns = []
+    for k in range(2):
+        lowered = powers - np.eye(2, dtype=int)[k]
+        terms = powers[:, k] * np.prod(z ** np.maximum(lowered, 0), axis=1)
+        columns.append(terms @ xi)
+    return np.stack(columns, axis=1)
+
+
+def _root(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray | None:
+    """Return the fixed point that Newton finds from z; None if it finds none."""
+    for _ in range(NEWTON):
+        slope = _slope(library, xi, z)
+        if not np.isfinite(slope).all() or abs(np.linalg.det(slope)) < 1e-300:
+            return None
+        step = np.linalg.solve(slope, library(z) @ xi)
+        z = z - step
+        if np.linalg.norm(step) < 1e-12 * (1 + np.linalg.norm(z)):
+            return z
+    return None
+
+
+def monomials(change: Frame) -> np.ndarray:
+    """Return C [10, 10] with φ(y) = θ(z) C: the monomials of y in those of z."""
+    powers = [tuple(p) for p in cubics().features.powers_.tolist()]
+    place = {p: i for i, p in enumerate(powers)}
+    offset = -change.matrix @ change.origin
+    columns: dict[tuple[int, ...], np.ndarray] = {(0, 0): np.eye(len(powers))[0]}
+    for p in powers[1:]:
+        k = 0 if p[0] else 1
+        less = tuple(n - (i == k) for i, n in enumerate(p))
+        made = offset[k] * columns[less]
+        for q, i in place.items():
+            for axis in range(2):
+                more = tuple(n + (j == axis) for j, n in enumerate(q))
+                if more in place:
+                    made[place[more]] += change.matrix[k, axis] * columns[less][i]
+        columns[p] = made
+    return np.stack([columns[p] for p in powers], axis=1)
+
+
+def own_frame(theta: np.ndarray, rate: np.ndarray) -> Frame | None:
+    """Return the frame of the cubic equations that fit best: of Θ [n, 10] and ż, or a triangle."""
+    xi = least_squares.solve(theta, rate)[0]
+    one, z = theta[:, 0], theta[:, 1:3]
+    weight = one @ one
+    if not np.isfinite(xi).all() or not weight > 0:
+        return None
+    mean = one @ z / weight
+    square = np.sum(z**2, axis=0) / weight - mean**2
+    if not (square > 0).all():
+        return None
+    return frame(xi, mean, np.sqrt(square))
+
+
+def regression(
+    theta: np.ndarray, rate: np.ndarray, change: Frame, functions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return functions of y and ẏ in the place of Θ [n, 10] and ż [n, 2]."""
+    return theta @ monomials(change) @ functions.T, rate @ change.matrix.T
+
+
+def solve(theta: np.ndarray, rate: np.ndarray, pattern: Pattern) -> np.ndarray | None:
+    """Return Ξ [10, 2] in terms of the latents, of the best equations with a pattern.
+
+    None where there is no canonical frame.
+    """
+    change = own_frame(theta, rate)
+    if change is None:
+        return None
+    phi, rates = regression(theta, rate, change, pattern.functions)
+    found = least_squares.masked(phi, rates, pattern.active)
+    back = np.linalg.inv(change.matrix)
+    return monomials(change) @ pattern.functions.T @ found @ back.T

@@ -1,0 +1,365 @@
+"""Chosen by running: what each kind of candidate is for, what judges it, and the data's period."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from eae_sindy.discovery import candidates, chosen_dynamics, member_fits, selection, stretches
+from eae_sindy.discovery.candidates import Candidate
+from eae_sindy.discovery.equations import Equations
+from eae_sindy.discovery.selection import Run
+from eae_sindy.dynamics import canonical, cycles, least_squares, orbits
+from eae_sindy.dynamics.least_squares import Triangle
+from eae_sindy.dynamics.library import Library, standard, with_constant, with_polynomials
+from eae_sindy.errors import EaeSindyError
+from eae_sindy.progress import finish
+from eae_sindy.recipes import Criteria
+from eae_sindy.snapshots.split import TEST, TRAIN, UNUSED
+from tests import planted
+
+OMEGA = 0.9
+PERIOD = 2 * np.pi / OMEGA
+QUICK = Criteria().but(degrees=(5, 4, 3), weights=(0.0, 0.1), scouts=2, judged=2, finalists=5)
+TIME = np.arange(0, 100, 0.1)
+
+
+def bent(t, z):
+    """A cycle of degree 5, not of degree 3: growth stops by |z|⁴."""
+    r4 = (z[0] ** 2 + z[1] ** 2) ** 2
+    return np.array([0.05 * z[0] - OMEGA * z[1] - 0.05 * z[0] * r4,
+                     OMEGA * z[0] + 0.05 * z[1] - 0.05 * z[1] * r4])  # fmt: skip
+
+
+def framed(flow, matrix, shift):
+    """A flow in other coordinates: z = matrix y + shift."""
+    back = np.linalg.inv(matrix)
+    return lambda t, z: matrix @ flow(t, back @ (z - shift))
+
+
+def several(flow, starts, time, library=None, members=3):
+    """An ensemble of whole trajectories, the last of them the test."""
+    z, rate = (np.concatenate(a) for a in zip(*(planted.orbit(flow, s, time) for s in starts),
+                                              strict=True))  # fmt: skip
+    n, count = len(time), len(starts)
+    parts = np.where(np.arange(n * count) % 3 == 0, UNUSED, TRAIN)
+    parts[-n:] = TEST
+    e = planted.ensemble(np.tile(time, count), z, rate, frames=parts, members=members,
+                         library=library)  # fmt: skip
+    return replace(e, frames=replace(e.frames, trajectory=np.repeat(np.arange(count), n)))
+
+
+# ---- Candidates
+
+
+def test_a_flow_of_degree_5_wins_with_polynomials_of_its_own_library(tmp_path):
+    """The ensemble's terms are of degree 1: Eq. 16 cannot do it, and one library holds both."""
+    e = planted.ensemble(TIME, *planted.orbit(bent, [0.3, 0.0], TIME), members=4,
+                         library=standard(2, 1))  # fmt: skip
+    fits = planted.reading(e)
+    trials = selection.choose(fits, np.arange(4), None, QUICK)
+    way = trials[0].candidate
+    assert way.terms.startswith("degree 5")
+    assert trials[0].error < 1e-5
+    cubic = min(t.error for t in trials if t.candidate.terms in ("degree 3", "degree 4"))
+    assert cubic > 100 * trials[0].error
+    library = selection.union(fits, [way])
+    assert library.terms == standard(2, 5, constant=True).terms
+    xi = selection.refit(fits, np.arange(4), way, library)
+    points = np.random.default_rng(0).uniform(-0.7, 0.7, (50, 2))
+    truth = np.array([bent(0, p) for p in points])
+    np.testing.assert_allclose(library(points) @ xi[1], truth, atol=2e-3)
+    saved = Equations(library, np.arange(4), np.zeros(4, int), np.zeros(1, int), np.ones(1), xi, "")
+    saved.save(tmp_path / "e.h5")
+    for own in (None, e.library, library):
+        again = Equations.open(tmp_path / "e.h5", own)
+        assert again.library.terms == library.terms
+        np.testing.assert_array_equal(again.values, xi)
+
+
+def test_equations_of_the_ensembles_own_library_still_open(tmp_path):
+    library = with_constant(standard(2))
+    xi = np.random.default_rng(0).normal(size=(1, len(library), 2))
+    one = np.zeros(1, int)
+    Equations(library, one, one, one, np.ones(1), xi, "").save(tmp_path / "e.h5")
+    assert Equations.open(tmp_path / "e.h5").library.terms == library.terms
+    assert Equations.open(tmp_path / "e.h5", library).library is library
+
+
+def test_weights_save_a_transient_that_grows():
+    """Rates off by a tenth of themselves: on the cycle that drowns what the focus says."""
+    rng = np.random.default_rng(0)
+    time = np.arange(0, 140, 0.1)
+    z, rate = planted.orbit(planted.hopf, [2e-3, 0.0], time)
+    rate = rate * (1 + 0.1 * rng.normal(size=rate.shape))  # errors as large as the rates
+    e = planted.ensemble(time, z, rate, members=2)
+    fits = planted.reading(e)
+    errors = {}
+    for weight in (0.0, 0.01):
+        ways = candidates.polynomials(2, Criteria())
+        way = next(
+            c for c in ways if (c.terms, c.frames, c.weight) == ("degree 3", "train", weight)
+        )
+        xi = selection.refit(fits, np.arange(2), way)
+        seen = z[:600:4]
+        errors[weight] = selection.trajectory_error(
+            fits.library, xi, np.stack([seen, seen], axis=1), time[:600:4]
+        ).mean()
+    assert errors[0.01] < errors[0.0] / 3
+
+
+def test_weights_are_those_that_are_named():
+    rate = np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 1.0]])
+    speed, rms = np.array([5.0, 0.0, 1.0]), np.sqrt(26 / 3)
+    found = selection.weights(rate, 0.1)
+    np.testing.assert_allclose(found * (speed + 0.1 * rms), found[0] * (speed[0] + 0.1 * rms))
+    assert found.mean() == pytest.approx(1)
+    np.testing.assert_array_equal(selection.weights(rate, 0.0), 1)
+    np.testing.assert_array_equal(selection.weights(0 * rate, 0.1), 1)
+    theta = Library(standard(2, 2, sine=False).features, 2)
+    z = np.random.default_rng(1).normal(size=(3, 2))
+    whole = Triangle.of(found[:, None] * theta(z), found[:, None] * rate)
+    np.testing.assert_allclose(np.abs(selection.factor(theta, z, rate, 0.1).rows),
+                               np.abs(whole.rows), atol=1e-12)  # fmt: skip
+
+
+def test_patterns_give_the_normal_form_in_a_turned_and_shifted_frame():
+    """A noisy Hopf flow, sheared and moved: linear part and saturation to 1 %, origin found."""
+    matrix, shift = np.array([[1.4, 0.5], [-0.3, 0.8]]), np.array([3.0, -2.0])
+    time = np.arange(0, 60, 0.02)
+    rng = np.random.default_rng(0)
+    y = np.concatenate([planted.orbit(planted.hopf, s, time)[0][:1500]
+                        for s in ([0.05, 0.0], [2.0, 0.0], [0.0, 0.3])])  # fmt: skip
+    y_rate = np.array([planted.hopf(0, v) for v in y])
+    z, rate = y @ matrix.T + shift, y_rate @ matrix.T
+    rate = rate + 0.015 * rng.normal(size=rate.shape)
+    library = canonical.cubics()
+    triangle = Triangle.of(library(z), rate)
+    for pattern in canonical.patterns()[2:]:
+        xi = canonical.solve(*triangle.split(10), pattern)
+        back = np.linalg.inv(matrix)
+        points = rng.uniform(-1, 1, (80, 2))
+        found = library(points @ matrix.T + shift) @ xi @ back.T
+        own = np.linalg.lstsq(library(points), found, rcond=None)[0]
+        truth = np.zeros((10, 2))
+        row = library.terms.index
+        truth[row("z1"), 0] = truth[row("z2"), 1] = 0.3
+        truth[row("z2"), 0], truth[row("z1"), 1] = -0.9, 0.9
+        for k, names in enumerate((("z1^3", "z1 z2^2"), ("z1^2 z2", "z2^3"))):
+            for name in names:
+                truth[row(name), k] = -0.3
+        assert np.abs(own - truth).max() < 0.009, pattern.name
+    rotation, linear = canonical.patterns()[:2]
+    xi = canonical.solve(*triangle.split(10), rotation)
+    values = np.linalg.eigvals(xi[1:3].T)
+    np.testing.assert_allclose(values.real, 0, atol=1e-9)
+    assert canonical.solve(*triangle.split(10), linear)[3:] == pytest.approx(0, abs=1e-9)
+
+
+def test_monomials_of_a_frame_are_exact_and_the_frame_is_in_block_form():
+    rng = np.random.default_rng(0)
+    change = canonical.Frame(rng.normal(size=2), rng.normal(size=(2, 2)))
+    z = rng.normal(size=(40, 2))
+    library = canonical.cubics()
+    y = (z - change.origin) @ change.matrix.T
+    np.testing.assert_allclose(library(z) @ canonical.monomials(change), library(y), atol=1e-10)
+    xi = np.zeros((10, 2))
+    a = np.array([[0.4, -2.0], [0.7, 0.1]])
+    c = np.array([0.3, -0.2])
+    xi[1:3], xi[0] = a.T, -a @ c
+    found = canonical.frame(xi, np.zeros(2), np.ones(2))
+    np.testing.assert_allclose(found.origin, c, atol=1e-10)
+    block = found.matrix @ a @ np.linalg.inv(found.matrix)
+    assert block[0, 0] == pytest.approx(block[1, 1])
+    assert block[0, 1] == pytest.approx(-block[1, 0])
+    assert canonical.frame(xi, c + 2.6, np.ones(2)) is None, "too far away"
+    xi[1:3] = np.diag([1.0, -1.0])
+    assert canonical.frame(xi, np.zeros(2), np.ones(2)) is None, "it does not turn"
+
+
+def test_a_member_without_a_frame_is_fitted_without_the_pattern():
+    z = np.random.default_rng(0).normal(size=(200, 2))
+    triangle = Triangle.of(canonical.cubics()(z), z * [1.0, -1.0])
+    way = next(c for c in candidates.symmetric(2) if c.pattern.name == "radial")
+    assert np.isnan(way.solve(triangle)).all()
+    np.testing.assert_allclose(selection.without_nan(way, triangle)[1:3], np.diag([1.0, -1.0]),
+                               atol=1e-9)  # fmt: skip
+    assert candidates.symmetric(3) == []
+    assert {c.library.latents for c in candidates.polynomials(4, Criteria())} == {4}
+    most = [max(selection._degree(c) for c in candidates.polynomials(d, Criteria()))
+            for d in (1, 2, 3, 4)]  # fmt: skip
+    assert most == [9, 9, 5, 3]
+
+
+def test_terms_are_left_out_that_cost_nothing():
+    """Only the coefficients that make the data stay, in both equations by themselves."""
+    rng = np.random.default_rng(0)
+    theta = rng.normal(size=(100, 5))
+    xi = np.zeros((5, 2))
+    xi[1, 0], xi[3, 1], xi[4, 0] = 2.0, -1.0, 0.1
+    rate = theta @ xi
+    full = np.ones((5, 2), bool)
+    cost = least_squares.costs(theta, rate, full)
+    assert set(np.flatnonzero(cost.ravel() > 1e-9)) == set(np.flatnonzero(xi.ravel()))
+    without = full.copy()
+    without[4, 0] = False
+    left = rate - theta @ least_squares.masked(theta, rate, without)
+    expected = np.sum(left[:, 0] ** 2) / np.sum(rate[:, 0] ** 2)
+    assert cost[4, 0] == pytest.approx(expected, rel=1e-9)
+    np.testing.assert_allclose(least_squares.masked(theta, rate, xi != 0), xi, atol=1e-12)
+
+
+# ---- What judges them
+
+
+def test_whole_trajectories_are_held_out_and_short_ones_are_used():
+    starts = [[0.1 + 0.15 * k, 0.0] for k in range(12)]
+    e = several(planted.hopf, starts, np.arange(0, 10, 0.1))
+    judged = stretches.stretches(e.frames, Criteria())
+    label = [set(e.frames.trajectory[rows]) for rows in judged]
+    assert [len(rows) for rows in judged] == [100, 100]
+    assert all(len(own) == 1 for own in label)
+    assert not set.union(*label) & {0, 11}, "neither all at one end, nor the test"
+    fits = planted.reading(e)
+    wrong = e.frames.rate_coordinates.copy()
+    wrong[np.concatenate(judged)] *= -3
+    spoilt = planted.reading(replace(e, frames=replace(e.frames, rate_coordinates=wrong)))
+    first, second = ([(t.candidate.name, t.error) for t in
+                      selection.choose(f, np.arange(3), None, QUICK)]
+                     for f in (fits, spoilt))  # fmt: skip
+    assert first == second
+    assert first[0][1] < 1e-4
+
+
+def test_two_trajectories_give_stretches_of_both():
+    e = several(planted.hopf, [[0.1, 0.0], [1.5, 0.0], [0.5, 0.0]], TIME)
+    found = stretches.stretches(e.frames, Criteria())
+    assert [set(e.frames.trajectory[r]) for r in found] == [{0}] * 3 + [{1}] * 3
+
+
+def test_the_two_averages():
+    errors = np.array([[0.04, 0.04, 5.0], [0.25, 0.25, 0.25]])
+    mean = selection.averaged(errors, Criteria())
+    np.testing.assert_allclose(mean, [(0.08 + 1) / 3, 0.25])
+    forgiving = selection.averaged(errors, Criteria().but(average="geometric"))
+    np.testing.assert_allclose(forgiving, [0.04 ** (2 / 3), 0.25])
+    assert np.argmin(mean) == 1
+    assert np.argmin(forgiving) == 0
+    with pytest.raises(EaeSindyError, match="mean, geometric"):
+        Criteria().but(average="median")
+
+
+@pytest.mark.parametrize(("growth", "out"), [(0.06, True), (0.0, False)])
+def test_what_is_lost_within_five_test_lengths_is_out(growth, out):
+    """A slow growth follows a stretch, and has left the data five test windows later."""
+    z, rate = planted.orbit(lambda t, z: OMEGA * np.array([-z[1], z[0]]), [1.0, 0.0], TIME)
+    fits = planted.reading(planted.ensemble(TIME, z, rate, members=2))
+    judged = stretches.stretches(fits.ensemble.frames, Criteria())
+    arena = selection._Arena(fits, judged, {}, Criteria())
+    xi = np.zeros((2, len(fits.library), 2))
+    xi[:, 1:3] = growth * np.eye(2) + OMEGA * np.array([[0, 1], [-1, 0]])
+    way = candidates.plain(fits.ensemble, fits.library)
+    run = Run(way, xi, np.zeros(2))
+    assert arena.lasting([run, run], np.arange(2)) == ([] if out else [run, run])
+    sooner = replace(arena, criteria=Criteria().but(test_lengths=1.0))
+    assert sooner.lasting([run], np.arange(2)) == [run]
+
+
+def test_fewer_terms_are_worth_a_standard_error_but_no_more_than_a_factor():
+    z, rate = planted.orbit(planted.hopf, [1.0, 0.0], TIME)
+    fits = planted.reading(planted.ensemble(TIME, z, rate, members=2))
+    xi = np.zeros((2, 2, len(fits.library), 2))
+    xi[0, :, :5], xi[1, :, :2] = 1.0, 1.0
+    ways = [Candidate(str(k), "train", 0.0, np.ones(len(fits.library), bool)) for k in range(2)]
+    wide = np.array([[0.0, 0.2], [0.14, 0.14]])  # 0.1 ± 0.07, and 0.14
+    for factor, first in ((2.0, "1"), (1.1, "0")):
+        runs = [Run(*r) for r in zip(ways, xi, wide, strict=True)]
+        found = selection._ranked(fits, runs, Criteria().but(as_good=factor))
+        assert found[0].candidate.terms == first
+
+
+def test_a_first_look_sees_what_the_integrator_sees():
+    library = standard(2, 3, sine=False)
+    xi = np.zeros((3, len(library), 2))
+    xi[:, :2] = 0.3 * np.eye(2) + OMEGA * np.array([[0, 1], [-1, 0]])
+    for name, k in (("z1^3", 0), ("z1 z2^2", 0), ("z1^2 z2", 1), ("z2^3", 1)):
+        xi[:, library.terms.index(name), k] = [-0.3, -0.2, 30.0]  # the last one leaves
+    data = orbits.Loop(np.full((3, 2), 0.5), np.zeros((3, 2)), np.ones(3), np.full(3, 2.0))
+    time = np.arange(0, 30, 0.5)
+    found, exact = (f(library, xi, data, time) for f in (orbits.coarse, orbits.integrate))
+    np.testing.assert_allclose(found[:, :2], exact[:, :2], atol=1e-4)
+    assert np.isnan(found[-1, 2]).all()
+
+
+def test_monomials_made_from_each_other_are_the_same_to_the_bit():
+    library = with_polynomials(standard(2), 9)
+    assert library.features is not None
+    z = np.random.default_rng(0).normal(size=(50, 2))
+    np.testing.assert_array_equal(library(z), library.features.transform(z))
+    few = standard(2).without(["z1^2"])
+    assert set(with_polynomials(few, 4).terms) >= {"z1^2", "z2^4", "sin(z2)", "1"}
+
+
+# ---- The data's own period
+
+
+def test_the_period_is_that_of_the_cycle_after_a_long_transient():
+    """The frequency falls by a fifth as the amplitude grows: the transient would bias it."""
+
+    def flow(t, z):
+        r2 = z[0] ** 2 + z[1] ** 2
+        w = OMEGA * (1.2 - 0.2 * r2)
+        return np.array([0.05 * z[0] * (1 - r2) - w * z[1], w * z[0] + 0.05 * z[1] * (1 - r2)])
+
+    time = np.arange(0, 260, 0.1)
+    z, rate = planted.orbit(flow, [1e-3, 0.0], time)
+    assert cycles.sustained_period(time, z, rate) == pytest.approx(PERIOD, rel=1e-3)
+    assert abs(cycles.period(time, z, rate) / PERIOD - 1) > 0.02
+
+
+def test_a_decaying_spiral_and_noise_have_no_period():
+    time = np.arange(0, 200, 0.1)
+    for growth in (-0.05, -0.004):
+        z, rate = planted.orbit(lambda t, z, g=growth: np.array(
+            [g * z[0] - OMEGA * z[1], OMEGA * z[0] + g * z[1]]), [1.0, 0.0], time)  # fmt: skip
+        assert np.isnan(cycles.sustained_period(time, z, rate))
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(2000, 2))
+    assert np.isnan(cycles.sustained_period(time, z, np.gradient(z, 0.1, axis=0)))
+
+
+def test_a_noisy_cycle_has_the_period_and_two_trajectories_have_that_of_the_settled_one():
+    e = several(planted.hopf, [[1.0, 0.0], [0.2, 0.0]], TIME)
+    f = e.frames
+    noisy = f.coordinates + 0.05 * np.random.default_rng(0).normal(size=f.coordinates.shape)
+    e = replace(e, frames=replace(f, coordinates=noisy))
+    assert member_fits.reference_period(e) == pytest.approx(PERIOD, rel=3e-3)
+    # The longer one decays: it has no cycle, the other has.
+    long = np.arange(0, 160, 0.1)
+    z, rate = planted.orbit(
+        lambda t, z: np.array([-0.03 * z[0] - z[1], z[0] - 0.03 * z[1]]), [1.0, 0.0], long
+    )
+    other, other_rate = planted.orbit(planted.hopf, [1.0, 0.0], TIME)
+    both = planted.ensemble(np.concatenate([long, TIME]), np.vstack([z, other]),
+                            np.vstack([rate, other_rate]), members=1)  # fmt: skip
+    label = np.repeat([0, 1], [len(long), len(TIME)])
+    both = replace(both, frames=replace(both.frames, trajectory=label))
+    assert member_fits.reference_period(both) == pytest.approx(PERIOD, rel=1e-3)
+
+
+def test_whatever_is_chosen_no_member_is_encoded_twice_where_memory_allows(monkeypatch):
+    e = planted.ensemble(TIME, *planted.orbit(bent, [0.3, 0.0], TIME), members=12,
+                         library=standard(2, 1))  # fmt: skip
+    criteria = QUICK.but(witnesses=4, replicates=12, decoded=4)
+    fits = finish(member_fits.read(e, np.arange(12), "train", criteria=criteria))
+    assert len(fits.witnessed) < 12
+    rows = fits.rows("early")
+    expected = e.encode(5, rows)
+    monkeypatch.setattr(type(e), "encode", lambda *_: pytest.fail("encoded again"))
+    for one, two in zip(fits.latents(5, rows), expected, strict=True):
+        np.testing.assert_array_equal(one, two.astype(float))
+    found = finish(chosen_dynamics.find(fits, None, None, criteria))
+    assert found.trials[0][0].candidate.terms.startswith("degree 5")
+    assert found.library.terms == standard(2, 5, constant=True).terms
+    assert found.orbits.integrable_fraction == 1.0
+    assert found.spread.values.shape[1:] == (len(found.library), 2)
