@@ -282,6 +282,16 @@ def test_neither_the_test_frames_nor_other_randomness_matter(curved):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("weights", [(1.0, 0.0), (0.0, 1.0), (0.5, 2.0)])
+@pytest.mark.parametrize("latents", [1, 3])
+def test_any_number_of_latents_and_any_weights_are_served(curved, latents, weights):
+    changes = dict(zip(("field_weight", "rate_weight"), weights, strict=True))
+    _, given = begin(curved, FIT.but(latents=latents, degree=2, start_seconds=0.3, **changes))
+    made = finish(search.start(*given))
+    assert made.encoders[0][-1].shape == (latents,)
+    assert made.numbers["network"] < made.numbers["floor"]
+
+
 def test_terms_of_the_users_own_are_taken_as_they_are(curved):
     import pysindy as ps
 

@@ -21,9 +21,11 @@ from .units import Rows
 SLOPES = (1.0, 2.0, 0.3, 4.0)
 RIDGES = (1e-8, 1e-6, 1e-9, 1e-4, 1e-2)
 ITERATIONS = 1_000  # on some frames, and again on all
-FEW_SHARE = 0.4  # of the time: descents on some frames
+FEW_SHARE, TURN_SHARE = 0.4, 0.7  # of the time: until when some frames, and one ridge, serve
 JUDGED_EVERY = 5  # iterations
-GAIN, PATIENCE = 1e-3, 60  # less gain of validation than this over so many iterations is the end
+# Less gain of validation than this over so many iterations is the end. On some frames it comes
+# early: those that are rare are missed, and the others followed too closely.
+GAIN, PATIENCE, PATIENCE_FEW = 1e-3, 100, 30
 
 
 class Network(NamedTuple):
@@ -75,14 +77,17 @@ def descend_network(
             "--start-seconds were over before the first iteration with the network: raise them"
         )
     ended = ""
-    small = FEW_SHARE * share if len(problem.training) > len(problem.few) else 0.0
+    few = FEW_SHARE * share if len(problem.training) > len(problem.few) else 0.0
     for rows, end, stage in (
-        (problem.few, small, "network, some frames"),
+        (problem.few, few, "network, some frames"),
+        (problem.training, TURN_SHARE * share, "network, all frames"),
         (problem.training, share, "network, all frames"),
     ):
-        if clock.over(end):
-            continue
-        best, ended = yield from _descend(problem, rows, best, clock, end, stage)
+        if not clock.over(end):
+            best = _another_ridge(problem, best, rows, clock)
+            best, ended = yield from _descend(problem, rows, best, clock, end, stage)
+    if share:
+        best = _another_ridge(problem, best, problem.training, clock)
     count, said = _said(problem, best, ended)
     return best._replace(determined=count, notes=(*notes, *said))
 
@@ -140,8 +145,26 @@ def draw(
     return min(found, key=lambda n: n.error)
 
 
-def _error(problem: Problem, parts: Sequence[np.ndarray], ridge: float) -> float:
-    loss = loss_of(problem, problem.few, ridge)
+def _another_ridge(problem: Problem, network: Network, rows: Rows, clock: Clock) -> Network:
+    """Return the network with the ridge that is best on these frames by closed-form validation.
+
+    What is right for directions drawn at random is too much for directions that have been found.
+    """
+    parts = (network.matrix, network.shift, network.kernel, network.bias)
+    best = network
+    for ridge in RIDGES:
+        if clock.over(1.0):
+            break
+        error = _error(problem, parts, ridge, rows)
+        if error < best.error:
+            best = network._replace(ridge=ridge, error=error)
+    return best
+
+
+def _error(
+    problem: Problem, parts: Sequence[np.ndarray], ridge: float, rows: Rows | None = None
+) -> float:
+    loss = loss_of(problem, problem.few if rows is None else rows, ridge)
     try:
         return loss.setting.error(loss.reduction(loss.variables(*parts)), problem.judges)
     except np.linalg.LinAlgError:
@@ -155,6 +178,7 @@ def _descend(
     loss = loss_of(problem, rows, begun.ridge)
     x = loss.variables(begun.matrix, begun.shift, begun.kernel, begun.bias)
     best, at, marked = begun.error, x, (begun.error, 0)
+    patience = PATIENCE if len(rows) == len(problem.training) else PATIENCE_FEW
     steps = descend(loss, x, iterations=ITERATIONS, deadline=clock.until(share))
     count, ended = 0, "validation"
     while True:
@@ -172,7 +196,7 @@ def _descend(
                 marked = best, count
             clock.best = best
             yield clock.say(stage)
-        if ended != "validation" or count - marked[1] >= PATIENCE:
+        if ended != "validation" or count - marked[1] >= patience:
             break
     matrix, shift, kernel, bias = loss.parts(at)
     return Network(matrix, shift, kernel, bias, begun.ridge, best), ended

@@ -59,7 +59,8 @@ def _normal(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the normal matrix of columns of unit length, and the lengths."""
     normal = weights.field * (features.T @ features) + weights.rate * (rates.T @ rates)
-    length = np.sqrt(np.diag(normal)) + 1e-300
+    length = np.sqrt(np.diag(normal))
+    length[length == 0] = 1.0
     normal /= np.outer(length, length)
     if not np.isfinite(normal).all():
         raise np.linalg.LinAlgError("the features are not finite")

@@ -85,7 +85,8 @@ def model(terms: Terms, z: np.ndarray, rate: np.ndarray) -> Model:
     `numpy.linalg.LinAlgError` for numbers that are none.
     """
     theta = terms(z)
-    length = np.sqrt(np.einsum("np,np->p", theta, theta)) + 1e-300
+    length = np.sqrt(np.einsum("np,np->p", theta, theta))
+    length[length == 0] = 1.0
     if not np.isfinite(length).all():
         raise np.linalg.LinAlgError("the terms are not finite")
     stacked = np.vstack([theta / length, JITTER * np.eye(len(length))])
