@@ -157,15 +157,18 @@ def test_training_is_exact_in_the_outer_layer(small, exact):
 
 def test_the_step_is_a_share_of_the_largest_stable_one(small):
     """Whatever --step says, and measured without compiling the sampler's loop a second time."""
+    # Smooth, or curvature depends on how far differences go.
+    smooth = TINY_FIT.but(step_share=0.25, decoder_update="exact", dimensionless=True,
+                          rate_weight=1.0, activation="silu", temperature=1e-6)  # fmt: skip
     found = []
     for step in (1e-6, 1e-5):
-        task = task_of(TINY_FIT.but(step_share=0.25, step=step, decoder_update="exact"), small)
+        task = task_of(smooth.but(step=step), small)
         session = chains.begin(task, task.loop(), 0)
         stable = session.probe(probes.largest_stable_step, 0)
         assert session.time_step == session.loop.thermostat.step
-        assert session.time_step == pytest.approx(0.25 * stable, rel=0.05)
+        assert session.time_step == pytest.approx(0.25 * stable, rel=0.1)
         found.append(session.time_step)
-    assert found[0] == pytest.approx(found[1], rel=0.05)
+    assert found[0] == pytest.approx(found[1], rel=0.1)
     loop = task_of(TINY_FIT, small).loop()
     paced = loop.paced(3e-6)
     assert paced._programs.refresh is loop._programs.refresh
