@@ -209,6 +209,25 @@ def test_terms_are_left_out_that_cost_nothing():
     np.testing.assert_allclose(least_squares.masked(theta, rate, xi != 0), xi, atol=1e-12)
 
 
+def test_coefficients_go_whose_loss_costs_least_and_what_does_not_last_is_not_chosen(monkeypatch):
+    """Of a Hopf flow six of the radial eight are left: the normal form in the frame."""
+    e = planted.ensemble(TIME, *planted.orbit(planted.hopf, [0.2, 0.0], TIME), members=2)
+    fits = planted.reading(e)
+    way = next(c for c in candidates.symmetric(2) if c.pattern.name == "radial")
+    arena = selection._Arena(fits, [], fits.training, QUICK)
+    thinner = selection._eliminated(arena, way, way.pattern.active, np.arange(2))
+    assert [c.pattern.size for c in thinner][:3] == [7, 6, 5]
+    np.testing.assert_array_equal(thinner[1].pattern.active, [[1, 1], [1, 1], [1, 0], [0, 1]])
+    assert "thinned to 6" in thinner[1].name
+    few = QUICK.but(degrees=(3, 3, 3))
+    first = selection.choose(fits, np.arange(2), None, few)[0]
+    assert first.candidate.terms == "radial, thinned to 6"
+    assert first.terms == 3
+    monkeypatch.setattr(selection._Arena, "lasting", lambda self, runs, members: [
+        r for r in runs if r.candidate.pattern is None])  # fmt: skip
+    assert selection.choose(fits, np.arange(2), None, few)[0].candidate.pattern is None
+
+
 # ---- What judges them
 
 
