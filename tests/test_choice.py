@@ -382,3 +382,19 @@ def test_whatever_is_chosen_no_member_is_encoded_twice_where_memory_allows(monke
     assert found.library.terms == standard(2, 5, constant=True).terms
     assert found.orbits.integrable_fraction == 1.0
     assert found.spread.values.shape[1:] == (len(found.library), 2)
+
+
+def test_latents_that_are_kept_are_those_of_the_frames_that_are_named():
+    """Of several trajectories early and late frames alternate."""
+    e = several(planted.hopf, [[0.2, 0.0], [1.5, 0.0], [0.5, 0.0]], TIME[:300], members=6)
+    few = Criteria().but(witnesses=2)
+    fits = finish(member_fits.read(e, np.arange(6), "train", criteria=few))
+    index = next(i for i in range(6) if i not in fits.witnessed)
+    for name in ("train", "late", "early"):
+        rows = fits.rows(name)
+        assert fits.encoded.holds(rows)
+        for one, two in zip(fits.latents(index, rows), e.encode(index, rows), strict=True):
+            np.testing.assert_allclose(one, two, atol=1e-6)
+    f = e.frames
+    assert (f.time[fits.rows("early")] < 15.1).all()
+    assert (f.time[fits.rows("late")] > 14.8).all()
