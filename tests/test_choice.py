@@ -209,6 +209,25 @@ def test_terms_are_left_out_that_cost_nothing():
     np.testing.assert_allclose(least_squares.masked(theta, rate, xi != 0), xi, atol=1e-12)
 
 
+def test_coefficients_go_whose_loss_costs_least_and_what_does_not_last_is_not_chosen(monkeypatch):
+    """Of a Hopf flow six of the radial eight are left: the normal form in the frame."""
+    e = planted.ensemble(TIME, *planted.orbit(planted.hopf, [0.2, 0.0], TIME), members=2)
+    fits = planted.reading(e)
+    way = next(c for c in candidates.symmetric(2) if c.pattern.name == "radial")
+    arena = selection._Arena(fits, [], fits.training, QUICK)
+    thinner = selection._eliminated(arena, way, way.pattern.active, np.arange(2))
+    assert [c.pattern.size for c in thinner][:3] == [7, 6, 5]
+    np.testing.assert_array_equal(thinner[1].pattern.active, [[1, 1], [1, 1], [1, 0], [0, 1]])
+    assert "thinned to 6" in thinner[1].name
+    few = QUICK.but(degrees=(3, 3, 3))
+    first = selection.choose(fits, np.arange(2), None, few)[0]
+    assert first.candidate.terms == "radial, thinned to 6"
+    assert first.terms == 3
+    monkeypatch.setattr(selection._Arena, "lasting", lambda self, runs, members: [
+        r for r in runs if r.candidate.pattern is None])  # fmt: skip
+    assert selection.choose(fits, np.arange(2), None, few)[0].candidate.pattern is None
+
+
 # ---- What judges them
 
 
@@ -363,3 +382,19 @@ def test_whatever_is_chosen_no_member_is_encoded_twice_where_memory_allows(monke
     assert found.library.terms == standard(2, 5, constant=True).terms
     assert found.orbits.integrable_fraction == 1.0
     assert found.spread.values.shape[1:] == (len(found.library), 2)
+
+
+def test_latents_that_are_kept_are_those_of_the_frames_that_are_named():
+    """Of several trajectories early and late frames alternate."""
+    e = several(planted.hopf, [[0.2, 0.0], [1.5, 0.0], [0.5, 0.0]], TIME[:300], members=6)
+    few = Criteria().but(witnesses=2)
+    fits = finish(member_fits.read(e, np.arange(6), "train", criteria=few))
+    index = next(i for i in range(6) if i not in fits.witnessed)
+    for name in ("train", "late", "early"):
+        rows = fits.rows(name)
+        assert fits.encoded.holds(rows)
+        for one, two in zip(fits.latents(index, rows), e.encode(index, rows), strict=True):
+            np.testing.assert_allclose(one, two, atol=1e-6)
+    f = e.frames
+    assert (f.time[fits.rows("early")] < 15.1).all()
+    assert (f.time[fits.rows("late")] > 14.8).all()

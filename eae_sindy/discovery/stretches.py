@@ -41,7 +41,7 @@ def _before(f: Frames) -> Iterator[np.ndarray]:
     for label in dict.fromkeys(f.trajectory[f.where(TRAIN)].tolist()):
         own = f.trajectory == label
         tested = own & (f.split == TEST)
-        mine = own & ~tested
+        mine = own.copy()
         if tested.any():
             mine &= f.time < f.time[tested].min()
         rows = np.flatnonzero(mine)
