@@ -252,6 +252,10 @@ RECIPES: Mapping[str, Fit] = {
     # Ours: a start that searches, decoders solved for, and numbers without units.
     "standard": Fit(
         start="projection",
+        # The terms in which the latents of this start have their simplest dynamics on all data tried.
+        degree=5,
+        sine=False,
+        constant=True,
         decoder_update="exact",
         dimensionless=True,
         activation="silu",
