@@ -398,3 +398,15 @@ def test_latents_that_are_kept_are_those_of_the_frames_that_are_named():
     f = e.frames
     assert (f.time[fits.rows("early")] < 15.1).all()
     assert (f.time[fits.rows("late")] > 14.8).all()
+
+
+def test_the_longest_settled_trajectory_gives_the_period():
+    """Both have settled, with different periods."""
+    short, long = TIME[:500], TIME
+    parts = [planted.orbit(lambda t, z, w=w: w * np.array([-z[1], z[0]]), [1.0, 0.0], time)
+             for w, time in ((1.3, short), (OMEGA, long))]  # fmt: skip
+    z, rate = (np.vstack(a) for a in zip(*parts, strict=True))
+    e = planted.ensemble(np.concatenate([short, long]), z, rate, members=1)
+    label = np.repeat([0, 1], [len(short), len(long)])
+    e = replace(e, frames=replace(e.frames, trajectory=label))
+    assert member_fits.reference_period(e) == pytest.approx(PERIOD, rel=1e-3)

@@ -345,7 +345,8 @@ def test_each_way_of_reading_has_its_own_interval_its_own_values_and_its_time(sp
     def find(*_, **__):
         yield from ()
         spread = SimpleNamespace(period=np.array([1.0, 2.0]))
-        return SimpleNamespace(values=values, seconds=100.0, trials=trials, spread=spread)
+        return SimpleNamespace(library=with_constant(spiral.library), values=values,
+                               seconds=100.0, trials=trials, spread=spread)  # fmt: skip
 
     monkeypatch.setattr(chosen_dynamics, "find", find)
     replicate = SimpleNamespace(period=np.array([3.0, 4.0]))
@@ -358,7 +359,7 @@ def test_each_way_of_reading_has_its_own_interval_its_own_values_and_its_time(sp
     assert not plain.values[:, 0].any()  # Eq. 16 has no constant
     assert 10.0 < plain.seconds < 40.0
     assert chosen.seconds == plain.seconds + 100.0
-    monkeypatch.setattr(member_fits, "reference_period", lambda _: np.nan)
+    monkeypatch.setattr(member_fits, "reference_period", lambda *_: np.nan)
     without = finish(comparison._network("m", spiral, 10.0, "", FEW))
     assert without[0].interval is None
 
