@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eae_sindy.errors import EaeSindyError
+from eae_sindy.recipes import AVERAGES, CRITERIA
 
 from . import options
 
@@ -76,6 +77,14 @@ FIGURES = {
     help="Members to read, spread evenly, or all; left out, so many that more would say nothing "
     "new, and at least 1,000.",
 )
+@click.option(
+    "--average",
+    type=click.Choice(AVERAGES),
+    default=CRITERIA.average,
+    show_default=True,
+    help="Over validation stretches, when equations are chosen by running: mean takes those that "
+    "hold from the first frame on, geometric those that are best on the cycle.",
+)
 @options.output("runs/discovery")
 @options.config
 @options.force
@@ -88,6 +97,7 @@ def discover(
     optimizer: str,
     threshold: float,
     members: int | str | None,
+    average: str,
     output: Path,
     force: bool,
 ) -> None:
@@ -112,7 +122,13 @@ def discover(
     _claim(output, plot, report, force, read=(ensemble, comparison))
     with threadpool_limits(1):  # members are what is spread over the cores
         found = options.follow(
-            discover.iterate(opened, frames, sparse(optimizer, threshold), members)
+            discover.iterate(
+                opened,
+                frames,
+                sparse(optimizer, threshold),
+                members,
+                CRITERIA.but(average=average),
+            )
         )
     made = Report.of(found)
     # Numbers first, on disk and on screen: whatever happens to a figure, they are not lost.

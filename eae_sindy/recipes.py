@@ -252,7 +252,7 @@ RECIPES: Mapping[str, Fit] = {
     # Ours: a start that searches, decoders solved for, and numbers without units.
     "standard": Fit(
         start="projection",
-        # The terms in which the latents of this start have their simplest dynamics on all data tried.
+        # The terms that this start has inside its loss.
         degree=5,
         sine=False,
         constant=True,
