@@ -17,6 +17,7 @@ from eae_sindy.neural.networks import dense
 from eae_sindy.neural.objectives.data import Data, coordinates
 from eae_sindy.neural.objectives.eq14 import Eq14
 from eae_sindy.neural.starts import choice as starts
+from eae_sindy.progress import finish
 from tests.conftest import TINY_FIT
 
 POINTS, FRAMES, ENCODERS = 5, 80, 3
@@ -163,7 +164,7 @@ def test_the_step_is_a_share_of_the_largest_stable_one(small):
     found = []
     for step in (1e-6, 1e-5):
         task = task_of(smooth.but(step=step), small)
-        session = chains.begin(task, task.loop(), 0)
+        session = finish(chains.begin(task, task.loop(), 0))
         stable = session.probe(probes.largest_stable_step, 0)
         assert session.time_step == session.loop.thermostat.step
         assert session.time_step == pytest.approx(0.25 * stable, rel=0.1)
@@ -176,10 +177,15 @@ def test_the_step_is_a_share_of_the_largest_stable_one(small):
     assert ratio == pytest.approx(TINY_FIT.thermostat_time)
 
 
+def replace_decoder(begun, factor):
+    *inner, kernel, bias = begun.decoder
+    return begun._replace(decoder=(*inner, factor * kernel, bias))
+
+
 def heavy(start, factor):
     def begin(*given):
-        encoder, decoder = start(*given)
-        return encoder, (*decoder[:-2], factor * decoder[-2], decoder[-1])
+        begun = yield from start(*given)
+        return replace_decoder(begun, factor)
 
     return begin
 
