@@ -71,7 +71,7 @@ class Format:
         if not plain or not math.isfinite(value) or value % 1 or value < 1:
             shown = " ".join(str(value).split())[:40]
             raise EaeSindyError(
-                f"the attribute {VERSION} is {shown!r}, no version of such a file: "
+                f"the attribute {VERSION} of this {self.noun} is {shown!r}, no version: "
                 f"it must be a whole number from 1 to {self.version}"
             )
         version = int(value)

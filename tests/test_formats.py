@@ -65,7 +65,7 @@ def test_snapshots_of_a_version_that_cannot_be_read_are_refused(tmp_path, versio
 def test_every_format_checks_its_version_alike(form):
     assert form.current({VERSION: np.int64(form.version), "a": 1}) == {"a": 1}
     for nonsense in ("one", np.nan, [form.version], form.version + 0.5):
-        with pytest.raises(EaeSindyError, match="no version of such a file"):
+        with pytest.raises(EaeSindyError, match=f"of this {form.noun} is"):
             form.current({VERSION: nonsense})
     with pytest.raises(EaeSindyError, match="upgrade eae-sindy"):
         form.current({VERSION: form.version + 1})
