@@ -127,7 +127,7 @@ def discover(
                 frames,
                 sparse(optimizer, threshold),
                 members,
-                CRITERIA.but(average=average),
+                criteria=CRITERIA.but(average=average),
             )
         )
     made = Report.of(found)

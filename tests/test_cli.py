@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 
 import click
 import h5py
@@ -33,7 +32,11 @@ FIT = [
 def few_replicates():
     """What is found is tested elsewhere, and replicates are most of the time it takes."""
     with pytest.MonkeyPatch.context() as patch:
-        few = partial(discover.iterate, criteria=CRITERIA.but(replicates=40))
+        whole = discover.iterate
+
+        def few(*given, criteria=CRITERIA, **more):
+            return whole(*given, criteria=criteria.but(replicates=40), **more)
+
         patch.setattr(discover, "iterate", few)
         yield
 
