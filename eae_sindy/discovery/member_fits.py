@@ -63,7 +63,7 @@ class Fits:
         `stretches.training`.
     training : mapping of str to array of int
         The frames that these names stand for.
-    encoded : Encoded or None
+    encoded : Witnesses or None
         Latents of every member at the training frames, where there is memory for them.
     witnesses : Witnesses
     reference_period : float
@@ -84,7 +84,7 @@ class Fits:
     data: Loop
     triangles: Mapping[str, Triangle]
     training: Mapping[str, np.ndarray]
-    encoded: "Encoded | None"
+    encoded: Witnesses | None
     witnesses: Witnesses
     reference_period: float
 
@@ -116,27 +116,6 @@ class Fits:
     def rows(self, frames: str) -> np.ndarray:
         """Return the training frames by the name of a candidate."""
         return self.training[frames]
-
-
-class Encoded(NamedTuple):
-    """Latents z and rates ż [m, n, d] of members at the frames `rows` [n], in single precision.
-
-    With them equations of any terms, and any weights, are fitted to every member that was read,
-    and none is encoded again.
-    """
-
-    row: np.ndarray
-    latents: np.ndarray
-    rates: np.ndarray
-
-    def holds(self, rows: np.ndarray) -> bool:
-        """Say whether all of some frames are here."""
-        return bool(np.isin(rows, self.row).all())
-
-    def at(self, index: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return z and ż [k, d], float64, of one member at some of the frames."""
-        places = np.searchsorted(self.row, rows)
-        return self.latents[index, places].astype(float), self.rates[index, places].astype(float)
 
 
 class _Fit(NamedTuple):
@@ -308,7 +287,7 @@ def read(
         data=Loop.join(f.loop for f in fits),
         triangles=_stacked(fits),
         training=common.training,
-        encoded=_encoded(np.sort(train), fits) if room else None,
+        encoded=_encoded(members[kept], np.sort(train), fits) if room else None,
         witnesses=called,
         reference_period=reference,
     )
@@ -362,8 +341,14 @@ def _stacked(fits: list[_Fit]) -> dict[str, Triangle]:
     }
 
 
-def _encoded(rows: np.ndarray, fits: list[_Fit]) -> Encoded:
-    return Encoded(rows, *(np.stack([getattr(f, n) for f in fits]) for n in ("latents", "rates")))
+def _encoded(members: np.ndarray, rows: np.ndarray, fits: list[_Fit]) -> Witnesses:
+    """Return all members that were read as witnesses of the training frames."""
+    return Witnesses(
+        members=members,
+        rows=rows,
+        latents=np.stack([f.latents for f in fits]),
+        rates=np.stack([f.rates for f in fits]),
+    )
 
 
 def settle(fits: Fits, criteria: Criteria) -> Orbits | None:

@@ -20,14 +20,14 @@ MOST_BYTES = 2**28  # of latents that are kept: where frames are many, witnesses
 
 @dataclass(frozen=True)
 class Witnesses:
-    """Members, and their latents at every frame that an analysis may ask for.
+    """Members whose latents are kept, and these latents at some of the frames.
 
     Attributes
     ----------
     members : array of int [w]
-        Of the ensemble, spread evenly over those that are read.
+        Of the ensemble.
     rows : array of int [k]
-        The frames: training, validation and test, and the stretches by which equations are chosen.
+        The frames, in order.
     latents, rates : arrays [w, k, d]
         z and ż, in single precision as they are encoded.
     """
@@ -37,6 +37,10 @@ class Witnesses:
     latents: np.ndarray
     rates: np.ndarray
 
+    def holds(self, rows: np.ndarray) -> bool:
+        """Say whether all of some frames are among those that are kept."""
+        return bool(np.isin(rows, self.rows).all())
+
     def at(self, witness: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return z and ż [n, d], float64, of one witness at some of the frames."""
         places = np.searchsorted(self.rows, rows)
@@ -45,7 +49,9 @@ class Witnesses:
 
 
 def call(ensemble: Ensemble, members: np.ndarray, criteria: Criteria) -> Steps[Witnesses]:
-    """Encode witnesses among some members.
+    """Encode witnesses, spread evenly over some members, at every frame that may be asked for.
+
+    These are the frames of training, validation and test, and the stretches that judge equations.
 
     Parameters
     ----------
