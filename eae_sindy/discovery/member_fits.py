@@ -29,6 +29,7 @@ from .stretches import FEW, training
 from .witnesses import Witnesses
 
 FRAMES = ("train", "all", "test")
+MOST_BYTES = 2**26  # of latents that are kept; more than that is encoded again where it is needed
 AUTO = ("train", "all")  # never the test window: its errors would no longer be those of a test
 
 
@@ -118,21 +119,25 @@ class Fits:
         return self.training[frames]
 
 
+class _Seen(NamedTuple):
+    """What of a member is summed or written elsewhere, and not kept: it would be 200 kB a member.
+
+    x̂ at the test frames, z and ż at the training frames in order.
+    """
+
+    field: np.ndarray
+    latents: np.ndarray
+    rates: np.ndarray
+
+
 class _Fit(NamedTuple):
-    """What one member says; x̂ of the test frames is summed over members, not kept."""
+    """What one member says."""
 
     xi: np.ndarray
     condition: float
     loop: Loop
     errors: np.ndarray
     triangles: Mapping[str, Triangle]
-    field: np.ndarray
-    latents: np.ndarray
-    rates: np.ndarray
-
-    @property
-    def usable(self) -> bool:
-        return bool(np.isfinite(self.xi).all())
 
 
 class _Pass:
@@ -182,23 +187,28 @@ class _Pass:
         xi, condition = least_squares.solve(theta, rate, frames=triangle.frames)
         return (self.sparse.solve(theta, rate) if self.sparse else xi), condition
 
-    def read(self, member: int, z: np.ndarray, rate: np.ndarray, frames: str) -> _Fit:
-        """Return what a member says by its latents at the frames `rows(frames)`."""
+    def read(
+        self, member: int, z: np.ndarray, rate: np.ndarray, frames: str
+    ) -> tuple[_Fit, _Seen] | None:
+        """Return what a member says by its latents at the frames `rows(frames)`.
+
+        None if it gives no finite coefficients.
+        """
         n = len(z) - len(self.test)
         loop = orbits.loop(z[n:][self.run])
         made = self.fit(z, rate, frames)
         if made is None:
-            nan = np.full((len(self.ensemble.library), z.shape[1]), np.nan)
-            none = np.zeros((0, z.shape[1]))
-            return _Fit(nan, np.nan, loop, np.full(3, np.nan), {}, np.zeros(1), none, none)
+            return None
         triangles, fitted = made
         xi, condition = self.solve(fitted)
+        if not np.isfinite(xi).all():
+            return None
         modelled, seen = self.ensemble.library(z[n:]) @ xi, rate[n:]
         x, x_rate = self.ensemble.decode(member, z[n:], modelled)
         miss = np.sum((seen - modelled) ** 2) / np.sum((seen - seen.mean(axis=0)) ** 2)
         errors = np.array([self.field.error(x), self.rate.error(x_rate), miss])
         kept = (a[self.order].astype(np.float32) for a in (z, rate))
-        return _Fit(xi, condition, loop, errors, triangles, x, *kept)
+        return _Fit(xi, condition, loop, errors, triangles), _Seen(x, *kept)
 
 
 def reference_period(ensemble: Ensemble, criteria: Criteria = CRITERIA) -> float:
@@ -255,23 +265,24 @@ def read(
     if frames == "auto":
         frames = max(trials, key=lambda c: trials[c]) if trials else "train"
 
-    found, mean = [], np.zeros(1)
-    d, train = ensemble.settings.latents, common.training["train"]
-    room = 8 * d * len(train) * len(members) <= witnesses.MOST_BYTES
-    for done, fit in enumerate(_each(common, members, called, frames), 1):
-        if fit.usable:
-            mean = mean + fit.field
-        fit = fit._replace(field=np.zeros(0))  # it would be 128 kB a member
-        none = np.zeros((0, fit.latents.shape[1]))
-        found.append(fit if room else fit._replace(latents=none, rates=none))
-        yield Progress("members", done, len(members))
-    kept = [i for i, fit in enumerate(found) if fit.usable]
+    fits: list[_Fit] = []
+    kept: list[int] = []
+    mean = np.zeros(1)
+    encoded = _room(common, members)
+    for k, found in enumerate(_each(common, members, called, frames)):
+        if found is not None:
+            fit, seen = found
+            mean = mean + seen.field
+            if encoded is not None:
+                encoded.latents[len(kept)], encoded.rates[len(kept)] = seen.latents, seen.rates
+            fits.append(fit)
+            kept.append(k)
+        yield Progress("members", k + 1, len(members))
     if not kept:
         raise EaeSindyError(
             "no member gives finite coefficients: their weights hold NaN, or terms overflow; "
             "fit again with a smaller --step or --temperature"
         )
-    fits = [found[i] for i in kept]
     return Fits(
         ensemble=ensemble,
         library=common.library,
@@ -279,7 +290,7 @@ def read(
         frames=frames,
         trials=trials,
         members=members[kept],
-        dropped=len(found) - len(kept),
+        dropped=len(members) - len(kept),
         values=np.stack([f.xi for f in fits]),
         condition=np.array([f.condition for f in fits]),
         errors=np.stack([f.errors for f in fits]),
@@ -287,18 +298,20 @@ def read(
         data=Loop.join(f.loop for f in fits),
         triangles=_stacked(fits),
         training=common.training,
-        encoded=_encoded(members[kept], np.sort(train), fits) if room else None,
+        encoded=None if encoded is None else encoded.of(members[kept]),
         witnesses=called,
         reference_period=reference,
     )
 
 
-def _each(common: _Pass, members: np.ndarray, called: Witnesses, frames: str) -> Iterator[_Fit]:
+def _each(
+    common: _Pass, members: np.ndarray, called: Witnesses, frames: str
+) -> Iterator[tuple[_Fit, _Seen] | None]:
     """Read members in order, witnesses by the latents they have."""
     rows = common.rows(frames)
     witness = {int(m): k for k, m in enumerate(called.members)}
 
-    def read_one(member: int) -> _Fit:
+    def read_one(member: int) -> tuple[_Fit, _Seen] | None:
         member = int(member)
         if member in witness:
             z, rate = called.at(witness[member], rows)
@@ -341,14 +354,13 @@ def _stacked(fits: list[_Fit]) -> dict[str, Triangle]:
     }
 
 
-def _encoded(members: np.ndarray, rows: np.ndarray, fits: list[_Fit]) -> Witnesses:
-    """Return all members that were read as witnesses of the training frames."""
-    return Witnesses(
-        members=members,
-        rows=rows,
-        latents=np.stack([f.latents for f in fits]),
-        rates=np.stack([f.rates for f in fits]),
-    )
+def _room(common: _Pass, members: np.ndarray) -> Witnesses | None:
+    """Return room for the latents of all members at the training frames; None where it is much."""
+    rows = np.sort(common.training["train"])
+    shape = len(members), len(rows), common.ensemble.settings.latents
+    if 8 * np.prod(shape, dtype=float) > MOST_BYTES:
+        return None
+    return Witnesses(members, rows, np.empty(shape, np.float32), np.empty(shape, np.float32))
 
 
 def settle(fits: Fits, criteria: Criteria) -> Orbits | None:

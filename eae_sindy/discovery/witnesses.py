@@ -41,6 +41,11 @@ class Witnesses:
         """Say whether all of some frames are among those that are kept."""
         return bool(np.isin(rows, self.rows).all())
 
+    def of(self, members: np.ndarray) -> "Witnesses":
+        """Return these for the first of the places, which `members` [k] have filled."""
+        k = len(members)
+        return Witnesses(members, self.rows, self.latents[:k], self.rates[:k])
+
     def at(self, witness: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return z and ż [n, d], float64, of one witness at some of the frames."""
         places = np.searchsorted(self.rows, rows)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,6 +10,29 @@ from ..errors import EaeSindyError
 
 Array = Any
 Term = Callable[[Sequence[Array], Any], Array]  # latents and the namespace of functions
+
+
+class _Products(NamedTuple):
+    """How to make monomials from each other: the same to the bit as each by itself.
+
+    Each of the `steps` is a latent (None, axis), or an earlier step times a latent. `places` has
+    the step of each term; None for what is not a product of latents.
+    """
+
+    steps: list[tuple[int | None, int]]
+    places: list[int | None]
+
+    @classmethod
+    def of(cls, functions: Sequence[Term]) -> "_Products":
+        place: dict[tuple[int, ...], int] = {}
+        steps: list[tuple[int | None, int]] = []
+        owns = [getattr(function, "factors", ()) for function in functions]
+        for factors in owns:
+            for n in range(1, len(factors) + 1):
+                if factors[:n] not in place:
+                    place[factors[:n]] = len(steps)
+                    steps.append((place.get(factors[: n - 1]), factors[n - 1]))
+        return cls(steps, [place.get(factors) for factors in owns])
 
 
 class Library:
@@ -37,6 +60,7 @@ class Library:
         names = features.get_feature_names([f"z{k + 1}" for k in range(latents)])
         self.terms: list[str] = [n.replace("(1 z", "(z") for n in names]
         self._functions = _functions(self.features, list(range(latents)))
+        self._products = _Products.of(self._functions)
         # What this class evaluates differently than pysindy is refused here, not found out later.
         z = np.random.default_rng(0).uniform(0.1, 0.9, (2, latents))
         try:
@@ -64,28 +88,19 @@ class Library:
         """
         if ops is not np:
             return [function(z, ops) for function in self._functions]
-        # Monomials from each other, in the same order as by themselves: the same to the bit.
-        made: dict[tuple[int, ...], Array] = {}
-
-        def product(factors: tuple[int, ...]) -> Array:
-            if factors not in made:
-                made[factors] = (
-                    product(factors[:-1]) * z[factors[-1]]
-                    if len(factors) > 1
-                    else _monomial(list(factors))(z, ops)
-                )
-            return made[factors]
-
-        factors = (getattr(function, "factors", None) for function in self._functions)
+        made: list[Array] = []
+        for shorter, axis in self._products.steps:
+            made.append(z[axis] if shorter is None else made[shorter] * z[axis])
         return [
-            function(z, ops) if own is None else product(own)
-            for own, function in zip(factors, self._functions, strict=True)
+            function(z, ops) if place is None else made[place]
+            for place, function in zip(self._products.places, self._functions, strict=True)
         ]
 
     def __call__(self, z: np.ndarray) -> np.ndarray:
         """Return Θ(z) of shape [..., p] for latents z of shape [..., d]; what overflows is inf."""
         with np.errstate(all="ignore"):
-            return np.moveaxis(np.array(self.columns(list(np.moveaxis(z, -1, 0)))), 0, -1)
+            theta = np.array(self.columns([z[..., k] for k in range(self.latents)]))
+        return theta.transpose(*range(1, theta.ndim), 0)
 
     def without(self, terms: Sequence[str]) -> "Library":
         """Return the library without some of its terms; no pysindy library evaluates just these."""
@@ -95,6 +110,7 @@ class Library:
     def _made_of(self, terms: list[str], functions: list[Term]) -> "Library":
         found = copy(self)
         found.terms, found._functions, found.features = terms, functions, None
+        found._products = _Products.of(functions)
         return found
 
 
