@@ -104,6 +104,7 @@ def _growth(axis: Axes, found: Answers) -> None:
     axis.axvline(0, color=INK, lw=1, ls="--", label="neither attracts nor repels")
     axis.set_xlabel("growth rate off the cycle (negative: it attracts)", **STYLE)
     axis.set_yticks([])
+    axis.locator_params(axis="x", nbins=4)
     axis.margins(y=0.3)
     axis.legend(loc="upper left", **LEGEND)
     still = f", {np.count_nonzero(~free)} of {count(len(free), 'mode')} neutral by choice"
