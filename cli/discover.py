@@ -82,8 +82,9 @@ FIGURES = {
     type=click.Choice(AVERAGES),
     default=CRITERIA.average,
     show_default=True,
-    help="Over validation stretches, when equations are chosen by running: mean takes those that "
-    "hold from the first frame on, geometric those that are best on the cycle.",
+    help="Over what judges equations: mean takes those that hold from the first frame on, "
+    "geometric those that are best on the cycle; auto is mean over whole trajectories, and geometric where "
+    "there are only stretches of one or two.",
 )
 @options.output("runs/discovery")
 @options.config

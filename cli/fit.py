@@ -60,8 +60,7 @@ HELP = {
     "validation": "Fraction of the frames before that to validate on.",
     "seed": "The one source of randomness.",
 }
-DEFAULT_NOTE = "reaction-diffusion"
-DEFAULT = recipes.recipe(DEFAULT_NOTE)
+DEFAULT = recipes.recipe(recipes.DEFAULT)
 
 
 def setting_options(command: Any) -> Any:
@@ -73,7 +72,7 @@ def setting_options(command: Any) -> Any:
             if isinstance(default, tuple)
             else (f"{default:.4g}" if isinstance(default, float) else default)
         )
-        text = f"{HELP[field.name]}  [{DEFAULT_NOTE}: {shown}]"
+        text = f"{HELP[field.name]}  [{recipes.DEFAULT}: {shown}]"
         kind: dict[str, Any] = {"type": type(default)}
         if isinstance(default, bool):
             name, kind = f"{name}/--no-{name}", {}
@@ -87,7 +86,7 @@ def setting_options(command: Any) -> Any:
 @click.argument("data", type=click.Path(path_type=Path), default=Path("data/reaction_diffusion.h5"))
 @click.option(
     "--recipe",
-    default=DEFAULT_NOTE,
+    default=recipes.DEFAULT,
     show_default=True,
     help=f"A named set of the values below: {', '.join(recipes.RECIPES)}.",
 )

@@ -110,7 +110,7 @@ PLATEAUS = 5  # of the schedule "steps", at temperatures in geometric progressio
 
 @dataclass(frozen=True)
 class Fit(_Settings):
-    """Settings of Algorithms 1 and 2; the defaults are A.5.1 (reaction–diffusion)."""
+    """Settings of Algorithms 1 and 2; as they stand they are A.5.1 (reaction–diffusion)."""
 
     positive: ClassVar = (
         *("temperature", "mass", "step", "thermostat_time", "learning_rate", "start_seconds"),
@@ -244,31 +244,38 @@ class Fit(_Settings):
         return [start * (end / start) ** x for x in ramp]
 
 
+# Ours: a start that searches, decoders solved for, and numbers without units.
+_STANDARD = Fit(
+    start="projection",
+    # The terms that this start has inside its loss.
+    degree=5,
+    sine=False,
+    constant=True,
+    decoder_update="exact",
+    dimensionless=True,
+    activation="silu",
+    field_weight=1.0,
+    rate_weight=1.0,
+    temperature=1e-6,
+    step_share=0.25,
+    updates=10,
+    encoders=200,
+    draws=2000,
+    chains=2,
+)
+
 RECIPES: Mapping[str, Fit] = {
+    "standard": _STANDARD,
+    # The same on a quarter of the frames, with a shorter search and fewer draws: for a first look.
+    "quick": _STANDARD.but(
+        train=1 / 9, start_seconds=20.0, updates=3, encoders=100, draws=500, chains=1
+    ),
     # A.5.1, with what it leaves open settled as docs/method.md says.
     "reaction-diffusion": Fit(),
-    # A.5.1 on a quarter of the frames and of the steps: for a first look, and for tests.
-    "quick": Fit(train=1 / 9, updates=60, encoders=100, draws=500),
-    # Ours: a start that searches, decoders solved for, and numbers without units.
-    "standard": Fit(
-        start="projection",
-        # The terms that this start has inside its loss.
-        degree=5,
-        sine=False,
-        constant=True,
-        decoder_update="exact",
-        dimensionless=True,
-        activation="silu",
-        field_weight=1.0,
-        rate_weight=1.0,
-        temperature=1e-6,
-        step_share=0.25,
-        updates=10,
-        encoders=200,
-        draws=2000,
-        chains=2,
-    ),
+    # A.5.1 on a quarter of the frames and of the steps.
+    "paper-quick": Fit(train=1 / 9, updates=60, encoders=100, draws=500),
 }
+DEFAULT = "standard"
 
 
 def recipe(name: str) -> Fit:
@@ -326,18 +333,20 @@ class Training(_Settings):
         )
 
 
+# A tenth of the epochs, and so of the time.
+_TENTH = Training(epochs=301, threshold_every=50, refinement=101)
 # By the names of `RECIPES`.
 TRAININGS: Mapping[str, Training] = {
-    "reaction-diffusion": Training(),
-    # A tenth of the epochs, and so of the time.
-    "quick": Training(epochs=301, threshold_every=50, refinement=101),
     "standard": Training(),
+    "quick": _TENTH,
+    "reaction-diffusion": Training(),
+    "paper-quick": _TENTH,
 }
 
 # Where a judgement turns: up to the first number it is good, up to the second with caution, beyond
 # it bad. Where the first is the larger one, more is better.
 Turns = tuple[float, float]
-AVERAGES = ("mean", "geometric")
+AVERAGES = ("auto", "mean", "geometric")
 
 
 @dataclass(frozen=True)
@@ -406,8 +415,9 @@ class Criteria(_Settings):
     judged: int = 30
     finalists: int = 10
     # How errors of stretches become one: "mean" finds equations that hold from the first frame on,
-    # "geometric" those that are best on the cycle, which may lose a transient.
-    average: str = "mean"
+    # "geometric" those that are best on the cycle, which may lose a transient. "auto" is the mean
+    # over whole trajectories, and geometric over stretches of one or two.
+    average: str = "auto"
     # What more members lose than this share within so many lengths of the test window is out.
     most_lost: float = 0.1
     test_lengths: float = 5.0

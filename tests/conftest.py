@@ -22,7 +22,7 @@ from eae_sindy.snapshots.lambda_omega import LambdaOmega
 from eae_sindy.snapshots.snapshots import Snapshots
 
 SMALL = ReactionDiffusion(grid=16, end=60.0, step=0.1)
-TINY_FIT = recipes.recipe("quick").but(
+TINY_FIT = recipes.recipe("paper-quick").but(
     hidden=(16,), rank=12, train=0.5, updates=6, encoders=20, draws=50, chain_length=4
 )
 

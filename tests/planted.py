@@ -51,7 +51,7 @@ def ensemble(time, z, z_rate, *, frames=None, members=8, noise=0.0, chains=1, li
     rng = np.random.default_rng(seed)
     n, d = z.shape
     parts = split(n, rng) if frames is None else frames
-    settings = recipe("quick").but(hidden=(2 * d,), rank=d, latents=d, activation="relu",
+    settings = recipe("paper-quick").but(hidden=(2 * d,), rank=d, latents=d, activation="relu",
                                    draws=members, chains=chains)  # fmt: skip
     scale = 1 / np.sqrt(d)
     pod = Pod(np.zeros(d, np.float32), np.eye(d, dtype=np.float32), np.ones(d))
@@ -110,8 +110,8 @@ def lifted(time, z, z_rate, *, members=8, turn=0.05, hidden=160, rank=8, library
     snapshots = Snapshots(time, field, rate)
     parts = split(len(time), rng)
     pod = decompose(training_frames(snapshots, parts), rank)
-    settings = recipe("quick").but(hidden=(hidden,), rank=pod.rank, latents=2, activation="tanh",
-                                   sine=False, draws=members)  # fmt: skip
+    settings = recipe("paper-quick").but(hidden=(hidden,), rank=pod.rank, latents=2,
+                                         activation="tanh", sine=False, draws=members)  # fmt: skip
     frames = project(snapshots, pod, parts)
     root = np.sqrt(pod.size)
     x, x_rate = root * frames.coordinates, root * frames.rate_coordinates

@@ -173,7 +173,7 @@ def ensemble(draws=(500, 500), decoders=(0, 1), attributes=None, **settings):
     """
     turn = 2 * np.pi * TIME[:, None] / REFERENCE - np.array([0, np.pi / 2])
     field = planted.ensemble(TIME, np.cos(turn), -2 * np.pi / REFERENCE * np.sin(turn))
-    chosen = recipe("quick").but(**{"chains": len(draws), "draws": max(draws)} | settings)
+    chosen = recipe("paper-quick").but(**{"chains": len(draws), "draws": max(draws)} | settings)
     t = chosen.temperature
     chains = [Draws(loss=np.ones(n), decoder_index=d,
                     kinetic_temperature=np.tile([2 * t, t], (n, 1)))

@@ -258,14 +258,24 @@ def test_two_trajectories_give_stretches_of_both():
 
 def test_the_two_averages():
     errors = np.array([[0.04, 0.04, 5.0], [0.25, 0.25, 0.25]])
-    mean = selection.averaged(errors, Criteria())
+    mean = selection.averaged(errors, "mean", 1.0)
     np.testing.assert_allclose(mean, [(0.08 + 1) / 3, 0.25])
-    forgiving = selection.averaged(errors, Criteria().but(average="geometric"))
+    forgiving = selection.averaged(errors, "geometric", 1.0)
     np.testing.assert_allclose(forgiving, [0.04 ** (2 / 3), 0.25])
     assert np.argmin(mean) == 1
     assert np.argmin(forgiving) == 0
     with pytest.raises(EaeSindyError, match="mean, geometric"):
         Criteria().but(average="median")
+
+
+@pytest.mark.parametrize("trajectories", [1, 2, 4])
+def test_the_average_is_geometric_over_stretches_and_not_over_whole_trajectories(trajectories):
+    starts = [[0.5 + 0.3 * k, 0.0] for k in range(trajectories + 1)]  # the last one is tested
+    e = several(planted.hopf, starts, TIME)
+    expected = "mean" if trajectories > 2 else "geometric"
+    assert stretches.average(e.frames, Criteria()) == expected
+    for asked in ("mean", "geometric"):
+        assert stretches.average(e.frames, Criteria().but(average=asked)) == asked
 
 
 @pytest.mark.parametrize(("growth", "out"), [(0.06, True), (0.0, False)])

@@ -22,7 +22,7 @@ from eae_sindy.snapshots.snapshots import Snapshots
 from eae_sindy_cli.main import main
 
 FIT = [
-    *("--recipe", "quick", "--hidden", "16", "--rank", "12", "--train", "0.5"),
+    *("--recipe", "paper-quick", "--hidden", "16", "--rank", "12", "--train", "0.5"),
     *("--chain-length", "4", "--updates", "4", "--encoders", "20", "--draws", "40"),
     "--resume",  # where there is nothing to resume a fit begins
 ]
@@ -98,7 +98,7 @@ def test_summary_has_the_keys_that_scripts_rely_on(workspace):
     assert set(summary["reconstruction"]) == {"field", "rate", "latent_rate", "field_of_mean"}
     assert summary["baselines"][0]["name"] == "POD-2, Eq. 16"
     assert summary["orbits"]["members"] == 40
-    assert summary["provenance"]["recipe"] == "quick"
+    assert summary["provenance"]["recipe"] == "paper-quick"
     assert summary["provenance"]["command"].startswith("eae-sindy")
     assert {"temperature", "kinetic_temperature", "condition_number", "dropped"} <= set(
         summary["diagnostics"])  # fmt: skip

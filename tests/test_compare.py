@@ -25,7 +25,7 @@ def test_compare_trains_what_is_missing_and_keeps_what_is_there(tmp_path):
     data, ensemble, out = tmp_path / "rd.h5", tmp_path / "e.h5", tmp_path / "compare"
     assert run("simulate", "--grid", 16, "--end", 240, "--step", 0.1, "-o", data).exit_code == 0
     assert run("fit", data, *FIT, "-o", ensemble).exit_code == 0
-    line = ("compare", data, "--ensemble", ensemble, "--recipe", "quick", "-o", out)
+    line = ("compare", data, "--ensemble", ensemble, "--recipe", "paper-quick", "-o", out)
     result = run(*line)
     assert result.exit_code == 0, result.output
     with (out / "comparison.csv").open(newline="") as file:

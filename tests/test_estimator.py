@@ -169,7 +169,7 @@ def test_pod_coordinates_and_pixels_sample_one_distribution(small):
     ):  # fmt: skip
         thermostat = NoseHoover(mass=1e-6, step=1e-5, time_constant=1e-3, resample_every=20,
                                 hidden=hidden, chain_length=4)  # fmt: skip
-        objective = choice.sampled(recipe("quick").but(full_space=full_space), standard(2), n)
+        objective = choice.sampled(recipe("paper-quick").but(full_space=full_space), standard(2), n)
         problem = Problem(objective, Data(*map(tf.constant, data)))
         sampler = Loop(problem, nose_hoover.SAMPLER, thermostat)
         fixed = tuple(map(tf.constant, dec))
@@ -205,7 +205,7 @@ def test_pod_coordinates_and_pixels_sample_one_distribution(small):
 )
 def test_settings_that_cannot_be_right_are_refused_at_birth(changes, says):
     with pytest.raises(EaeSindyError, match=says):
-        recipe("quick").but(**changes)
+        recipe("paper-quick").but(**changes)
 
 
 def test_what_only_the_data_can_tell_is_refused_before_any_step(small):

@@ -69,7 +69,7 @@ def evaluate(encoder, decoder, data, full_space, **changes):
     """Return Eq. 14 as a fit with these settings samples it, its parts, and its gradient."""
     encoder, decoder = tuple(map(tf.constant, encoder)), tuple(map(tf.constant, decoder))
     points = decoder[-1].shape[0] if full_space else 99  # where it must not matter
-    fit = recipe("quick").but(full_space=full_space, **changes)
+    fit = recipe("paper-quick").but(full_space=full_space, **changes)
     objective = choice.sampled(fit, standard(2), points)
     with tf.GradientTape() as tape:
         tape.watch(encoder)
@@ -101,7 +101,7 @@ def test_nothing_is_the_loss_of_networks_that_are_zero(both, kind):
     if kind == choice.VARIATIONAL:  # two heads
         encoder = (*encoder[:-2], np.zeros((16, 4)), np.zeros(4))
     training = Training(field_weight=0.3, rate_weight=0.6, latent_rate_weight=0.2)
-    fit = recipe("quick").but(field_weight=0.7, rate_weight=3.0)
+    fit = recipe("paper-quick").but(field_weight=0.7, rate_weight=3.0)
     objective = choice.TRAINED[kind](fit, training, standard(2), 256)
     numbers = (tf.ones((11, 2)), 0.1) if kind == choice.SINDY else ()
     xi = (np.zeros((11, 2)),) if kind == choice.SINDY else ()

@@ -23,7 +23,7 @@ X = RNG.normal(size=(200, 2)) @ np.diag([1.2, 0.6])
 X -= X.mean(axis=0)
 # A linear encoder z = x·w + b and decoder z·v + c; only the field counts, so L is a quadratic in
 # (w, b), and the encoder Gaussian.
-LINEAR = recipe("quick").but(latents=1, rate_weight=0.0, degree=1, sine=False, encoders=4000)
+LINEAR = recipe("paper-quick").but(latents=1, rate_weight=0.0, degree=1, sine=False, encoders=4000)
 DECODER = (np.array([[0.9, 0.5]]), np.array([0.1, -0.2]))
 
 

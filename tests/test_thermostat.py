@@ -311,8 +311,8 @@ def test_settings_that_cannot_be_right_are_refused(changes, says):
 
 def test_every_name_of_the_recipes_is_a_sampler_with_the_settings_of_the_fit():
     assert set(choice.SAMPLERS) == set(SAMPLERS)
-    fit = recipe("quick").but(hidden=(8, 4), mass=(1.0, 2.0, 3.0), step=0.1, thermostat_time=20.0,
-                              resample_every=7, chain_length=3)  # fmt: skip
+    fit = recipe("paper-quick").but(hidden=(8, 4), mass=(1.0, 2.0, 3.0), step=0.1,
+                                     thermostat_time=20.0, resample_every=7, chain_length=3)  # fmt: skip
     found, sampler = choice.choose(fit, hidden=11)
     assert sampler is settings().sampler
     assert found == NoseHoover(mass=(1.0, 1.0, 2.0, 2.0, 3.0, 3.0), step=0.1, time_constant=2.0,
@@ -323,7 +323,7 @@ def test_every_name_of_the_recipes_is_a_sampler_with_the_settings_of_the_fit():
 
 
 def test_schedules_end_at_the_temperature():
-    base = recipe("quick").but(updates=11, temperature=1e-4, start_temperature=1e-2)
+    base = recipe("paper-quick").but(updates=11, temperature=1e-4, start_temperature=1e-2)
     for schedule in ("linear", "geometric", "steps"):
         found = np.array(base.but(schedule=schedule).temperatures())
         assert len(found) == 11

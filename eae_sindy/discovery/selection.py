@@ -7,6 +7,7 @@ enter neither the fit nor, ever, the test window.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from ..ensemble.members import each, evenly
 from ..recipes import Criteria
 from .candidates import Candidate, candidates, plain, polynomials, symmetric
 from .member_fits import Fits
-from .stretches import stretches, training
+from .stretches import average, stretches, training
 
 LOOKED_AHEAD = 2500  # steps at most with which orbits run on after a stretch
 LOOKED_AT = 1000  # frames of a stretch at most, in the first round
@@ -143,6 +144,11 @@ class _Arena:
     rows: dict[str, np.ndarray]
     criteria: Criteria
 
+    @cached_property
+    def average(self) -> str:
+        """The rule by which errors of stretches become one."""
+        return average(self.fits.ensemble.frames, self.criteria)
+
     def run(self, ways: Sequence[Candidate], members: np.ndarray) -> list[Run]:
         """Fit the candidates for some members, and run them over the stretches."""
         solved = list(each(members, lambda i: self._solved(i, ways)))
@@ -156,7 +162,7 @@ class _Arena:
                 flat = np.concatenate([values[k] for k in mine])
                 error = trajectory_error(library, flat, np.tile(z, (1, len(mine), 1)), time)
                 errors[mine, :, s] = error.reshape(len(mine), -1)
-        mean = averaged(errors, self.criteria)
+        mean = averaged(errors, self.average, self.criteria.worst_trajectory)
         return [Run(*r) for r in zip(ways, values, mean, strict=True)]
 
     def scout(self, ways: Sequence[Candidate], members: np.ndarray) -> list[Run]:
@@ -178,7 +184,7 @@ class _Arena:
             both = np.tile(z, (1, len(ways), 1))
             error = trajectory_error(large, flat, both, time, orbits.coarse)
             errors[..., s] = error.reshape(len(ways), -1)
-        mean = averaged(errors, self.criteria)
+        mean = averaged(errors, self.average, self.criteria.worst_trajectory)
         return [Run(*r) for r in zip(ways, values, mean, strict=True)]
 
     def _groups(self, ways: Sequence[Candidate]) -> list[tuple[Library, list[int]]]:
@@ -256,14 +262,14 @@ def columns(triangle: Triangle, library: Library, way: Candidate, own: Library) 
     return triangle.take(np.array([place[t] for t in wanted]), len(library))
 
 
-def averaged(errors: np.ndarray, criteria: Criteria) -> np.ndarray:
+def averaged(errors: np.ndarray, average: str, worst: float) -> np.ndarray:
     """Return one error from those of several stretches, [..., stretches] to [...].
 
-    None counts as worse than the cap. The arithmetic mean is small only where every stretch is
+    None counts as worse than `worst`. The arithmetic mean is small only where every stretch is
     followed, a transient too. The geometric mean forgives one that is lost.
     """
-    capped = np.minimum(errors, criteria.worst_trajectory)
-    if criteria.average == "mean":
+    capped = np.minimum(errors, worst)
+    if average == "mean":
         return capped.mean(axis=-1)
     return np.exp(np.log(np.maximum(capped, 1e-300)).mean(axis=-1))
 

@@ -17,8 +17,8 @@ def stretches(f: Frames, criteria: Criteria) -> list[np.ndarray]:
     Of several training trajectories some are taken whole, spread evenly over them; of one or two,
     stretches of each.
     """
-    whole = [rows for rows in _before(f) if len(rows) >= criteria.shortest_stretch]
-    if len(whole) >= max(2, criteria.enough_trajectories):
+    whole = _long(f, criteria)
+    if _spared(whole, criteria):
         count = max(1, round(criteria.held_out * len(whole)))
         return [whole[int((k + 0.5) * len(whole) / count)] for k in range(count)]
     run = f.test_run()
@@ -34,6 +34,26 @@ def stretches(f: Frames, criteria: Criteria) -> list[np.ndarray]:
             if len(stretch) >= criteria.shortest_stretch:
                 found.append(stretch)
     return found
+
+
+def average(f: Frames, criteria: Criteria) -> str:
+    """Return how errors over the stretches become one: "mean" or "geometric".
+
+    With the criterion "auto", over whole trajectories by their mean. Over stretches of one or two
+    it is geometric: a mean of so few would be that of the one stretch with the transient.
+    """
+    if criteria.average != "auto":
+        return criteria.average
+    return "mean" if _spared(_long(f, criteria), criteria) else "geometric"
+
+
+def _long(f: Frames, criteria: Criteria) -> list[np.ndarray]:
+    return [rows for rows in _before(f) if len(rows) >= criteria.shortest_stretch]
+
+
+def _spared(whole: list[np.ndarray], criteria: Criteria) -> bool:
+    """Say whether there are so many trajectories that some can be spared to judge by."""
+    return len(whole) >= max(2, criteria.enough_trajectories)
 
 
 def _before(f: Frames) -> Iterator[np.ndarray]:

@@ -14,7 +14,7 @@ from ..ensemble.segments import Segments
 from ..errors import EaeSindyError
 from ..executors import Executor
 from ..progress import Steps, finish
-from ..recipes import RECIPES, Fit
+from ..recipes import DEFAULT, RECIPES, Fit
 from ..snapshots import split
 from ..snapshots.pod import decompose, hold, project, training_frames
 from ..snapshots.snapshots import Snapshots
@@ -48,7 +48,7 @@ class EntropicAutoencoder:
 
     def __init__(
         self,
-        settings: Fit = RECIPES["reaction-diffusion"],
+        settings: Fit = RECIPES[DEFAULT],
         *,
         library: Library | None = None,
         device: str = "auto",
