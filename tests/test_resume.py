@@ -20,8 +20,24 @@ from eae_sindy_cli.main import main
 from tests.conftest import TINY_FIT
 
 LONG = TINY_FIT.but(updates=30, draws=200, hidden=(8,), chain_length=2)
-OPTIONS = ["--recipe", "paper-quick", "--hidden", "8", "--rank", "12", "--train", "0.5",
-           "--updates", "30", "--encoders", "20", "--draws", "200", "--chain-length", "2"]  # fmt: skip
+OPTIONS = [
+    "--recipe",
+    "paper-quick",
+    "--hidden",
+    "8",
+    "--rank",
+    "12",
+    "--train",
+    "0.5",
+    "--updates",
+    "30",
+    "--encoders",
+    "20",
+    "--draws",
+    "200",
+    "--chain-length",
+    "2",
+]
 KILLS = 20
 
 
@@ -177,8 +193,24 @@ def stopped(fitted, small, tmp_path):
     for name in ("start.h5", *(f"decoder-000-{i:06d}.h5" for i in range(3))):
         shutil.copy(left / name, segments.folder / name)
     assert sum(len(part[0]) for part in segments.read(0)) == 20 < len(made)
-    options = ["--recipe", "paper-quick", "--hidden", "16", "--rank", "12", "--train", "0.5",
-               "--updates", "6", "--encoders", "20", "--draws", "50", "--chain-length", "4"]  # fmt: skip
+    options = [
+        "--recipe",
+        "paper-quick",
+        "--hidden",
+        "16",
+        "--rank",
+        "12",
+        "--train",
+        "0.5",
+        "--updates",
+        "6",
+        "--encoders",
+        "20",
+        "--draws",
+        "50",
+        "--chain-length",
+        "4",
+    ]
     return ["fit", tmp_path / "data.h5", "-o", tmp_path / "e.h5", *options], segments
 
 

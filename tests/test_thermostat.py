@@ -311,8 +311,14 @@ def test_settings_that_cannot_be_right_are_refused(changes, says):
 
 def test_every_name_of_the_recipes_is_a_sampler_with_the_settings_of_the_fit():
     assert set(choice.SAMPLERS) == set(SAMPLERS)
-    fit = recipe("paper-quick").but(hidden=(8, 4), mass=(1.0, 2.0, 3.0), step=0.1,
-                                     thermostat_time=20.0, resample_every=7, chain_length=3)  # fmt: skip
+    fit = recipe("paper-quick").but(
+        hidden=(8, 4),
+        mass=(1.0, 2.0, 3.0),
+        step=0.1,
+        thermostat_time=20.0,
+        resample_every=7,
+        chain_length=3,
+    )
     found, sampler = choice.choose(fit, hidden=11)
     assert sampler is settings().sampler
     assert found == NoseHoover(mass=(1.0, 1.0, 2.0, 2.0, 3.0, 3.0), step=0.1, time_constant=2.0,
