@@ -82,8 +82,8 @@ FIGURES = {
     type=click.Choice(AVERAGES),
     default=CRITERIA.average,
     show_default=True,
-    help="Over what judges equations: mean takes those that hold from the first frame on, geometric "
-    "those best on the cycle; auto is mean over whole trajectories, else geometric.",
+    help="Over what judges equations: mean takes those that hold from the first frame on, "
+    "geometric those best on the cycle; auto is mean over whole trajectories, else geometric.",
 )
 @options.output("runs/discovery")
 @options.config
