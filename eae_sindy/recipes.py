@@ -247,8 +247,10 @@ class Fit(_Settings):
 # Ours: a start that searches, decoders solved for, and numbers without units.
 _STANDARD = Fit(
     start="projection",
-    # The terms that this start has inside its loss.
-    degree=5,
+    start_seconds=45.0,
+    # The terms that this start has inside its loss. Latents in which cubic equations hold have
+    # sparse ones too; of degree 5 the start makes latents that need it.
+    degree=3,
     sine=False,
     constant=True,
     decoder_update="exact",
@@ -260,8 +262,8 @@ _STANDARD = Fit(
     step_share=0.25,
     updates=10,
     encoders=200,
-    draws=2000,
-    chains=2,
+    draws=1000,
+    chains=4,
 )
 
 RECIPES: Mapping[str, Fit] = {
@@ -421,10 +423,13 @@ class Criteria(_Settings):
     # What more members lose than this share within so many lengths of the test window is out.
     most_lost: float = 0.1
     test_lengths: float = 5.0
-    # Fewer terms are worth a standard error, and never more than this factor.
-    as_good: float = 2.0
+    # Fewer terms are worth this factor of squared error: twice the distance from the data.
+    as_good: float = 4.0
     sparse_terms: int = 8  # coefficients that sparse equations have at most
-    exact: float = 1e-6  # error of a trajectory below which no candidate is better than another
+    # Error of a trajectory below which no candidate is better than another: this, or a share of the
+    # reconstruction's own.
+    exact: float = 1e-6
+    negligible: float = 0.1
     worst_trajectory: float = 1.0  # error of a trajectory, over the variance: worse ones count so
     # Uncertainty: replicates, in blocks of so many reference periods.
     replicates: int = 400

@@ -84,7 +84,7 @@ def test_of_equally_good_candidates_the_simplest_is_chosen():
 
     e = planted.ensemble(TIME, *planted.orbit(oscillator, [1.0, 0.0], TIME), noise=0.02)
     trials = selection.choose(planted.reading(e), np.arange(8), None, Criteria())
-    assert trials[0].candidate.terms == "linear"
+    assert trials[0].candidate.terms.startswith("linear")
 
 
 def test_the_whole_of_discovery_on_a_lifted_hopf_flow(spiral):

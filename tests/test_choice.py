@@ -62,7 +62,7 @@ def test_a_flow_of_degree_5_wins_with_polynomials_of_its_own_library(tmp_path):
     assert way.terms.startswith("degree 5")
     assert trials[0].error < 1e-5
     cubic = min(t.error for t in trials if t.candidate.terms in ("degree 3", "degree 4"))
-    assert cubic > 100 * trials[0].error
+    assert cubic > 30 * trials[0].error
     library = selection.union(fits, [way])
     assert library.terms == standard(2, 5, constant=True).terms
     xi = selection.refit(fits, np.arange(4), way, library)
@@ -214,7 +214,7 @@ def test_coefficients_go_whose_loss_costs_least_and_what_does_not_last_is_not_ch
     e = planted.ensemble(TIME, *planted.orbit(planted.hopf, [0.2, 0.0], TIME), members=2)
     fits = planted.reading(e)
     way = next(c for c in candidates.symmetric(2) if c.pattern.name == "radial")
-    arena = selection._Arena(fits, [], fits.training, QUICK)
+    arena = selection._Arena(fits, [], fits.training, QUICK, 0.0)
     thinner = selection._eliminated(arena, way, way.pattern.active, np.arange(2))
     assert [c.pattern.size for c in thinner][:3] == [7, 6, 5]
     np.testing.assert_array_equal(thinner[1].pattern.active, [[1, 1], [1, 1], [1, 0], [0, 1]])
@@ -258,9 +258,9 @@ def test_two_trajectories_give_stretches_of_both():
 
 def test_the_two_averages():
     errors = np.array([[0.04, 0.04, 5.0], [0.25, 0.25, 0.25]])
-    mean = selection.averaged(errors, "mean", 1.0)
+    mean = selection.averaged(errors, "mean", (0.01, 1.0))
     np.testing.assert_allclose(mean, [(0.08 + 1) / 3, 0.25])
-    forgiving = selection.averaged(errors, "geometric", 1.0)
+    forgiving = selection.averaged(errors, "geometric", (0.01, 1.0))
     np.testing.assert_allclose(forgiving, [0.04 ** (2 / 3), 0.25])
     assert np.argmin(mean) == 1
     assert np.argmin(forgiving) == 0
@@ -284,7 +284,7 @@ def test_what_is_lost_within_five_test_lengths_is_out(growth, out):
     z, rate = planted.orbit(lambda t, z: OMEGA * np.array([-z[1], z[0]]), [1.0, 0.0], TIME)
     fits = planted.reading(planted.ensemble(TIME, z, rate, members=2))
     judged = stretches.stretches(fits.ensemble.frames, Criteria())
-    arena = selection._Arena(fits, judged, {}, Criteria())
+    arena = selection._Arena(fits, judged, {}, Criteria(), 0.0)
     xi = np.zeros((2, len(fits.library), 2))
     xi[:, 1:3] = growth * np.eye(2) + OMEGA * np.array([[0, 1], [-1, 0]])
     way = candidates.plain(fits.ensemble, fits.library)
@@ -294,17 +294,52 @@ def test_what_is_lost_within_five_test_lengths_is_out(growth, out):
     assert sooner.lasting([run], np.arange(2)) == [run]
 
 
-def test_fewer_terms_are_worth_a_standard_error_but_no_more_than_a_factor():
+def test_fewer_terms_are_worth_a_factor_but_not_the_beginning_of_the_data():
     z, rate = planted.orbit(planted.hopf, [1.0, 0.0], TIME)
     fits = planted.reading(planted.ensemble(TIME, z, rate, members=2))
-    xi = np.zeros((2, 2, len(fits.library), 2))
-    xi[0, :, :5], xi[1, :, :2] = 1.0, 1.0
-    ways = [Candidate(str(k), "train", 0.0, np.ones(len(fits.library), bool)) for k in range(2)]
-    wide = np.array([[0.0, 0.2], [0.14, 0.14]])  # 0.1 ± 0.07, and 0.14
-    for factor, first in ((2.0, "1"), (1.1, "0")):
-        runs = [Run(*r) for r in zip(ways, xi, wide, strict=True)]
-        found = selection._ranked(fits, runs, Criteria().but(as_good=factor))
-        assert found[0].candidate.terms == first
+    xi = np.zeros((3, 2, len(fits.library), 2))
+    xi[0, :, :5], xi[1, :, :2], xi[2, :, :1] = 1.0, 1.0, 1.0
+    ways = [Candidate(str(k), "train", 0.0, np.ones(len(fits.library), bool)) for k in range(3)]
+    runs = [Run(*r) for r in zip(ways, xi, [[0.1] * 2, [0.14] * 2, [0.6] * 2], strict=True)]
+    own = candidates.plain(fits.ensemble, fits.library)
+
+    def found(factor, early=(1.0, 1.0, 1.0)):
+        criteria = Criteria().but(as_good=factor)
+        return selection._ranked(
+            runs, lambda some: np.array(early)[[runs.index(r) for r in some]], own, criteria
+        )
+
+    for factor, first in ((1.1, "0"), (2.0, "1"), (7.0, "2")):
+        assert found(factor)[0].candidate.terms == first
+    assert [t.as_good for t in found(2.0)] == [True, True, False]
+    # The one with fewer terms loses the beginning, which the other keeps.
+    assert found(2.0, (0.1, 0.5, 0.5))[0].candidate.terms == "0"
+    assert found(2.0, (0.1, 0.15, 0.5))[0].candidate.terms == "1"
+    # What is no candidate for the choice does not say how well the beginning can be followed.
+    assert found(2.0, (0.4, 0.5, 1e-6))[0].candidate.terms == "1"
+
+
+def test_the_beginning_of_the_data_decides_what_the_cycle_leaves_open():
+    """A Hopf flow whose stretches are on the cycle: a rotation runs as well, but not from 0.3."""
+    z, rate = planted.orbit(planted.hopf, [0.3, 0.0], np.arange(0, 200, 0.2))
+    e = planted.ensemble(np.arange(0, 200, 0.2), z, rate, members=2)
+    chosen = selection.choose(planted.reading(e), np.arange(2), None, QUICK)[0]
+    assert chosen.candidate.terms.startswith("radial")
+    assert not chosen.candidate.neutral
+
+
+def test_sparse_equations_are_the_best_of_those_with_few_coefficients():
+    def trial(error, coefficients, judged=True):
+        way = Candidate(f"{error:g}", "train", 0.0, np.ones(1, bool))
+        return selection.Trial(way, error, 0.0, 1.0, coefficients, judged)
+
+    rule = Criteria().but(sparse_terms=8, as_good=4.0)
+    trials = [trial(1e-6, 9.0), trial(1e-4, 8.0), trial(3e-4, 5.0), trial(5e-4, 2.0),
+              trial(1e-5, 4.0, judged=False)]  # fmt: skip
+    assert selection.sparsest(trials, rule).error == 3e-4
+    assert selection.sparsest(trials, rule.but(as_good=2.0)).error == 1e-4
+    assert selection.sparsest(trials[:1], rule) is None
+    assert selection.sparsest([trial(1.0, 2.0)], rule) is None  # it stays with nothing
 
 
 def test_a_first_look_sees_what_the_integrator_sees():

@@ -265,14 +265,15 @@ def test_replicates_draw_other_frames_and_other_members(fits):
     ],
 )
 def test_the_rule_of_choice(fits, errors, terms, chosen):
-    own = candidates.plain(fits.ensemble, fits.library).chosen
+    plain = candidates.plain(fits.ensemble, fits.library)
+    own = plain.chosen
     ways, xi = [], np.zeros((3, 2, len(fits.library), 2))
     for k, count in enumerate(terms):
         mask = own if count == 11 else np.arange(len(fits.library)) < count
         ways.append(Candidate(f"way {k}", "train", 0.0, mask))
         xi[k, :, :count] = 1.0
     runs = [selection.Run(*r) for r in zip(ways, xi, np.array(errors), strict=True)]
-    found = selection._ranked(fits, runs, Criteria())
+    found = selection._ranked(runs, lambda some: np.ones(len(some)), plain, Criteria())
     assert found[0].candidate.terms == f"way {chosen}"
     assert [t.error for t in found[1:]] == sorted(t.error for t in found[1:])
 

@@ -74,6 +74,15 @@ class Candidate(NamedTuple):
             f", {self.sparse.optimizer}" if self.sparse else ""
         )
 
+    def coefficients(self, xi: np.ndarray) -> float:
+        """Count the coefficients of Ξ [m, p, d] that are not zero, on the mean over members.
+
+        Of a pattern those of its functions are counted.
+        """
+        if self.pattern is not None:
+            return float(self.pattern.size)
+        return float(np.count_nonzero(xi, axis=(1, 2)).mean())
+
     def size(self, xi: np.ndarray) -> float:
         """Count the terms of Ξ [m, p, d] to an equation, on the mean over members.
 

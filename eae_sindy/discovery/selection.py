@@ -19,7 +19,8 @@ from ..ensemble.members import each, evenly
 from ..recipes import Criteria
 from .candidates import Candidate, candidates, plain, polynomials, symmetric
 from .member_fits import Fits
-from .stretches import average, stretches, training
+from .relative_error import Target
+from .stretches import average, beginnings, stretches, training
 
 LOOKED_AHEAD = 2500  # steps at most with which orbits run on after a stretch
 LOOKED_AT = 1000  # frames of a stretch at most, in the first round
@@ -29,13 +30,18 @@ ROWS_TO_A_TERM = 2  # frames that a candidate must have, for each of its terms
 class Trial(NamedTuple):
     """A candidate and the errors of its trajectories: their mean and its standard error.
 
-    `terms` is how many an equation has, on the mean over members and equations.
+    `terms` is how many an equation has, on the mean over members and equations, `coefficients` how
+    many all have. `judged` are those that all members tried and that last, `as_good` those of them
+    among which the number of terms decides.
     """
 
     candidate: Candidate
     error: float
     spread: float
     terms: float
+    coefficients: float
+    judged: bool = False
+    as_good: bool = False
 
 
 class Run(NamedTuple):
@@ -51,12 +57,13 @@ def choose(
 ) -> list[Trial]:
     """Try every candidate on a few members, the best on all of them; the chosen one comes first.
 
-    Chosen is the candidate with the fewest terms whose mean trajectory error is within a standard
-    error of the least (Breiman's rule) and not twice as large, or as good as exact. What is lost
-    within five lengths of the test window is out. Then terms are left out one by one, as long as
-    that costs no more. Eq. 16 is always among the last, so that nothing is chosen that does clearly
-    worse; it stands if no trajectory stays with the data. An empty list if there is nothing to
-    judge by.
+    Chosen is the candidate with the fewest terms whose mean trajectory error is at most four times
+    the least: twice the distance from the data. Errors below `resolution` are all alike. What is
+    lost within five lengths of the test window is out, and so is what loses the beginning of the
+    data where others do not. Then terms are left out one by one, as long as that costs no more.
+    Eq. 16 is always among the last, so that nothing is chosen that does
+    clearly worse; it stands if no trajectory stays with the data. An empty list if there is nothing
+    to judge by.
 
     Parameters
     ----------
@@ -73,13 +80,13 @@ def choose(
     own = plain(fits.ensemble, fits.library)
     if not any(_same(own, way) for way in ways):
         return []
-    arena = _Arena(fits, judged, rows, criteria)
+    arena = _Arena(fits, judged, rows, criteria, resolution(fits, judged, members, criteria))
     first = arena.scout(ways, evenly(members, criteria.scouts))
     order = sorted(first, key=lambda r: float(r.errors.mean()))
     worst = criteria.worst_trajectory
     best = [r.candidate for r in order[: criteria.finalists] if r.errors.mean() < worst]
     # Those with fewest terms that come near, so that more members may say it is near enough.
-    most = max(criteria.as_good * order[0].errors.mean(), criteria.exact)
+    most = criteria.as_good * order[0].errors.mean()
     near = [r for r in order if r.errors.mean() <= most and r.errors.mean() < worst]
     best += [r.candidate for r in sorted(near, key=_size)[: criteria.finalists // 2]]
     best += [way for way in ways if _same(own, way)]
@@ -87,10 +94,10 @@ def choose(
     kept = arena.lasting(final, members)
     if not any(r.errors.mean() < worst for r in kept):
         kept = final
-    chosen = _ranked(fits, kept, criteria)[0].candidate
+    chosen = arena.ranked(kept, members)[0].candidate
     winner = next(r for r in kept if r.candidate is chosen)
     thinner = arena.lasting(arena.run(_thinned(arena, winner, members), members), members)
-    ranked = _ranked(fits, [*kept, *thinner], criteria)
+    ranked = arena.ranked([*kept, *thinner], members)
     seen = {id(t.candidate) for t in ranked}
     rest = _trials([r for r in first if id(r.candidate) not in seen])
     return [*ranked, *sorted(rest, key=lambda t: t.error)]
@@ -143,6 +150,7 @@ class _Arena:
     judged: list[np.ndarray]
     rows: dict[str, np.ndarray]
     criteria: Criteria
+    exact: float
 
     @cached_property
     def average(self) -> str:
@@ -153,8 +161,19 @@ class _Arena:
         """Fit the candidates for some members, and run them over the stretches."""
         solved = list(each(members, lambda i: self._solved(i, ways)))
         values = [np.stack([own[k] for own in solved]) for k in range(len(ways))]
-        errors = np.zeros((len(ways), len(members), len(self.judged)))
-        for s, stretch in enumerate(self.judged):
+        mean = self._averaged(self._errors(ways, values, members, self.judged))
+        return [Run(*r) for r in zip(ways, values, mean, strict=True)]
+
+    def _errors(
+        self,
+        ways: Sequence[Candidate],
+        values: Sequence[np.ndarray],
+        members: np.ndarray,
+        judged: Sequence[np.ndarray],
+    ) -> np.ndarray:
+        """Return the errors [ways, members, stretches] of trajectories over stretches."""
+        errors = np.zeros((len(ways), len(members), len(judged)))
+        for s, stretch in enumerate(judged):
             z = np.stack([self.fits.latents(i, stretch)[0] for i in members], axis=1)
             time = self.fits.ensemble.frames.time[stretch]
             # Candidates of all members side by side: those with one library integrated together.
@@ -162,8 +181,7 @@ class _Arena:
                 flat = np.concatenate([values[k] for k in mine])
                 error = trajectory_error(library, flat, np.tile(z, (1, len(mine), 1)), time)
                 errors[mine, :, s] = error.reshape(len(mine), -1)
-        mean = averaged(errors, self.average, self.criteria.worst_trajectory)
-        return [Run(*r) for r in zip(ways, values, mean, strict=True)]
+        return errors
 
     def scout(self, ways: Sequence[Candidate], members: np.ndarray) -> list[Run]:
         """Do what `run` does at a fixed cost, all candidates side by side in one library."""
@@ -184,8 +202,23 @@ class _Arena:
             both = np.tile(z, (1, len(ways), 1))
             error = trajectory_error(large, flat, both, time, orbits.coarse)
             errors[..., s] = error.reshape(len(ways), -1)
-        mean = averaged(errors, self.average, self.criteria.worst_trajectory)
+        mean = self._averaged(errors)
         return [Run(*r) for r in zip(ways, values, mean, strict=True)]
+
+    def _averaged(self, errors: np.ndarray) -> np.ndarray:
+        bounds = self.exact, self.criteria.worst_trajectory
+        return averaged(errors, self.average, bounds)
+
+    def ranked(self, runs: Sequence[Run], members: np.ndarray) -> list[Trial]:
+        """Return the trials, the chosen one first; see `_ranked`."""
+        begun = beginnings(self.fits.ensemble.frames, self.criteria)
+
+        def early(some: Sequence[Run]) -> np.ndarray:
+            ways, values = [r.candidate for r in some], [r.values for r in some]
+            return self._averaged(self._errors(ways, values, members, begun)).mean(axis=1)
+
+        own = plain(self.fits.ensemble, self.fits.library)
+        return _ranked(runs, early, own, self.criteria)
 
     def _groups(self, ways: Sequence[Candidate]) -> list[tuple[Library, list[int]]]:
         """Return the libraries of candidates, and which have them."""
@@ -262,16 +295,32 @@ def columns(triangle: Triangle, library: Library, way: Candidate, own: Library) 
     return triangle.take(np.array([place[t] for t in wanted]), len(library))
 
 
-def averaged(errors: np.ndarray, average: str, worst: float) -> np.ndarray:
+def averaged(errors: np.ndarray, average: str, bounds: tuple[float, float]) -> np.ndarray:
     """Return one error from those of several stretches, [..., stretches] to [...].
 
-    None counts as worse than `worst`. The arithmetic mean is small only where every stretch is
+    None counts as better or worse than `bounds`. The arithmetic mean is small only where every stretch is
     followed, a transient too. The geometric mean forgives one that is lost.
     """
-    capped = np.minimum(errors, worst)
+    capped = np.clip(errors, *bounds)
     if average == "mean":
         return capped.mean(axis=-1)
-    return np.exp(np.log(np.maximum(capped, 1e-300)).mean(axis=-1))
+    return np.exp(np.log(capped).mean(axis=-1))
+
+
+def resolution(
+    fits: Fits, judged: Sequence[np.ndarray], members: np.ndarray, criteria: Criteria
+) -> float:
+    """Return the error of a trajectory below which no candidate is better than another.
+
+    A share of what the reconstruction itself errs by on the frames that judge: what is less does
+    not show in a forecast. On the mean over some members.
+    """
+    rows = np.unique(np.concatenate(judged))
+    target, errors = Target.of(fits.ensemble, rows, "field"), []
+    for i in evenly(members, criteria.scouts):
+        made = fits.ensemble.decode(int(fits.members[i]), *fits.latents(i, rows))
+        errors.append(target.error(made[0]))
+    return max(criteria.exact, criteria.negligible * float(np.mean(errors)))
 
 
 def _size(run: Run) -> float:
@@ -281,20 +330,40 @@ def _size(run: Run) -> float:
 def _trials(runs: Sequence[Run]) -> list[Trial]:
     return [
         Trial(r.candidate, float(r.errors.mean()), float(r.errors.std() / len(r.errors) ** 0.5),
-              _size(r))
+              _size(r), r.candidate.coefficients(r.values))
         for r in runs
     ]  # fmt: skip
 
 
-def _ranked(fits: Fits, runs: Sequence[Run], criteria: Criteria) -> list[Trial]:
-    """Return the trials, the chosen one first."""
-    found, exact = _trials(runs), criteria.exact
-    best = min(found, key=lambda t: t.error)
-    most = max(min(best.error + best.spread, criteria.as_good * best.error), exact)
-    within = [t for t in found if t.error <= most]
-    first = min(within, key=lambda t: (t.terms, max(t.error, exact)))
-    if best.error >= criteria.worst_trajectory:
-        own = plain(fits.ensemble, fits.library)
+def sparsest(trials: Sequence[Trial], criteria: Criteria) -> Trial | None:
+    """Return the best of the trials with few coefficients, by the rule that chose among all."""
+    few = [t for t in trials if t.judged and t.coefficients <= criteria.sparse_terms]
+    few = [t for t in few if t.error < criteria.worst_trajectory]
+    least = min((t.error for t in few), default=0.0)
+    near = [t for t in few if t.error <= criteria.as_good * least]
+    return min(near, key=lambda t: (t.coefficients, t.error), default=None)
+
+
+def _ranked(
+    runs: Sequence[Run],
+    early: Callable[[Sequence[Run]], np.ndarray],
+    own: Candidate,
+    criteria: Criteria,
+) -> list[Trial]:
+    """Return the trials, the chosen one first; the others by their errors.
+
+    What is as good over the stretches may differ in whether it holds from the first frame on:
+    `early` returns the errors of some runs there. Where nothing stays with the data, chosen is
+    Eq. 16, `own`.
+    """
+    found = [t._replace(judged=True) for t in _trials(runs)]
+    best = min(t.error for t in found)
+    good = [k for k, t in enumerate(found) if t.error <= criteria.as_good * best]
+    begun = early([runs[k] for k in good])
+    for k, error in zip(good, begun, strict=True):
+        found[k] = found[k]._replace(as_good=bool(error <= criteria.as_good * begun.min()))
+    first = min((t for t in found if t.as_good), key=lambda t: (t.terms, t.error))
+    if best >= criteria.worst_trajectory:
         first = next((t for t in found if _same(own, t.candidate)), first)
     return [first, *sorted((t for t in found if t is not first), key=lambda t: t.error)]
 

@@ -36,6 +36,20 @@ def stretches(f: Frames, criteria: Criteria) -> list[np.ndarray]:
     return found
 
 
+def beginnings(f: Frames, criteria: Criteria) -> list[np.ndarray]:
+    """Return the rows with which training trajectories begin, as long as stretches of each are.
+
+    Frames that enter the fit are among them: they tell what is lost off the beaten track, and
+    judge nothing else.
+    """
+    found = []
+    for rows in _long(f, criteria):
+        length = criteria.longest_stretch * np.ptp(f.time[rows])
+        begun = rows[f.time[rows] <= f.time[rows[0]] + length]
+        found.append(begun if len(begun) >= criteria.shortest_stretch else rows)
+    return found
+
+
 def average(f: Frames, criteria: Criteria) -> str:
     """Return how errors over the stretches become one: "mean" or "geometric".
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..recipes import CRITERIA, Criteria
+from .closed_orbits import Closed, close
 from .library import Library
 from .orbits import GROUP, Loop, amplitude, integrate, lost
 from .vector_fields import flow, jacobian
@@ -168,7 +169,8 @@ def settle(
 ) -> Orbits:
     """Integrate members for 20 reference periods; the first 12 may be spent on settling.
 
-    What counts is the last three periods. Arguments as in `integrate`.
+    What counts is the last three periods; of a cycle that is near, the cycle itself, which an orbit
+    may take much longer to come to. Arguments as in `integrate`.
     """
     time = horizon(reference_period)
     late = slice(SETTLING * SAMPLES, None)
@@ -189,9 +191,27 @@ def settle(
         returns = np.isfinite(periods[part])
         kind[part[returns]] = CLASSES.index("cycle")
         growths[part] = _growth(library, xi[part], z[-LAST:], periods[part], time[1] - time[0])
+        turning = part[returns]
+        closed = close(
+            library, xi[turning], z[-1, returns], periods[turning], amplitude(z[-LAST:, returns])
+        )
+        there = turning[closed.found]
+        periods[there] = closed.period[closed.found]
+        growths[there] = _exponents(closed)[closed.found]
     rest = kind == CLASSES.index("fixed_point")
     growths[~rest & ~np.isfinite(periods)] = np.nan
     return Orbits(reference_period, kind, periods, ratios, growths)
+
+
+def _exponents(closed: Closed) -> np.ndarray:
+    """Return the largest Floquet exponents of cycles [m], but the one along the flow."""
+    with np.errstate(all="ignore"):
+        sizes = np.log(np.abs(closed.multipliers))
+    if sizes.shape[1] < 2:
+        return np.full(len(sizes), np.nan)
+    along = np.argmin(np.abs(closed.multipliers - 1), axis=1)
+    np.put_along_axis(sizes, along[:, None], -np.inf, axis=1)
+    return sizes.max(axis=1) / closed.period
 
 
 def _growth(

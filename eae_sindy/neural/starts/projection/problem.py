@@ -20,7 +20,6 @@ from .units import Rows, Units
 FEW = 1_000  # frames of the first descents
 JUDGES = 1_000  # validation frames at most
 LEAST_JUDGES = 20  # fewer cannot choose between models
-DEGREE = 5  # of the polynomials inside the loss
 TERMS_TO_FRAMES = 0.1  # at most so many terms for a training frame
 
 
@@ -114,9 +113,9 @@ def pose(
 
 
 def _polynomials(settings: Fit, frames: int) -> PolynomialTerms:
-    """Return polynomials of degree 5, or of the highest degree that the frames allow."""
+    """Return polynomials of the degree of the fit, or of the highest that the frames allow."""
     most = max(settings.latents + 1, int(TERMS_TO_FRAMES * frames))
-    return PolynomialTerms(settings.latents, highest_degree(settings.latents, most, DEGREE))
+    return PolynomialTerms(settings.latents, highest_degree(settings.latents, most, settings.degree))
 
 
 def _parts(frames: Frames, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, list[str]]:

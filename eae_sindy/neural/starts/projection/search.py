@@ -39,9 +39,9 @@ def start(
 ) -> Steps[Begun]:
     """Search for a linear encoder and a decoder whose Eq. 14 is smallest; see `contract.Start`.
 
-    Inside the loss the terms are polynomials of degree 5 with a constant, whatever degree the fit
-    asks for: they do not depend on the frame of the latents. Terms of the user's own are taken as
-    they are.
+    Inside the loss the terms are polynomials of the degree that the fit asks for, with a constant
+    and without sines: they do not depend on the frame of the latents. Terms of the user's own are
+    taken as they are.
 
     `settings.start_seconds` bounds the time of the wall clock, so that a slow machine may find
     less than a fast one from the same seed. Numbers returned are relative errors on the validation
