@@ -35,7 +35,7 @@ HELP = {
     "rate_weight": "λ₂ of Eq. 14.",
     "dimensionless": "Loss and frames in units of the data's own.",
     "start": f"How weights begin: {' or '.join(recipes.STARTS)}.",
-    "start_seconds": "Seconds that a start which searches may take.",
+    "start_seconds": "Seconds of computing that a start which searches may take.",
     "step_share": "Step of the sampler as a share of the largest stable one; 0 for --step.",
     "decoder_update": f"How the decoder is updated: {' or '.join(recipes.DECODER_UPDATES)}.",
     "sampler": f"{' or '.join(recipes.SAMPLERS)}.",

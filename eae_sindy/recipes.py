@@ -134,7 +134,7 @@ class Fit(_Settings):
     dimensionless: bool = False
     # How weights begin; the paper draws them at random.
     start: str = "random"
-    start_seconds: float = 60.0  # at most, of a start that searches
+    start_seconds: float = 60.0  # of computing, at most, of a start that searches
     # Sampler (A.5.1). The chain length is A.5.2's; A.5.1 names none.
     sampler: str = "nose-hoover"
     temperature: float = 1e-4
@@ -247,7 +247,7 @@ class Fit(_Settings):
 # Ours: a start that searches, decoders solved for, and numbers without units.
 _STANDARD = Fit(
     start="projection",
-    start_seconds=45.0,
+    start_seconds=50.0,
     # The terms that this start has inside its loss. Latents in which cubic equations hold have
     # sparse ones too; of degree 5 the start makes latents that need it.
     degree=3,

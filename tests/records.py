@@ -65,10 +65,11 @@ class _Plain(Spread):
     """A spread whose intervals are the least and the largest: no bootstrap's widening."""
 
     def __init__(self, picked, values, found, blocks, ends):
-        super().__init__(picked, values, found, blocks)
+        own, decoder = np.ones(len(picked), bool), np.zeros(len(picked), int)
+        super().__init__(picked, own, decoder, values, found, blocks)
         object.__setattr__(self, "ends", ends)
 
-    def interval(self, values):
+    def interval(self, values, of):
         return np.array([np.min(values, axis=0), np.max(values, axis=0)])
 
     @property
@@ -111,7 +112,7 @@ def answers(**changes):
     swap = Equivalence((0, 1), "permutation", "z1 <-> z2", 1e-4, 0.4)
     tried = [trial(0.01), trial(0.02, "linear")]
     made = Answers(equations, found, [list(tried) for _ in found.weight], [swap], orbits(),
-                   spread(), forecast(), [], 2.0)  # fmt: skip
+                   spread(), forecast(), [None] * len(found.weight), [], 2.0)  # fmt: skip
     return replace(made, **changes)
 
 

@@ -232,7 +232,7 @@ def test_replicates_count_the_blocks_of_trajectories_and_not_the_gaps(spiral):
     f, half = e.frames, len(TIME) // 2
     label = np.where(np.arange(len(TIME)) < half, 0, 1)
     apart = replace(f, time=f.time + 1000 * label, trajectory=label)
-    ways = [candidates.candidates(with_constant(e.library))[0]] * 2
+    ways = [[candidates.candidates(with_constant(e.library))[0]]] * 2
     plain, split = (
         resampling.replicate(replace(planted.reading(replace(e, frames=frames)),
                                      reference_period=2 * np.pi / 0.9), ways,
@@ -259,8 +259,8 @@ def test_intervals_of_the_period_cover_the_truth():
         candidate = candidates.candidates(library)[0]
         fits = replace(planted.reading(e), reference_period=truth)
         few = Criteria().but(replicates=80)
-        found = resampling.replicate(fits, [candidate], few, seed=k)
-        low, high = found.interval(_periods(found.values, library))
+        found = resampling.replicate(fits, [[candidate]], few, seed=k)
+        low, high = found.interval(_periods(found.values, library), found.own)
         hits += low <= truth <= high
     assert 0.85 <= hits / trials <= 0.95
 

@@ -300,7 +300,9 @@ def test_fewer_terms_are_worth_a_factor_but_not_the_beginning_of_the_data():
     xi = np.zeros((3, 2, len(fits.library), 2))
     xi[0, :, :5], xi[1, :, :2], xi[2, :, :1] = 1.0, 1.0, 1.0
     ways = [Candidate(str(k), "train", 0.0, np.ones(len(fits.library), bool)) for k in range(3)]
-    runs = [Run(*r) for r in zip(ways, xi, [[0.1] * 2, [0.14] * 2, [0.6] * 2], strict=True)]
+    runs = [
+        Run(*r) for r in zip(ways, xi, np.array([[0.1] * 2, [0.14] * 2, [0.6] * 2]), strict=True)
+    ]
     own = candidates.plain(fits.ensemble, fits.library)
 
     def found(factor, early=(1.0, 1.0, 1.0)):

@@ -238,7 +238,7 @@ def test_descents_come_down_every_time_and_settle():
 
 def test_descents_say_why_they_end():
     assert run(descend(rosenbrock, np.zeros(4), iterations=3))[1] == "iterations"
-    assert run(descend(rosenbrock, np.zeros(4), iterations=9, deadline=0.0)) == ([], "time")
+    assert run(descend(rosenbrock, np.zeros(4), iterations=9, over=lambda: True)) == ([], "time")
     assert run(descend(lambda x: (0.0, x), np.ones(3), iterations=9))[1] == "stalled"
     assert run(descend(lambda x: (np.inf, x), np.ones(3), iterations=9)) == ([], "stalled")
 

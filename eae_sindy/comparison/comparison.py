@@ -99,7 +99,7 @@ def _with_interval(method: Method, fits: Fits, sparse: Sparse | None, criteria: 
     if not np.isfinite(fits.reference_period):
         return method
     way = candidates.plain(fits.ensemble, fits.library, sparse)
-    spread = resampling.replicate(fits, [way] * len(fits.members), criteria)
+    spread = resampling.replicate(fits, [[way]] * len(fits.members), criteria)
     return method._replace(interval=_pair(spread.period))
 
 

@@ -15,13 +15,14 @@ from ..dynamics.symmetry import Equivalence
 from ..ensemble.members import evenly
 from ..progress import Progress, Steps
 from ..recipes import CRITERIA, Criteria
-from . import decoded_orbits, modes, resampling, selection
+from . import decoded_orbits, modes, resampling, selection, sparse_model
 from .decoded_orbits import Forecast
 from .equations import Equations, fingerprint
 from .member_fits import Fits
 from .modes import Modes
 from .resampling import Spread
 from .selection import Trial
+from .sparse_model import SparseModel
 
 VISITED = 20  # witnesses whose latents give the points at which fields are compared
 
@@ -44,6 +45,8 @@ class Answers:
         change; and other pairs that a signed permutation makes alike.
     orbits, spread : of `values`, and of replicates; None where the data have no period.
     forecast : Forecast
+    sparse : sequence of SparseModel or None
+        For each mode the equations with few coefficients, beside those that are chosen.
     collinear : sequence of lists of str
         Groups of terms of the ensemble's library that the data hardly tell apart.
     seconds : float
@@ -57,6 +60,7 @@ class Answers:
     orbits: Orbits | None
     spread: Spread | None
     forecast: Forecast
+    sparse: Sequence[SparseModel | None]
     collinear: Sequence[list[str]]
     seconds: float
 
@@ -78,9 +82,10 @@ class Answers:
         """Return intervals [2, p, d] of a mode's coefficients over encoders and frames."""
         if self.spread is None:
             return None
-        mine = self.modes.label[self.spread.picked] == mode
-        enough = np.count_nonzero(mine) >= self.spread.least
-        return self.spread.interval(self.spread.values[mine]) if enough else None
+        s = self.spread
+        mine = s.own & (self.modes.label[s.picked] == mode)
+        enough = np.count_nonzero(mine) >= s.least
+        return s.interval(s.values[mine[s.own]], mine) if enough else None
 
 
 def find(
@@ -126,7 +131,8 @@ def find(
     settled = spread = None
     if np.isfinite(fits.reference_period):
         settled = cycles.settle(library, values, fits.data, fits.reference_period, criteria)
-        ways = [trials[k][0].candidate for k in found.label]
+        good = [[t.candidate for t in tried if t.as_good] for tried in trials]
+        ways = [good[k] or [trials[k][0].candidate] for k in found.label]
         spread = resampling.replicate(fits, ways, criteria, library)
     yield Progress("forecast", 3, 4)
     return Answers(
@@ -140,6 +146,7 @@ def find(
         orbits=settled,
         spread=spread,
         forecast=_forecast(fits, library, values, criteria),
+        sparse=sparse_model.find(fits, found, trials, criteria),
         collinear=_collinear(fits, int(found.representative[0]), criteria),
         seconds=seconds,
     )  # fmt: skip

@@ -1,4 +1,9 @@
-"""Intervals with two sources of spread: the encoders, and the frames that enter the fit."""
+"""Intervals with their sources of spread: encoders, decoders, frames, and the choice of equations.
+
+Each replicate is a member drawn at random, refitted to frames drawn in blocks of time. Half of them
+are fitted as was chosen. The other half are fitted as might have been: by any of the candidates
+among which only the number of terms decided.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +21,8 @@ from .candidates import Candidate
 from .member_fits import Fits
 from .stretches import training
 
+OTHERS = 0.5  # of the replicates, where there are other candidates
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -27,10 +34,14 @@ class Spread:
     ----------
     picked : array of int [replicates]
         The member each replicate was drawn from, as an index of the members given.
-    values : array [replicates, p, d]
-        Ξ of each replicate.
+    own : array of bool [replicates]
+        Those fitted as was chosen, and not by another candidate that is as good.
+    decoder : array of int [replicates]
+        The decoder of each member.
+    values : array [own replicates, p, d]
+        Ξ of those.
     orbits : Orbits
-        Of each replicate.
+        Of every replicate.
     blocks : float
         How many blocks the frames are made of.
     least : int
@@ -38,28 +49,47 @@ class Spread:
     """
 
     picked: np.ndarray
+    own: np.ndarray
+    decoder: np.ndarray
     values: np.ndarray
     orbits: Orbits
     blocks: float
     least: int = CRITERIA.replicates_for_interval
 
-    def interval(self, values: np.ndarray) -> np.ndarray:
-        """Return the central interval [2, ...] of what replicates [k, ...] say.
+    def interval(self, values: np.ndarray, of: np.ndarray) -> np.ndarray:
+        """Return the central interval [2, ...] of what some replicates say.
 
-        Widened about the median as Student's t is against a normal distribution: a bootstrap of few
-        blocks is too narrow by the same.
+        Within a decoder it is widened as Student's t is against a normal distribution: a bootstrap
+        of few blocks is too narrow by the same. Several decoders are a sample too: their medians
+        add the interval in which by Student's t one more of them would lie.
+
+        Parameters
+        ----------
+        values : array [k, ...]
+        of : array of bool [replicates]
+            The k replicates that say it.
         """
         from scipy.stats import norm, t
 
-        middle, ends = np.median(values, axis=0), intervals.interval(values)
         n, tail = max(self.blocks, 2.0), (1 + INTERVAL) / 2
-        return middle + t(n - 1).ppf(tail) / norm.ppf(tail) * np.sqrt(n / (n - 1)) * (ends - middle)
+        _, label = np.unique(self.decoder[of], return_inverse=True)
+        many = int(label.max()) + 1
+        medians = np.stack([np.median(values[label == k], axis=0) for k in range(many)])
+        few_blocks = t(n - 1).ppf(tail) / norm.ppf(tail) * np.sqrt(n / (n - 1))
+        reach = few_blocks * np.abs(intervals.interval(values - medians[label]))
+        if many > 1:
+            next_one = t(many - 1).ppf(tail) * np.sqrt(1 + 1 / many) * medians.std(axis=0, ddof=1)
+            reach = np.hypot(reach, next_one)
+        middle = medians.mean(axis=0)
+        return np.stack([middle - reach[0], middle + reach[1]])
 
     @property
     def period(self) -> np.ndarray | None:
         """The interval of the period over replicates that hold the cycle; None if few do."""
-        held = self.orbits.period[self.orbits.holds]
-        return self.interval(held) if len(held) >= self.least else None
+        held = self.orbits.holds
+        if np.count_nonzero(held) < self.least:
+            return None
+        return self.interval(self.orbits.period[held], held)
 
 
 def blocks(
@@ -101,7 +131,7 @@ def _steps(time: np.ndarray, trajectory: np.ndarray, between: float) -> np.ndarr
 
 def replicate(
     fits: Fits,
-    candidates: Sequence[Candidate],
+    ways: Sequence[Sequence[Candidate]],
     criteria: Criteria,
     library: Library | None = None,
     seed: int = 0,
@@ -112,31 +142,48 @@ def replicate(
     ----------
     fits : Fits
         Whose witnesses are drawn from, of any number of chains.
-    candidates : sequence [m]
-        How each member of `fits` is fitted.
+    ways : sequence [m] of sequences of Candidate
+        How each member of `fits` is fitted, and then the others by which it might be.
     library : Library, optional
-        In whose terms; the ensemble's with a constant by default.
+        In whose terms Ξ is returned; the ensemble's with a constant by default.
     """
     library = library or fits.library
     frames, length = fits.ensemble.frames, criteria.block * fits.reference_period
+    every = {id(way): way for mine in ways for way in mine}.values()
     rows = {
         name: own[np.lexsort((frames.time[own], frames.trajectory[own]))]
         for name, own in training(frames, criteria).items()
-        if name in {c.frames for c in candidates}
+        if name in {way.frames for way in every}
     }
-    picked = np.random.default_rng([seed, 0]).choice(fits.witnessed, criteria.replicates)
+    rng = np.random.default_rng([seed, 0])
+    picked = rng.choice(fits.witnessed, criteria.replicates)
+    others = np.array([len(ways[i]) - 1 for i in picked])
+    another = rng.random(len(picked)) < OTHERS
+    which = np.where(another & (others > 0), 1 + (rng.random(len(picked)) * others).astype(int), 0)
+    large = selection.union(fits, list(every))
 
     def refit(index: int) -> np.ndarray:
         rng = np.random.default_rng([seed, 1, index])
-        candidate = candidates[picked[index]]
-        own = rows[candidate.frames]
+        way = ways[picked[index]][which[index]]
+        own = rows[way.frames]
         chosen = blocks(frames.time[own], frames.trajectory[own], length, rng)
         z, rate = fits.latents(picked[index], own)
-        terms = candidate.library or fits.library
-        triangle = selection.factor(terms, z[chosen], rate[chosen], candidate.weight)
-        return selection.embedded(selection.without_nan(candidate, triangle), terms, library)
+        terms = way.library or fits.library
+        triangle = selection.factor(terms, z[chosen], rate[chosen], way.weight)
+        return selection.embedded(selection.without_nan(way, triangle), terms, large)
 
     xi = np.stack(list(each(range(len(picked)), refit)))
     shortest = min(duration(frames.time[own], frames.trajectory[own]) for own in rows.values())
-    settled = cycles.settle(library, xi, fits.data.take(picked), fits.reference_period, criteria)
-    return Spread(picked, xi, settled, shortest / length, criteria.replicates_for_interval)
+    settled = cycles.settle(large, xi, fits.data.take(picked), fits.reference_period, criteria)
+    place = {term: i for i, term in enumerate(large.terms)}
+    own = which == 0
+    chains = fits.ensemble.chain_of[fits.members[picked]]
+    return Spread(
+        picked=picked,
+        own=own,
+        decoder=np.array([c.decoder_index for c in fits.ensemble.chains])[chains],
+        values=xi[own][:, [place[term] for term in library.terms]],
+        orbits=settled,
+        blocks=shortest / length,
+        least=criteria.replicates_for_interval,
+    )

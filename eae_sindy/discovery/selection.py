@@ -298,8 +298,8 @@ def columns(triangle: Triangle, library: Library, way: Candidate, own: Library) 
 def averaged(errors: np.ndarray, average: str, bounds: tuple[float, float]) -> np.ndarray:
     """Return one error from those of several stretches, [..., stretches] to [...].
 
-    None counts as better or worse than `bounds`. The arithmetic mean is small only where every stretch is
-    followed, a transient too. The geometric mean forgives one that is lost.
+    None counts as better or worse than `bounds`. The arithmetic mean is small only where every
+    stretch is followed, a transient too. The geometric mean forgives one that is lost.
     """
     capped = np.clip(errors, *bounds)
     if average == "mean":
@@ -465,14 +465,17 @@ def refit(
 
 def solved(fits: Fits, index: int, candidate: Candidate) -> np.ndarray:
     """Return Ξ [p, d] of one member, in the candidate's own terms."""
+    return without_nan(candidate, factor_of(fits, index, candidate))
+
+
+def factor_of(fits: Fits, index: int, candidate: Candidate) -> Triangle:
+    """Return the factor of one member on all frames of a candidate, in its own terms."""
     own = candidate.library or fits.library
     kept = set(own.terms) <= set(fits.library.terms) and candidate.frames in fits.triangles
     if kept and not candidate.weight:
-        triangle = columns(fits.triangle(index, candidate.frames), fits.library, candidate, own)
-    else:
-        z, rate = fits.latents(index, fits.rows(candidate.frames))
-        triangle = factor(own, z, rate, candidate.weight)
-    return without_nan(candidate, triangle)
+        return columns(fits.triangle(index, candidate.frames), fits.library, candidate, own)
+    z, rate = fits.latents(index, fits.rows(candidate.frames))
+    return factor(own, z, rate, candidate.weight)
 
 
 def without_nan(candidate: Candidate, triangle: Triangle) -> np.ndarray:

@@ -4,6 +4,7 @@ In it a symmetry of the flow is a pattern of zeros. An affine change takes cubic
 cubic polynomials, so that what is fitted there is written in the latents themselves, exactly.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -24,12 +25,15 @@ class Pattern(NamedTuple):
     Attributes
     ----------
     name : str
+    names : tuple of str [q]
+        Of the functions, in y1 and y2.
     functions : array [q, 10]
         Each a combination of the monomials of y to degree 3, in pysindy's order.
     active : array of bool [q, 2]
     """
 
     name: str
+    names: tuple[str, ...]
     functions: np.ndarray
     active: np.ndarray
 
@@ -52,9 +56,10 @@ def cubics() -> Library:
     return standard(2, DEGREE, sine=False, constant=True)
 
 
-def _functions(*names: str) -> np.ndarray:
+def _pattern(name: str, functions: Mapping[str, str], active: np.ndarray) -> Pattern:
     terms = cubics().terms
-    return np.array([[float(t in name.split(" + ")) for t in terms] for name in names])
+    sums = [[float(t in said.split(" + ")) for t in terms] for said in functions.values()]
+    return Pattern(name, tuple(functions), np.array(sums), active)
 
 
 def patterns() -> list[Pattern]:
@@ -63,14 +68,14 @@ def patterns() -> list[Pattern]:
     rotation: y1' = a y2, y2' = b y1. linear: all four. radial: these, and y |y|². equivariant: all
     that is odd in y.
     """
-    linear = ("z1", "z2")
-    radial = (*linear, "z1^3 + z1 z2^2", "z1^2 z2 + z2^3")
-    odd = (*linear, "z1^3", "z1^2 z2", "z1 z2^2", "z2^3")
+    linear = {"y1": "z1", "y2": "z2"}
+    radial = {**linear, "y1 |y|^2": "z1^3 + z1 z2^2", "y2 |y|^2": "z1^2 z2 + z2^3"}
+    odd = {t.replace("z", "y"): t for t in ("z1", "z2", "z1^3", "z1^2 z2", "z1 z2^2", "z2^3")}
     return [
-        Pattern("rotation", _functions(*linear), ~np.eye(2, dtype=bool)),
-        Pattern("linear", _functions(*linear), np.ones((2, 2), bool)),
-        Pattern("radial", _functions(*radial), np.ones((4, 2), bool)),
-        Pattern("equivariant", _functions(*odd), np.ones((6, 2), bool)),
+        _pattern("rotation", linear, ~np.eye(2, dtype=bool)),
+        _pattern("linear", linear, np.ones((2, 2), bool)),
+        _pattern("radial", radial, np.ones((4, 2), bool)),
+        _pattern("equivariant", odd, np.ones((6, 2), bool)),
     ]
 
 
@@ -164,15 +169,28 @@ def regression(
     return theta @ monomials(change) @ functions.T, rate @ change.matrix.T
 
 
-def solve(theta: np.ndarray, rate: np.ndarray, pattern: Pattern) -> np.ndarray | None:
-    """Return Ξ [10, 2] in terms of the latents, of the best equations with a pattern.
+def in_frame(
+    theta: np.ndarray, rate: np.ndarray, pattern: Pattern
+) -> tuple[Frame, np.ndarray] | None:
+    """Return the canonical frame and, in it, the coefficients [q, 2] of a pattern's functions.
 
-    None where there is no canonical frame.
+    Of Θ [n, 10] and ż [n, 2], or a triangle; None where there is no canonical frame.
     """
     change = own_frame(theta, rate)
     if change is None:
         return None
     phi, rates = regression(theta, rate, change, pattern.functions)
-    found = least_squares.masked(phi, rates, pattern.active)
+    return change, least_squares.masked(phi, rates, pattern.active)
+
+
+def solve(theta: np.ndarray, rate: np.ndarray, pattern: Pattern) -> np.ndarray | None:
+    """Return Ξ [10, 2] in terms of the latents, of the best equations with a pattern.
+
+    None where there is no canonical frame.
+    """
+    inside = in_frame(theta, rate, pattern)
+    if inside is None:
+        return None
+    change, found = inside
     back = np.linalg.inv(change.matrix)
     return monomials(change) @ pattern.functions.T @ found @ back.T

@@ -12,7 +12,7 @@ from .library import Library
 from .vector_fields import flow
 
 STEPS = 200  # of Runge–Kutta to a period
-NEWTON = 8  # steps at most
+PHASE, NEWTON = 4, 10  # steps: of the time alone, and at most of Newton
 SHIFT = 1e-5  # of the size of an orbit, for differences
 SINGULAR = 1e-9  # of the largest singular value: what is neutral is left where it is
 CLOSED = 1e-7  # of the size: a displacement that counts as none
@@ -52,48 +52,64 @@ def close(
     size : array [m]
         Length by which distances are measured: the amplitude of an orbit.
     """
-    z, time, d = start, period, start.shape[1]
+    z, time = start, period
     with np.errstate(all="ignore"):
+        for _ in range(PHASE):  # first the time alone: with a wrong one the flow shrinks to a point
+            along = flow(library, xi, z)
+            ahead = np.sum((_after(library, xi, z, time) - z) * along, axis=1)
+            time = time - ahead / np.sum(along**2, axis=1)
         for _ in range(NEWTON):
-            end, slope = _after(library, xi, z, time, size)
-            # Columns and rows in one measure; the last row fixes the phase.
-            before, after = flow(library, xi, z), flow(library, xi, end)
-            speed = np.linalg.norm(before, axis=1)[:, None]
-            system = np.zeros((len(z), d + 1, d + 1))
-            system[:, :d, :d], system[:, :d, d] = slope - np.eye(d), after / speed
-            system[:, d, :d] = before / speed
-            right = np.concatenate([z - end, np.zeros((len(z), 1))], axis=1)
-            sound = np.isfinite(system).all(axis=(1, 2)) & np.isfinite(right).all(axis=1)
-            inverse = np.full_like(system, np.nan)
-            inverse[sound] = np.linalg.pinv(system[sound], rcond=SINGULAR)
-            step = (inverse @ right[:, :, None])[:, :, 0]
-            z, time = z + step[:, :d], time + step[:, d] / speed[:, 0]
-            if not (np.abs(step).max(axis=1) > CLOSED * size).any():
+            end, slope = _after(library, xi, z, time), _slope(library, xi, z, time, size)
+            closed = np.linalg.norm(end - z, axis=1) < CLOSED * size
+            step, later = _newton(end - z, slope, flow(library, xi, z), flow(library, xi, end))
+            sound = np.isfinite(step).all(axis=1) & np.isfinite(later) & ~closed
+            if not sound.any():
                 break
-        end, slope = _after(library, xi, z, time, size)
-        found = np.linalg.norm(end - z, axis=1) < CLOSED * size
-        found &= np.linalg.norm(z - start, axis=1) < REACH * size
-        found &= np.abs(time / period - 1) < OTHER_PERIOD
-    found &= np.isfinite(slope).all(axis=(1, 2))
-    multipliers = np.full((len(z), d), np.nan, complex)
+            z = np.where(sound[:, None], z + step, z)
+            time = np.where(sound, time + later, time)
+    found = closed & (np.linalg.norm(z - start, axis=1) < REACH * size)
+    found &= (np.abs(time / period - 1) < OTHER_PERIOD) & np.isfinite(slope).all(axis=(1, 2))
+    multipliers = np.full(z.shape, np.nan, complex)
     multipliers[found] = np.linalg.eigvals(slope[found])
     return Closed(found, np.where(found, time, np.nan), multipliers)
 
 
-def _after(
-    library: Library, xi: np.ndarray, z: np.ndarray, time: np.ndarray, size: np.ndarray
+def _newton(
+    miss: np.ndarray, slope: np.ndarray, before: np.ndarray, after: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return where points are after a time of their own, [m, d], and its slope [m, d, d]."""
-    d = z.shape[1]
-    shifts = (
-        SHIFT * size[:, None] * np.concatenate([np.zeros((1, d)), np.eye(d), -np.eye(d)])[:, None]
-    )  # [2 d + 1, m, d]
-    y, step = z + shifts, (time / STEPS)[:, None]
+    """Return the steps in z [m, d], across the flow, and in time [m], by which returns close.
+
+    `miss` [m, d] is how far a return misses its start, `before` and `after` are the flow at both.
+    """
+    d = miss.shape[1]
+    speed = np.linalg.norm(before, axis=1)[:, None]  # brings time to the measure of the latents
+    system = np.zeros((len(miss), d + 1, d + 1))
+    system[:, :d, :d], system[:, :d, d] = slope - np.eye(d), after / speed
+    system[:, d, :d] = before / speed
+    inverse = np.full_like(system, np.nan)
+    sound = np.isfinite(system).all(axis=(1, 2))
+    inverse[sound] = np.linalg.pinv(system[sound], rcond=SINGULAR)
+    found = -(inverse[:, :, :d] @ miss[:, :, None])[:, :, 0]
+    return found[:, :d], found[:, d] / speed[:, 0]
+
+
+def _after(library: Library, xi: np.ndarray, z: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Return where points z [..., m, d] are after a time [m] of their own."""
+    step = (time / STEPS)[:, None]
     for _ in range(STEPS):
-        a = flow(library, xi, y)
-        b = flow(library, xi, y + step / 2 * a)
-        c = flow(library, xi, y + step / 2 * b)
-        e = flow(library, xi, y + step * c)
-        y = y + step / 6 * (a + 2 * b + 2 * c + e)
-    slope = (y[1 : d + 1] - y[d + 1 :]) / (2 * SHIFT * size[:, None])
-    return y[0], np.moveaxis(slope, 0, -1)
+        a = flow(library, xi, z)
+        b = flow(library, xi, z + step / 2 * a)
+        c = flow(library, xi, z + step / 2 * b)
+        e = flow(library, xi, z + step * c)
+        z = z + step / 6 * (a + 2 * b + 2 * c + e)
+    return z
+
+
+def _slope(
+    library: Library, xi: np.ndarray, z: np.ndarray, time: np.ndarray, size: np.ndarray
+) -> np.ndarray:
+    """Return the slope [m, d, d] of where points z [m, d] are after a time of their own."""
+    d, shift = z.shape[1], SHIFT * size[:, None]
+    aside = np.concatenate([np.eye(d), -np.eye(d)])[:, None] * shift  # [2 d, m, d]
+    y = _after(library, xi, z + aside, time)
+    return np.moveaxis((y[:d] - y[d:]) / (2 * shift), 0, -1)

@@ -10,8 +10,13 @@ from ..errors import EaeSindyError
 from .library import Library
 
 
-def equations(xi: np.ndarray, terms: Sequence[str], threshold: float = 0.0) -> list[str]:
-    """Return one line of text for each equation of Ξ [p, d], such as ``z1' = 0.9 z2 - 0.1 z1``."""
+def equations(
+    xi: np.ndarray, terms: Sequence[str], threshold: float = 0.0, symbol: str = "z"
+) -> list[str]:
+    """Return one line of text for each equation of Ξ [p, d], such as ``z1' = 0.9 z2 - 0.1 z1``.
+
+    `symbol` is what the latents are called.
+    """
     lines = []
     for k in range(xi.shape[1]):
         parts = [
@@ -19,7 +24,7 @@ def equations(xi: np.ndarray, terms: Sequence[str], threshold: float = 0.0) -> l
             for c, term in zip(xi[:, k], terms, strict=True)
             if abs(c) > threshold
         ]
-        lines.append(f"z{k + 1}' = " + (" ".join(parts).removeprefix("+ ") or "0"))
+        lines.append(f"{symbol}{k + 1}' = " + (" ".join(parts).removeprefix("+ ") or "0"))
     return lines
 
 

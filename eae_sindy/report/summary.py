@@ -8,6 +8,7 @@ import numpy as np
 
 from ..discovery.chosen_dynamics import Answers
 from ..discovery.result import Discovery
+from ..discovery.sparse_model import SparseModel
 from ..dynamics import conversions, cycles
 from ..dynamics.cycles import Orbits
 from ..ensemble import intervals
@@ -99,16 +100,33 @@ def _mode(discovery: Discovery, a: Answers, mode: int) -> dict[str, Any]:
         "latex": conversions.latex(a.library, xi),
         "coefficients": xi.tolist(),
         "interval": None if spread is None else spread.tolist(),
+        "sparse": _sparse(a.sparse[mode]),
         "tried": [
             {"candidate": t.candidate.name, "trajectory_error": t.error} for t in a.trials[mode]
         ],
     }
 
 
+def _sparse(found: SparseModel | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    frame = found.frame
+    return {
+        "candidate": found.trial.candidate.name,
+        "coefficients": found.trial.coefficients,
+        "trajectory_error": found.trial.error,
+        "forecast": found.forecast,
+        "frame": frame and {"origin": frame.origin.tolist(), "matrix": frame.matrix.tolist()},
+        "equations": found.lines,
+    }
+
+
 def _of(
     discovery: Discovery,
     found: Orbits,
-    interval: Callable[[np.ndarray], np.ndarray] = intervals.interval,
+    interval: Callable[[np.ndarray, np.ndarray], np.ndarray] = lambda held, _: intervals.interval(
+        held
+    ),
 ) -> dict[str, Any]:
     """Say what became of members, and the distributions of those that hold the cycle."""
     f = discovery.ensemble.frames
@@ -125,7 +143,7 @@ def _of(
         if len(held):
             summary[name] = {
                 "median": float(np.median(held)),
-                "interval": interval(held).tolist(),
+                "interval": interval(held, found.holds).tolist(),
             }
     return summary
 

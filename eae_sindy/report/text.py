@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ..discovery.chosen_dynamics import Answers
 from ..discovery.measurement import Row
 from ..discovery.result import Discovery
 from ..dynamics.conversions import equations
@@ -109,7 +110,25 @@ def _modes(discovery: Discovery) -> list[str]:
             + ("the least" if tried[0].error == least else f"the least {least:.2g}")
         )
         found += [f"  {line}" for line in equations(a.representative(k), a.library.terms)]
+        found += _sparse(a, k)
     return [*found, *(e.sentence() for e in a.equivalences)]
+
+
+def _sparse(a: Answers, mode: int) -> list[str]:
+    """Return the sparse equations of a mode, where they are others than those that were chosen."""
+    found = a.sparse[mode]
+    if found is None or (found.trial.candidate is a.trials[mode][0].candidate and not found.frame):
+        return []
+    said = [
+        f"  with few coefficients, {found.trial.coefficients:.0f}: {found.trial.candidate.name}; "
+        f"forecast error {found.forecast:.2g}, of those above {a.forecast.field:.2g}"
+    ]
+    if found.frame is not None:
+        c, matrix = found.frame
+        ends = ", ".join(f"{x:.4g}" for x in c)
+        rows = "; ".join(" ".join(f"{x:.4g}" for x in row) for row in matrix)
+        said.append(f"    in y = A (z - c), A = [{rows}], c = [{ends}]")
+    return [*said, *(f"    {line}" for line in found.lines)]
 
 
 def _chains(discovery: Discovery) -> list[str]:

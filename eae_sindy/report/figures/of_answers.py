@@ -94,11 +94,10 @@ def _growth(axis: Axes, found: Answers) -> None:
         axis.set_axis_off()
         return
     free = np.array([not tried[0].candidate.neutral for tried in found.trials])
-    label = found.modes.label
-    members, replicates = (
-        o.growth[o.holds & free[of]]
-        for o, of in ((found.orbits, label), (found.spread.orbits, label[found.spread.picked]))
-    )
+    label, spread = found.modes.label, found.spread
+    members = found.orbits.growth[found.orbits.holds & free[label]]
+    own = spread.orbits.holds & spread.own & free[label[spread.picked]]
+    replicates = spread.orbits.growth[own]
     held = np.concatenate([members, replicates])
     _histograms(axis, replicates, members, _edges(held[np.isfinite(held)], 0.02))
     axis.axvline(0, color=INK, lw=1, ls="--", label="neither attracts nor repels")

@@ -97,12 +97,12 @@ def _growths(
     a: Answers, spread: Spread, neutral: Sequence[int], criteria: Criteria
 ) -> list[Growth]:
     """Return the interval of each mode's growth rate, where enough replicates have one."""
-    held = spread.orbits.holds & np.isfinite(spread.orbits.growth)
+    held = spread.own & spread.orbits.holds & np.isfinite(spread.orbits.growth)
     mode_of, found = a.modes.label[spread.picked], []
     for k in range(len(a.modes)):
         mine = held & (mode_of == k)
         if np.count_nonzero(mine) >= criteria.replicates_for_interval and k not in neutral:
-            low, high = spread.interval(spread.orbits.growth[mine])
+            low, high = spread.interval(spread.orbits.growth[mine], mine)
             found.append((k + 1, float(low), float(high)))
     return found
 

@@ -10,6 +10,9 @@ UNITS = 100  # of progress: hundredths of the time
 class Clock:
     """Counts the seconds of a start, and knows the best that was found.
 
+    Only time in which this thread computes counts: beside other work a start takes longer, and
+    does not find less.
+
     Parameters
     ----------
     seconds : float
@@ -17,17 +20,13 @@ class Clock:
     """
 
     def __init__(self, seconds: float) -> None:
-        self.seconds, self.begun = seconds, time.monotonic()
+        self.seconds, self.begun = seconds, time.thread_time()
         self.best = float("nan")
 
     @property
     def spent(self) -> float:
         """Seconds so far."""
-        return time.monotonic() - self.begun
-
-    def until(self, share: float) -> float:
-        """Return when a share of the time will be over, as `time.monotonic` counts."""
-        return self.begun + share * self.seconds
+        return time.thread_time() - self.begun
 
     def over(self, share: float) -> bool:
         """Whether a share of the time is over."""

@@ -1,6 +1,5 @@
 """L-BFGS as a generator: it can be watched, stopped and timed between two iterations."""
 
-import time
 from collections import deque
 from collections.abc import Callable, Generator
 
@@ -17,7 +16,7 @@ Pairs = deque[tuple[np.ndarray, np.ndarray]]
 
 
 def descend(
-    loss: Loss, x: np.ndarray, *, iterations: int, deadline: float = np.inf
+    loss: Loss, x: np.ndarray, *, iterations: int, over: Callable[[], bool] = lambda: False
 ) -> Generator[np.ndarray, None, str]:
     """Yield the iterates of L-BFGS; return why it ended: settled, stalled, time or iterations.
 
@@ -31,8 +30,8 @@ def descend(
         Infinite where it cannot be had.
     x : array
     iterations : int
-    deadline : float
-        As `time.monotonic` counts; looked at before each evaluation.
+    over : callable
+        Says whether the time is over; asked before each evaluation.
     """
     value, slope = loss(x)
     pairs: Pairs = deque(maxlen=MEMORY)
@@ -44,7 +43,7 @@ def descend(
         if not step @ slope < 0:  # curvature is no longer to be trusted
             pairs.clear()
             step = _direction(slope, pairs, x)
-        found = _search(loss, x, value, slope, step, deadline)
+        found = _search(loss, x, value, slope, step, over)
         if isinstance(found, str):
             if found == "stalled" and pairs:
                 pairs.clear()
@@ -83,14 +82,14 @@ def _search(
     value: float,
     slope: np.ndarray,
     step: np.ndarray,
-    deadline: float,
+    over: Callable[[], bool],
 ) -> tuple[np.ndarray, float, np.ndarray] | str:
     """Return where both conditions of Wolfe hold along a step; or why there is no such place."""
     low, high, length = 0.0, np.inf, 1.0
     downhill = float(step @ slope)
     best: tuple[np.ndarray, float, np.ndarray] | None = None
     for _ in range(TRIALS):
-        if time.monotonic() >= deadline:
+        if over():
             return best or "time"
         moved = x + length * step
         found, turned = loss(moved)

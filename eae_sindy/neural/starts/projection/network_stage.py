@@ -179,7 +179,7 @@ def _descend(
     x = loss.variables(begun.matrix, begun.shift, begun.kernel, begun.bias)
     best, at, marked = begun.error, x, (begun.error, 0)
     patience = PATIENCE if len(rows) == len(problem.training) else PATIENCE_FEW
-    steps = descend(loss, x, iterations=ITERATIONS, deadline=clock.until(share))
+    steps = descend(loss, x, iterations=ITERATIONS, over=lambda: clock.over(share))
     count, ended = 0, "validation"
     while True:
         try:

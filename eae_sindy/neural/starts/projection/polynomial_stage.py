@@ -74,7 +74,7 @@ def _climb(
     for degree in degrees:
         loss = _loss(problem, degree)
         x = loss.variables(best.matrix)
-        for moved in descend(loss, x, iterations=ITERATIONS, deadline=clock.until(share)):
+        for moved in descend(loss, x, iterations=ITERATIONS, over=lambda: clock.over(share)):
             x = moved
             yield clock.say(f"polynomials of degree {degree}")
         try:

@@ -115,7 +115,9 @@ def pose(
 def _polynomials(settings: Fit, frames: int) -> PolynomialTerms:
     """Return polynomials of the degree of the fit, or of the highest that the frames allow."""
     most = max(settings.latents + 1, int(TERMS_TO_FRAMES * frames))
-    return PolynomialTerms(settings.latents, highest_degree(settings.latents, most, settings.degree))
+    return PolynomialTerms(
+        settings.latents, highest_degree(settings.latents, most, settings.degree)
+    )
 
 
 def _parts(frames: Frames, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, list[str]]:

@@ -43,8 +43,8 @@ def start(
     and without sines: they do not depend on the frame of the latents. Terms of the user's own are
     taken as they are.
 
-    `settings.start_seconds` bounds the time of the wall clock, so that a slow machine may find
-    less than a fast one from the same seed. Numbers returned are relative errors on the validation
+    `settings.start_seconds` bounds the time of computing, so that a slow machine may find less than
+    a fast one from the same seed. Numbers returned are relative errors on the validation
     frames, weighted as the loss: `floor` with POD modes and a linear decoder, `polynomial` with the
     best polynomial decoder, `network` with the network, `embedded` with the weights returned. And
     `determined`, the directions of the decoder's outer layer that frames and not the ridge
