@@ -1,7 +1,7 @@
 """What other methods make of the same frames: one row each, measured alike."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -21,7 +21,12 @@ from ..ensemble.members import evenly
 from ..errors import EaeSindyError
 from ..progress import Progress, Steps, mapped
 from ..recipes import CRITERIA, Criteria
-from . import linear_methods
+from . import linear_methods, operator_inference
+from .polynomial_decoder import curved
+
+# Parts of the names of rows: the tool's own method, and the control that it is held against.
+EAE, CONTROL = "EAE", "polynomial decoder"
+CHOSEN = 4  # latents of POD at most whose equations are chosen by running: of more it takes minutes
 
 # What the linear methods were given beyond their published settings.
 HELP = {
@@ -29,6 +34,7 @@ HELP = {
     "stlsq": "pysindy's defaults; interval over frames",
     "bagged": f"medians over {linear_methods.MODELS} models, pysindy's defaults; interval over "
     "them",
+    "curved": "equations of the row above; field by a polynomial of degree {} of the latents",
     "bop-dmd": f"{linear_methods.TRIALS} trials of 60 % of the frames; interval over them",
 }
 
@@ -40,6 +46,10 @@ class Comparison:
     rows: Sequence[Row]
     reference_period: float
     provenance: dict[str, Any]
+
+    def of(self, part: str) -> list[Row]:
+        """Return the rows that have a part in their names, such as `EAE` or `CONTROL`."""
+        return [row for row in self.rows if part in row.name.split(", ")]
 
     def summary(self) -> dict[str, Any]:
         """Return what goes into comparison.json."""
@@ -71,21 +81,27 @@ def iterate(
         if not np.array_equal(first.frames.split, other.frames.split):
             raise EaeSindyError(f"{name} was trained on another split: train it again on this one")
     reference = reference_period(first, criteria)
-    total = len(reductions) + 2
+    total = len(reductions) + 5
+    d = first.settings.latents
     found: list[Row] = []
 
-    def take(steps: Steps[list[Method]], name: str, done: int) -> Steps[None]:
+    def take(steps: Steps[list[Method]], name: str, done: int, latents: int = d) -> Steps[None]:
         try:
             methods = yield from mapped(steps, lambda _: Progress(f"comparing {name}", done, total))
         except EaeSindyError as failure:  # the others are compared all the same
-            found.append(Row.failed(name, first.settings.latents, str(failure)))
+            found.append(Row.failed(name, latents, str(failure)))
         else:
             found.extend(measure(m, reference, criteria) for m in methods)
 
+    wide = 2 * d
     pod, seconds = timed(lambda: pod_baseline.pod(first))
-    yield from take(_pod(pod, seconds, criteria), "POD", 0)
-    yield from take(_bop_dmd(first), "BOP-DMD", 1)
-    for done, (name, ensemble, note) in enumerate(reductions, 2):
+    yield from take(_pod(pod, seconds, criteria), f"POD-{d}", 0)
+    yield from take(_wide(first, criteria), f"POD-{wide}", 1, wide)
+    for done, latents, make in ((2, d, pod_baseline.pod), (3, wide, linear_methods.twice)):
+        name = f"operator inference, POD-{latents}"
+        yield from take(_operators(name, lambda m=make: m(first), criteria), name, done, latents)
+    yield from take(_bop_dmd(first), "BOP-DMD", 4)
+    for done, (name, ensemble, note) in enumerate(reductions, 5):
         seconds = float(ensemble.attributes.get("seconds", np.nan))
         yield from take(_network(name, ensemble, seconds, note, criteria), name, done)
     yield Progress("comparing", total, total)
@@ -115,9 +131,17 @@ class _Own(NamedTuple):
 
 
 def _read(
-    name: str, ensemble: Ensemble, seconds: float, note: str, criteria: Criteria
+    name: str,
+    ensemble: Ensemble,
+    seconds: float,
+    note: str,
+    criteria: Criteria,
+    choose: bool = True,
 ) -> Steps[_Own]:
-    """Read the members by Eq. 16, and by equations chosen by running; or with their own."""
+    """Read the members by Eq. 16, and by equations chosen by running; or with their own.
+
+    Without `choose` it is Eq. 16 alone.
+    """
     starts = [diagnostics.settled_from(chain.loss) for chain in ensemble.chains]
     members = evenly(diagnostics.settled(ensemble, starts), criteria.compared)
     yield Progress(name, 0, 3)
@@ -140,6 +164,8 @@ def _read(
     yield Progress(name, 1, 3)
     plain = _with_interval(plain, fits, None, criteria)
     yield Progress(name, 2, 3)
+    if not choose:
+        return _Own([plain], fits)
     found = yield from chosen_dynamics.find(fits, None, criteria=criteria)
     if found is None:
         return _Own([plain], fits)
@@ -163,16 +189,18 @@ def _network(
 
 
 def _pod(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method]]:
-    yield Progress("POD", 0, 3)
-    (plain, *chosen), fits = yield from _read("POD", pod, seconds, HELP["pod"], criteria)
+    """Return POD with equations by least squares, sparse, bagged, chosen; and the control."""
+    name = f"POD-{pod.settings.latents}"
+    yield Progress(name, 0, 3)
+    (plain, *chosen), fits = yield from _read(name, pod, seconds, HELP["pod"], criteria)
     assert fits is not None
-    sparse = solved("POD", pod, seconds, STLSQ)._replace(note=HELP["stlsq"])
+    sparse = _sparse(name, pod, seconds)
     way = candidates.plain(pod, sparse.library, STLSQ)
-    yield Progress("POD", 1, 3)
+    yield Progress(name, 1, 3)
     bag, bagging = timed(lambda: linear_methods.bagged(pod, way, sparse.library))
     bagged = Method(
-        f"POD, ensemble STLSQ({STLSQ.threshold:g})", pod, np.zeros(len(bag), int), sparse.library,
-        bag, seconds + bagging, HELP["bagged"],
+        f"{name}, ensemble STLSQ({STLSQ.threshold:g})", pod, np.zeros(len(bag), int),
+        sparse.library, bag, seconds + bagging, HELP["bagged"],
     )  # fmt: skip
     if np.isfinite(fits.reference_period):
         data = Loop.join([orbits.loop(pod.encode(0, pod.frames.test_run())[0].astype(float))])
@@ -181,7 +209,48 @@ def _pod(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method
         )
         if settled.holds.any():
             bagged = bagged._replace(interval=_pair(central(settled.period[settled.holds])))
-    return [plain, _with_interval(sparse, fits, STLSQ, criteria), bagged, *chosen]
+    sparse = _with_interval(sparse, fits, STLSQ, criteria)
+    return [plain, sparse, bagged, *chosen, _control([plain, *chosen][-1])]
+
+
+def _sparse(name: str, pod: Ensemble, seconds: float) -> Method:
+    return solved(name, pod, seconds, STLSQ)._replace(note=HELP["stlsq"])
+
+
+def _control(linear: Method) -> Method:
+    """Return a method on POD with a polynomial decoder: the same latents, the same equations."""
+    made, fitting = timed(lambda: curved(linear.ensemble))
+    name, how = linear.name.split(", ")
+    return linear._replace(
+        name=f"{name}, {CONTROL}, {how}",
+        ensemble=made,
+        seconds=linear.seconds + fitting,
+        note=HELP["curved"].format(made.degree),
+    )
+
+
+def _wide(ensemble: Ensemble, criteria: Criteria) -> Steps[list[Method]]:
+    """Return POD with twice as many modes as latents, by least squares, sparse and chosen."""
+    pod, seconds = timed(lambda: linear_methods.twice(ensemble))
+    d = pod.settings.latents
+    name, few = f"POD-{d}", d <= CHOSEN
+    note = HELP["pod"] + ("" if few else f"; {d} latents are too many to choose by running")
+    yield Progress(name, 0, 3)
+    (plain, *chosen), fits = yield from _read(name, pod, seconds, note, criteria, few)
+    assert fits is not None
+    sparse = _with_interval(_sparse(name, pod, seconds), fits, STLSQ, criteria)
+    return [plain, sparse, *chosen]
+
+
+def _operators(
+    name: str, make: Callable[[], Ensemble], criteria: Criteria
+) -> Steps[list[Method]]:
+    """Return operator inference in the coordinates of a linear ensemble."""
+    yield Progress(name, 0, 1)
+    import_module("opinf")  # takes longer than the method does
+    pod, seconds = timed(make)
+    (library, xi, note), inferring = timed(lambda: operator_inference.infer(pod, criteria))
+    return [Method(name, pod, np.arange(1), library, xi, seconds + inferring, note)]
 
 
 def _bop_dmd(ensemble: Ensemble) -> Steps[list[Method]]:
