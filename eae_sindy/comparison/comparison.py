@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..discovery import candidates, chosen_dynamics, member_fits, pod_baseline, resampling
-from ..discovery.measurement import STLSQ, Method, Row, measure, solved, timed
+from ..discovery.chosen_dynamics import Answers
+from ..discovery.measurement import BOTH, STLSQ, Method, Row, measure, solved, timed
 from ..discovery.member_fits import Fits, reference_period
 from ..dynamics import cycles, orbits
 from ..dynamics.least_squares import Sparse
@@ -31,6 +32,7 @@ CHOSEN = 4  # latents of POD at most whose equations are chosen by running: of m
 # What the linear methods were given beyond their published settings.
 HELP = {
     "pod": "of the fluctuation, scaled to unit amplitude; interval over frames",
+    "wide": "as the POD above; no interval",
     "stlsq": "pysindy's defaults; interval over frames",
     "bagged": f"medians over {linear_methods.MODELS} models, pysindy's defaults; interval over "
     "them",
@@ -131,17 +133,9 @@ class _Own(NamedTuple):
 
 
 def _read(
-    name: str,
-    ensemble: Ensemble,
-    seconds: float,
-    note: str,
-    criteria: Criteria,
-    choose: bool = True,
+    name: str, ensemble: Ensemble, seconds: float, note: str, criteria: Criteria
 ) -> Steps[_Own]:
-    """Read the members by Eq. 16, and by equations chosen by running; or with their own.
-
-    Without `choose` it is Eq. 16 alone.
-    """
+    """Read the members by Eq. 16, and by equations chosen by running; or with their own."""
     starts = [diagnostics.settled_from(chain.loss) for chain in ensemble.chains]
     members = evenly(diagnostics.settled(ensemble, starts), criteria.compared)
     yield Progress(name, 0, 3)
@@ -164,13 +158,16 @@ def _read(
     yield Progress(name, 1, 3)
     plain = _with_interval(plain, fits, None, criteria)
     yield Progress(name, 2, 3)
-    if not choose:
-        return _Own([plain], fits)
     found = yield from chosen_dynamics.find(fits, None, criteria=criteria)
     if found is None:
         return _Own([plain], fits)
+    return _Own([plain, _chosen(name, plain, found)], fits)
+
+
+def _chosen(name: str, plain: Method, found: Answers) -> Method:
+    """Return the method that has chosen equations in the place of plain ones."""
     ways = " | ".join(dict.fromkeys(t[0].candidate.short for t in found.trials))
-    chosen = plain._replace(
+    return plain._replace(
         name=f"{name}, chosen by running",
         library=found.library,
         values=found.values,
@@ -178,7 +175,6 @@ def _read(
         note=ways,
         interval=_pair(found.spread.period) if found.spread else None,
     )
-    return _Own([plain, chosen], fits)
 
 
 def _network(
@@ -194,7 +190,7 @@ def _pod(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method
     yield Progress(name, 0, 3)
     (plain, *chosen), fits = yield from _read(name, pod, seconds, HELP["pod"], criteria)
     assert fits is not None
-    sparse = _sparse(name, pod, seconds)
+    sparse = solved(name, pod, seconds, STLSQ)._replace(note=HELP["stlsq"])
     way = candidates.plain(pod, sparse.library, STLSQ)
     yield Progress(name, 1, 3)
     bag, bagging = timed(lambda: linear_methods.bagged(pod, way, sparse.library))
@@ -213,10 +209,6 @@ def _pod(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method
     return [plain, sparse, bagged, *chosen, _control([plain, *chosen][-1])]
 
 
-def _sparse(name: str, pod: Ensemble, seconds: float) -> Method:
-    return solved(name, pod, seconds, STLSQ)._replace(note=HELP["stlsq"])
-
-
 def _control(linear: Method) -> Method:
     """Return a method on POD with a polynomial decoder: the same latents, the same equations."""
     made, fitting = timed(lambda: curved(linear.ensemble))
@@ -233,13 +225,18 @@ def _wide(ensemble: Ensemble, criteria: Criteria) -> Steps[list[Method]]:
     """Return POD with twice as many modes as latents, by least squares, sparse and chosen."""
     pod, seconds = timed(lambda: linear_methods.twice(ensemble))
     d = pod.settings.latents
-    name, few = f"POD-{d}", d <= CHOSEN
-    note = HELP["pod"] + ("" if few else f"; {d} latents are too many to choose by running")
-    yield Progress(name, 0, 3)
-    (plain, *chosen), fits = yield from _read(name, pod, seconds, note, criteria, few)
-    assert fits is not None
-    sparse = _with_interval(_sparse(name, pod, seconds), fits, STLSQ, criteria)
-    return [plain, sparse, *chosen]
+    name = f"POD-{d}"
+    yield Progress(name, 0, 1)
+    plain, sparse = (solved(name, pod, seconds, s)._replace(note=HELP["wide"]) for s in BOTH)
+    if d > CHOSEN:
+        return [plain, sparse]
+    fits = yield from member_fits.read(pod, plain.members, "train", criteria=criteria)
+    # Many of its replicates explode, which takes longer than all else: it has none, as if the data
+    # had no period.
+    found = yield from chosen_dynamics.find(
+        replace(fits, reference_period=np.nan), None, criteria=criteria
+    )
+    return [plain, sparse, *([_chosen(name, plain, found)] if found else [])]
 
 
 def _operators(
