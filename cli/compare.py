@@ -61,10 +61,10 @@ def compare(
 ) -> None:
     """Compare the entropic autoencoder with what else could be made of the snapshots in DATA.
 
-    POD with as many modes as latents and with twice as many, POD with a polynomial decoder, operator
-    inference, BOP-DMD, an autoencoder, a variational one, the SINDy autoencoder: the same frames,
-    the same split, the same terms. Says which forecast to take. Writes comparison.csv, comparison.json, a figure, and every network
-    as an ensemble that discover reads.
+    POD with as many modes as latents and with twice as many, POD with a polynomial decoder,
+    operator inference, BOP-DMD, an autoencoder, a variational one, the SINDy autoencoder: the same
+    frames, the same split, the same terms. Says which forecast to take. Writes comparison.csv,
+    comparison.json, a figure, and every network as an ensemble that discover reads.
     """
     from eae_sindy import storage
     from eae_sindy.comparison import comparison

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -101,7 +102,7 @@ def iterate(
     yield from take(_wide(first, criteria), f"POD-{wide}", 1, wide)
     for done, latents, make in ((2, d, pod_baseline.pod), (3, wide, linear_methods.twice)):
         name = f"operator inference, POD-{latents}"
-        yield from take(_operators(name, lambda m=make: m(first), criteria), name, done, latents)
+        yield from take(_operators(name, partial(make, first), criteria), name, done, latents)
     yield from take(_bop_dmd(first), "BOP-DMD", 4)
     for done, (name, ensemble, note) in enumerate(reductions, 5):
         seconds = float(ensemble.attributes.get("seconds", np.nan))
@@ -206,13 +207,13 @@ def _pod(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method
         if settled.holds.any():
             bagged = bagged._replace(interval=_pair(central(settled.period[settled.holds])))
     sparse = _with_interval(sparse, fits, STLSQ, criteria)
-    return [plain, sparse, bagged, *chosen, _control([plain, *chosen][-1])]
+    return [plain, sparse, bagged, *chosen, _control(name, [plain, *chosen][-1])]
 
 
-def _control(linear: Method) -> Method:
+def _control(name: str, linear: Method) -> Method:
     """Return a method on POD with a polynomial decoder: the same latents, the same equations."""
     made, fitting = timed(lambda: curved(linear.ensemble))
-    name, how = linear.name.split(", ")
+    how = linear.name.removeprefix(f"{name}, ")
     return linear._replace(
         name=f"{name}, {CONTROL}, {how}",
         ensemble=made,
@@ -239,9 +240,7 @@ def _wide(ensemble: Ensemble, criteria: Criteria) -> Steps[list[Method]]:
     return [plain, sparse, *([_chosen(name, plain, found)] if found else [])]
 
 
-def _operators(
-    name: str, make: Callable[[], Ensemble], criteria: Criteria
-) -> Steps[list[Method]]:
+def _operators(name: str, make: Callable[[], Ensemble], criteria: Criteria) -> Steps[list[Method]]:
     """Return operator inference in the coordinates of a linear ensemble."""
     yield Progress(name, 0, 1)
     import_module("opinf")  # takes longer than the method does

@@ -67,9 +67,7 @@ def _errors(
     return averaged(np.stack(errors, axis=-1), criteria)
 
 
-def _inferred(
-    pod: Ensemble, rows: np.ndarray, pairs: list | tuple, library: Library
-) -> np.ndarray:
+def _inferred(pod: Ensemble, rows: np.ndarray, pairs: list | tuple, library: Library) -> np.ndarray:
     """Return Ξ [k, p, d] of the operators at the frames `rows`, for k pairs of regularisations."""
     from opinf.lstsq import TikhonovSolver
     from opinf.models import ContinuousModel
@@ -92,15 +90,12 @@ def _inferred(
 def _order(library: Library) -> list[int]:
     """Return where the columns of opinf's [c A H] stand in a library of degree two.
 
-    H is compressed: of z ⊗ z the products z_i z_j with j ≤ i, row by row.
+    H is compressed: its columns are for products of two latents, each pair once.
     """
-    d = library.latents
-    powers = np.vstack(
-        [
-            np.zeros((1, d), int),
-            np.eye(d, dtype=int),
-            *(np.eye(d, dtype=int)[[i]] + np.eye(d, dtype=int)[: i + 1] for i in range(d)),
-        ]
-    )
+    from opinf.operators import QuadraticOperator
+
+    one = np.eye(library.latents, dtype=int)
+    pairs = QuadraticOperator.ckron_indices(library.latents)
+    powers = np.vstack([0 * one[:1], one, one[pairs].sum(axis=1)])
     place = {tuple(row): i for i, row in enumerate(library.features.powers_.tolist())}
     return [place[tuple(row)] for row in powers.tolist()]

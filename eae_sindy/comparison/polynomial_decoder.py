@@ -16,7 +16,9 @@ from ..ensemble.ensemble import Ensemble
 from ..errors import EaeSindyError
 from ..snapshots.split import TRAIN
 
-DEGREE = 7  # at most
+# At most, of one or two latents and of more: of more the frames leave wide gaps, in which higher
+# degrees swing. They lower the error of the frames, and raise that of rates and forecasts.
+DEGREE, DEGREE_OF_MORE = 7, 3
 FRAMES_TO_A_TERM = 5  # training frames that each monomial of the decoder must have
 RIDGE = 1e-10  # of the decoder's weights, with monomials scaled to unit length
 STEP = 1e-30  # of the complex step: its square is lost in rounding, and no difference is taken
@@ -82,7 +84,6 @@ def curved(pod: Ensemble) -> CurvedPod:
 
 def _degree(frames: int, latents: int) -> int:
     """Return the highest degree whose monomials have enough frames each; one at least."""
-    able = [
-        n for n in range(2, DEGREE + 1) if FRAMES_TO_A_TERM * comb(latents + n, n) <= frames
-    ]
-    return max(able, default=1)
+    highest = DEGREE if latents <= 2 else DEGREE_OF_MORE
+    able = [n for n in range(highest + 1) if FRAMES_TO_A_TERM * comb(latents + n, n) <= frames]
+    return max([1, *able])

@@ -16,19 +16,23 @@ def of_comparison(found: Comparison, criteria: Criteria = CRITERIA) -> list[Verd
     Where the control forecasts as well as the best of the tool's own methods it is recommended.
     Otherwise it is said by what factor the tool is ahead of the best other method, or behind it.
     """
-    ours, control = _best(found.of(EAE)), _best(found.of(CONTROL))
-    others = _best([row for row in found.rows if row not in found.of(EAE)])
-    if not found.of(EAE) or (ours is None and others is None):
+    own = found.of(EAE)
+    ours, control = _best(own), _best(found.of(CONTROL))
+    others = _best([row for row in found.rows if row not in own])
+    if not own or (ours is None and others is None):
         return []
     if ours is None:
         assert others is not None
         text = f"every forecast of the {EAE} is lost, {_said(others)}: take that one"
         return [Verdict.of("others-ahead", "caution", text)]
-    if control and control.forecast <= criteria.forecast_over_pod * ours.forecast:
+    alike = criteria.forecast_over_pod
+    if control and control.forecast <= alike * ours.forecast:
         text = (
             f"{_said(control)}, as good as the best of the {EAE}, {_said(ours)}: take the control, "
             "which needs no network"
         )
+        if others and alike * others.forecast < control.forecast:
+            text += f"; better still is {_said(others)}"
         return [Verdict.of("control-as-good", "caution", text)]
     if others is None:
         text = f"{_said(ours)}; the forecasts of all other methods are lost"
