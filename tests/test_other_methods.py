@@ -9,7 +9,7 @@ import pytest
 from eae_sindy.comparison import comparison, linear_methods, operator_inference
 from eae_sindy.comparison import polynomial_decoder as control
 from eae_sindy.comparison.comparison import Comparison
-from eae_sindy.discovery import measurement, pod_baseline, selection
+from eae_sindy.discovery import measurement, member_fits, pod_baseline, selection
 from eae_sindy.discovery.stretches import stretches, training
 from eae_sindy.dynamics.library import standard
 from eae_sindy.errors import EaeSindyError
@@ -200,6 +200,38 @@ def test_equations_of_many_modes_are_not_chosen_by_running(curved, monkeypatch):
     monkeypatch.setattr(comparison, "CHOSEN", 3)
     names = [m.name for m in finish(comparison._wide(curved, FEW))]
     assert names == ["POD-4, Eq. 16", "POD-4, STLSQ(0.1)"]
+
+
+def test_no_replicates_are_made_of_twice_as_many_modes(curved, monkeypatch):
+    asked = []
+
+    def find(fits, *_, **__):
+        asked.append(fits.reference_period)
+        yield from ()
+
+    monkeypatch.setattr(comparison.chosen_dynamics, "find", find)
+    assert len(finish(comparison._wide(curved, FEW))) == 2  # nothing was chosen
+    assert np.isfinite(member_fits.reference_period(curved, FEW))
+    assert np.isnan(asked).tolist() == [True]
+
+
+def test_a_rival_that_cannot_be_has_a_row_that_says_so(monkeypatch):
+    def none(*_):
+        yield from ()
+        return []
+
+    for name in ("_pod", "_network", "_bop_dmd"):
+        monkeypatch.setattr(comparison, name, none)
+    z, rate = planted.orbit(planted.hopf, [0.2, 0.0], TIME)
+    plane = planted.ensemble(TIME, z, rate, members=1)
+    found = finish(comparison.iterate([("EAE", plane, "")], FEW.but(least_cycles=1000)))
+    rows = {row.name: row for row in found.rows}
+    assert list(rows) == ["POD-4", "operator inference, POD-2", "operator inference, POD-4"]
+    for row in (rows["POD-4"], rows["operator inference, POD-4"]):
+        assert (row.latents, row.members) == (4, 0)
+        assert "span 2 modes" in row.note
+        assert np.isnan(row.forecast)
+    assert rows["operator inference, POD-2"].latents == 2
 
 
 def test_nothing_to_run_is_nothing_run(curved):
