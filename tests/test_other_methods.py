@@ -239,7 +239,7 @@ def test_nothing_to_run_is_nothing_run(curved):
     e = pod_baseline.pod(curved)
     fits = planted.reading(e)
     arena = selection._Arena(fits, stretches(e.frames, CRITERIA), training(e.frames, CRITERIA),
-                             CRITERIA)  # fmt: skip
+                             CRITERIA, 1e-6)  # fmt: skip
     assert arena.run([], np.arange(1)) == []
 
 
@@ -339,7 +339,8 @@ def test_errors_of_operators_are_those_of_their_trajectories(quadratic):
     xi = np.stack([right, 0.9 * right, 0 * right])
     errors = operator_inference._errors(pod, xi, judged, library, CRITERIA)
     assert errors.shape == (3,)
-    assert errors[0] < 1e-6 < 1e-3 < errors[1] < errors[2]
+    assert errors[0] == pytest.approx(CRITERIA.exact)  # no less is told apart
+    assert 1e-3 < errors[1] < errors[2]
 
 
 def test_what_the_test_frames_hold_enters_no_rival(curved, monkeypatch):

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 
 from ..discovery.selection import averaged, trajectory_error
-from ..discovery.stretches import stretches
+from ..discovery.stretches import average, stretches
 from ..dynamics.library import Library, standard
 from ..ensemble.ensemble import Ensemble
 from ..recipes import Criteria
@@ -64,7 +64,8 @@ def _errors(
         z = pod.encode(0, rows)[0].astype(float)
         beside = np.repeat(z[:, None], len(xi), axis=1)
         errors.append(trajectory_error(library, xi, beside, pod.frames.time[rows]))
-    return averaged(np.stack(errors, axis=-1), criteria)
+    bounds = criteria.exact, criteria.worst_trajectory
+    return averaged(np.stack(errors, axis=-1), average(pod.frames, criteria), bounds)
 
 
 def _inferred(pod: Ensemble, rows: np.ndarray, pairs: list | tuple, library: Library) -> np.ndarray:
