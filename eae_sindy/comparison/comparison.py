@@ -37,7 +37,7 @@ HELP = {
     "stlsq": "pysindy's defaults; interval over frames",
     "bagged": f"medians over {linear_methods.MODELS} models, pysindy's defaults; interval over "
     "them",
-    "curved": "equations of the row above; field by a polynomial of degree {} of the latents",
+    "curved": "POD's latents; field by a polynomial of degree {}; interval over frames",
     "bop-dmd": f"{linear_methods.TRIALS} trials of 60 % of the frames; interval over them",
 }
 
@@ -84,7 +84,7 @@ def iterate(
         if not np.array_equal(first.frames.split, other.frames.split):
             raise EaeSindyError(f"{name} was trained on another split: train it again on this one")
     reference = reference_period(first, criteria)
-    total = len(reductions) + 5
+    total = len(reductions) + 6
     d = first.settings.latents
     found: list[Row] = []
 
@@ -99,12 +99,13 @@ def iterate(
     wide = 2 * d
     pod, seconds = timed(lambda: pod_baseline.pod(first))
     yield from take(_pod(pod, seconds, criteria), f"POD-{d}", 0)
-    yield from take(_wide(first, criteria), f"POD-{wide}", 1, wide)
-    for done, latents, make in ((2, d, pod_baseline.pod), (3, wide, linear_methods.twice)):
+    yield from take(_control(pod, seconds, criteria), f"POD-{d}, {CONTROL}", 1)
+    yield from take(_wide(first, criteria), f"POD-{wide}", 2, wide)
+    for done, latents, make in ((3, d, pod_baseline.pod), (4, wide, linear_methods.twice)):
         name = f"operator inference, POD-{latents}"
         yield from take(_operators(name, partial(make, first), criteria), name, done, latents)
-    yield from take(_bop_dmd(first), "BOP-DMD", 4)
-    for done, (name, ensemble, note) in enumerate(reductions, 5):
+    yield from take(_bop_dmd(first), "BOP-DMD", 5)
+    for done, (name, ensemble, note) in enumerate(reductions, 6):
         seconds = float(ensemble.attributes.get("seconds", np.nan))
         yield from take(_network(name, ensemble, seconds, note, criteria), name, done)
     yield Progress("comparing", total, total)
@@ -186,7 +187,7 @@ def _network(
 
 
 def _pod(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method]]:
-    """Return POD with equations by least squares, sparse, bagged, chosen; and the control."""
+    """Return POD with equations by least squares, sparse, bagged and chosen."""
     name = f"POD-{pod.settings.latents}"
     yield Progress(name, 0, 3)
     (plain, *chosen), fits = yield from _read(name, pod, seconds, HELP["pod"], criteria)
@@ -207,19 +208,17 @@ def _pod(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method
         if settled.holds.any():
             bagged = bagged._replace(interval=_pair(central(settled.period[settled.holds])))
     sparse = _with_interval(sparse, fits, STLSQ, criteria)
-    return [plain, sparse, bagged, *chosen, _control(name, [plain, *chosen][-1])]
+    return [plain, sparse, bagged, *chosen]
 
 
-def _control(name: str, linear: Method) -> Method:
-    """Return a method on POD with a polynomial decoder: the same latents, the same equations."""
-    made, fitting = timed(lambda: curved(linear.ensemble))
-    how = linear.name.removeprefix(f"{name}, ")
-    return linear._replace(
-        name=f"{name}, {CONTROL}, {how}",
-        ensemble=made,
-        seconds=linear.seconds + fitting,
-        note=HELP["curved"].format(made.degree),
-    )
+def _control(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method]]:
+    """Return POD with a polynomial decoder: how well equations must run depends on it."""
+    name = f"POD-{pod.settings.latents}, {CONTROL}"
+    yield Progress(name, 0, 3)
+    made, fitting = timed(lambda: curved(pod))
+    note = HELP["curved"].format(made.degree)
+    methods, _ = yield from _read(name, made, seconds + fitting, note, criteria)
+    return methods
 
 
 def _wide(ensemble: Ensemble, criteria: Criteria) -> Steps[list[Method]]:
