@@ -214,7 +214,10 @@ def test_no_replicates_are_made_of_twice_as_many_modes(curved, monkeypatch):
 
 
 def test_a_rival_that_cannot_be_has_a_row_that_says_so(monkeypatch):
-    def none(*_):
+    given = []
+
+    def none(*arguments):
+        given.append(arguments)
         yield from ()
         return []
 
@@ -223,6 +226,9 @@ def test_a_rival_that_cannot_be_has_a_row_that_says_so(monkeypatch):
     z, rate = planted.orbit(planted.hopf, [0.2, 0.0], TIME)
     plane = planted.ensemble(TIME, z, rate, members=1)
     found = finish(comparison.iterate([("EAE", plane, "")], FEW.but(least_cycles=1000)))
+    (first, taken, _), (second, also, _) = given[:2]  # POD and the control: one basis, its time
+    assert first is second
+    assert taken == also > 0
     rows = {row.name: row for row in found.rows}
     assert list(rows) == ["POD-4", "operator inference, POD-2", "operator inference, POD-4"]
     for row in (rows["POD-4"], rows["operator inference, POD-4"]):
@@ -405,6 +411,11 @@ def test_a_control_that_is_as_good_is_recommended():
         "an error of 0.01 in 250 s: take the control, which needs no network"
     )
     assert said((CONTROL, 0.0106, 0.6), (OURS, 0.01, 250.0)).code == "network-ahead"
+    far = said((CONTROL, 0.01, 0.6), (OURS, 0.03, 250.0))
+    assert far.code == "control-as-good"
+    assert "in 0.6 s, 3 times less than the best of the EAE, EAE, chosen" in far.text
+    close = said((CONTROL, 0.01, 0.6), (OURS, 0.0104, 250.0))
+    assert "in 0.6 s, as good as the best of the EAE, EAE, chosen" in close.text
     wide = said((CONTROL, 0.0106, 0.6), (OURS, 0.01, 250.0), forecast_over_pod=1.1)
     assert wide.code == "control-as-good"
     better = said((CONTROL, 0.01, 0.6), ("POD-4, Eq. 16", 0.002, 0.9), (OURS, 0.01, 250.0))

@@ -27,9 +27,10 @@ def of_comparison(found: Comparison, criteria: Criteria = CRITERIA) -> list[Verd
         return [Verdict.of("others-ahead", "caution", text)]
     alike = criteria.forecast_over_pod
     if control and control.forecast <= alike * ours.forecast:
+        far = ours.forecast > alike * control.forecast
         text = (
-            f"{_said(control)}, as good as the best of the {EAE}, {_said(ours)}: take the control, "
-            "which needs no network"
+            f"{_said(control)}, {_times_less(control, ours) if far else 'as good as'} the best of "
+            f"the {EAE}, {_said(ours)}: take the control, which needs no network"
         )
         if others and alike * others.forecast < control.forecast:
             text += f"; better still is {_said(others)}"
@@ -38,8 +39,7 @@ def of_comparison(found: Comparison, criteria: Criteria = CRITERIA) -> list[Verd
         text = f"{_said(ours)}; the forecasts of all other methods are lost"
         return [Verdict.of("network-ahead", "good", text)]
     first, second = sorted((ours, others), key=lambda row: row.forecast)
-    factor = second.forecast / first.forecast if first.forecast > 0 else np.inf
-    text = f"{_said(first)}, {factor:.2g} times less than {_said(second)}"
+    text = f"{_said(first)}, {_times_less(first, second)} {_said(second)}"
     if first is ours:
         return [Verdict.of("network-ahead", "good", text)]
     return [Verdict.of("others-ahead", "caution", f"{text}: take the former")]
@@ -49,6 +49,12 @@ def _best(rows: Sequence[Row]) -> Row | None:
     """Return the row with the least forecast error; None if none has one."""
     able = [row for row in rows if np.isfinite(row.forecast)]
     return min(able, key=lambda row: row.forecast, default=None)
+
+
+def _times_less(first: Row, second: Row) -> str:
+    """Return by what factor the first forecast is better than the second."""
+    factor = second.forecast / first.forecast if first.forecast > 0 else np.inf
+    return f"{factor:.2g} times less than"
 
 
 def _said(row: Row) -> str:
