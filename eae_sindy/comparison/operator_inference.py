@@ -1,5 +1,6 @@
 """Operator inference: ż = c + A z + H (z ⊗ z) of POD coordinates, by the package opinf."""
 
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -68,7 +69,9 @@ def _errors(
     return averaged(np.stack(errors, axis=-1), average(pod.frames, criteria), bounds)
 
 
-def _inferred(pod: Ensemble, rows: np.ndarray, pairs: list | tuple, library: Library) -> np.ndarray:
+def _inferred(
+    pod: Ensemble, rows: np.ndarray, pairs: Sequence[tuple[float, float]], library: Library
+) -> np.ndarray:
     """Return Ξ [k, p, d] of the operators at the frames `rows`, for k pairs of regularisations."""
     from opinf.lstsq import TikhonovSolver
     from opinf.models import ContinuousModel
