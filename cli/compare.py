@@ -61,13 +61,14 @@ def compare(
 ) -> None:
     """Compare the entropic autoencoder with what else could be made of the snapshots in DATA.
 
-    POD and BOP-DMD, an autoencoder, a variational one, the SINDy autoencoder: the same frames, the
-    same split, the same terms. Writes comparison.csv, comparison.json, a figure, and every network
-    as an ensemble that discover reads.
+    POD with as many modes as latents and with twice as many, POD with a polynomial decoder,
+    operator inference, BOP-DMD, an autoencoder, a variational one, the SINDy autoencoder: the same
+    frames, the same split, the same terms. Says which forecast to take. Writes comparison.csv,
+    comparison.json, a figure, and every network as an ensemble that discover reads.
     """
     from eae_sindy import storage
     from eae_sindy.comparison import comparison
-    from eae_sindy.report import figures, files, text
+    from eae_sindy.report import figures, files, text, verdicts
     from eae_sindy.snapshots.snapshots import Snapshots
 
     if output.is_file():
@@ -84,13 +85,15 @@ def compare(
     else:
         eae = _given(ensemble, data, snapshots)
     note = f"{count(len(eae.chains), 'chain')}, T = {eae.settings.temperature:g}"
-    reductions = [*_rivals(output, eae, recipe, kept), ("EAE", eae, note)]
+    reductions = [*_rivals(output, eae, recipe, kept), (comparison.EAE, eae, note)]
     found = options.follow(comparison.iterate(reductions))
     # Numbers first: a figure that fails must not lose them.
     paths = files.write_comparison(found, output, force or resume)
     for line in [*text.table(found.rows), "", *(f"{r.name}: {r.note}" for r in found.rows)]:
         click.echo(line)
     click.echo(f"data's own period {found.reference_period:.4f}")
+    for line in text.sentences(verdicts.of_comparison(found)):
+        click.echo(line)
     paths += figures.save(figures.comparison(found), output, "comparison", force or resume)
     click.echo(f"\n{output}: {', '.join(p.name for p in paths)}")
 

@@ -30,10 +30,13 @@ def test_compare_trains_what_is_missing_and_keeps_what_is_there(tmp_path):
     assert result.exit_code == 0, result.output
     with (out / "comparison.csv").open(newline="") as file:
         rows = {r["name"]: r for r in csv.DictReader(file)}
-    assert len(rows) == 14
-    assert 0 < float(rows["POD, Eq. 16"]["forecast"]) < 0.2
+    assert len(rows) == 21
+    assert 0 < float(rows["POD-2, Eq. 16"]["forecast"]) < 0.2
     assert "a tenth of the epochs" in rows["SINDy autoencoder"]["note"]
-    assert json.loads((out / "comparison.json").read_text())["reference_period"] > 6
+    kept = json.loads((out / "comparison.json").read_text())
+    assert kept["reference_period"] > 6
+    assert [v["subject"] for v in kept["verdicts"]] == ["against the others"]
+    assert kept["verdicts"][0]["text"] in result.output
     assert (out / "comparison.png").stat().st_size > 20_000
     trained = ["autoencoder", "autoencoder-eq14", "sindy-autoencoder", "vae"]
     assert sorted(p.stem for p in out.glob("*.h5")) == trained
@@ -119,7 +122,8 @@ def test_numbers_of_a_comparison_are_there_when_the_figure_fails(tmp_path, monke
     def compared(reductions):
         seen.extend(reductions)
         yield from ()
-        return Comparison([records.row(), records.row("EAE", field=0.0123)], 7.0, {"seed": 0})
+        ours = records.row("EAE", field=0.0123, forecast=0.035, seconds=12.0)
+        return Comparison([records.row(), ours], 7.0, {"seed": 0})
 
     def fail(_):
         raise EaeSindyError("no figure today")
@@ -137,4 +141,8 @@ def test_numbers_of_a_comparison_are_there_when_the_figure_fails(tmp_path, monke
     assert "0.0123" in result.output
     assert "EAE: a note" in result.output
     assert "data's own period 7.0000" in result.output
+    assert (
+        "ok  against the others: EAE, with an error of 0.035 in 12 s, 2 times less than POD-2, "
+        "Eq. 16, with an error of 0.07 in 0.5 s\n"
+    ) in result.output
     assert result.output.splitlines()[-1].startswith("Error: no figure today")

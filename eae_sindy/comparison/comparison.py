@@ -1,15 +1,17 @@
 """What other methods make of the same frames: one row each, measured alike."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..discovery import candidates, chosen_dynamics, member_fits, pod_baseline, resampling
-from ..discovery.measurement import STLSQ, Method, Row, measure, solved, timed
+from ..discovery.chosen_dynamics import Answers
+from ..discovery.measurement import BOTH, STLSQ, Method, Row, measure, solved, timed
 from ..discovery.member_fits import Fits, reference_period
 from ..dynamics import cycles, orbits
 from ..dynamics.least_squares import Sparse
@@ -21,14 +23,21 @@ from ..ensemble.members import evenly
 from ..errors import EaeSindyError
 from ..progress import Progress, Steps, mapped
 from ..recipes import CRITERIA, Criteria
-from . import linear_methods
+from . import linear_methods, operator_inference
+from .polynomial_decoder import curved
+
+# Parts of the names of rows: the tool's own method, and the control that it is held against.
+EAE, CONTROL = "EAE", "polynomial decoder"
+CHOSEN = 4  # latents of POD at most whose equations are chosen by running: of more it takes minutes
 
 # What the linear methods were given beyond their published settings.
 HELP = {
     "pod": "of the fluctuation, scaled to unit amplitude; interval over frames",
+    "wide": "as the POD above; no interval",
     "stlsq": "pysindy's defaults; interval over frames",
     "bagged": f"medians over {linear_methods.MODELS} models, pysindy's defaults; interval over "
     "them",
+    "curved": "POD's latents; field by a polynomial of degree {}; interval over frames",
     "bop-dmd": f"{linear_methods.TRIALS} trials of 60 % of the frames; interval over them",
 }
 
@@ -40,6 +49,10 @@ class Comparison:
     rows: Sequence[Row]
     reference_period: float
     provenance: dict[str, Any]
+
+    def of(self, part: str) -> list[Row]:
+        """Return the rows that have a part in their names, such as `EAE` or `CONTROL`."""
+        return [row for row in self.rows if part in row.name.split(", ")]
 
     def summary(self) -> dict[str, Any]:
         """Return what goes into comparison.json."""
@@ -71,21 +84,28 @@ def iterate(
         if not np.array_equal(first.frames.split, other.frames.split):
             raise EaeSindyError(f"{name} was trained on another split: train it again on this one")
     reference = reference_period(first, criteria)
-    total = len(reductions) + 2
+    total = len(reductions) + 6
+    d = first.settings.latents
     found: list[Row] = []
 
-    def take(steps: Steps[list[Method]], name: str, done: int) -> Steps[None]:
+    def take(steps: Steps[list[Method]], name: str, done: int, latents: int = d) -> Steps[None]:
         try:
             methods = yield from mapped(steps, lambda _: Progress(f"comparing {name}", done, total))
         except EaeSindyError as failure:  # the others are compared all the same
-            found.append(Row.failed(name, first.settings.latents, str(failure)))
+            found.append(Row.failed(name, latents, str(failure)))
         else:
             found.extend(measure(m, reference, criteria) for m in methods)
 
+    wide = 2 * d
     pod, seconds = timed(lambda: pod_baseline.pod(first))
-    yield from take(_pod(pod, seconds, criteria), "POD", 0)
-    yield from take(_bop_dmd(first), "BOP-DMD", 1)
-    for done, (name, ensemble, note) in enumerate(reductions, 2):
+    yield from take(_pod(pod, seconds, criteria), f"POD-{d}", 0)
+    yield from take(_control(pod, seconds, criteria), f"POD-{d}, {CONTROL}", 1)
+    yield from take(_wide(first, criteria), f"POD-{wide}", 2, wide)
+    for done, latents, make in ((3, d, pod_baseline.pod), (4, wide, linear_methods.twice)):
+        name = f"operator inference, POD-{latents}"
+        yield from take(_operators(name, partial(make, first), criteria), name, done, latents)
+    yield from take(_bop_dmd(first), "BOP-DMD", 5)
+    for done, (name, ensemble, note) in enumerate(reductions, 6):
         seconds = float(ensemble.attributes.get("seconds", np.nan))
         yield from take(_network(name, ensemble, seconds, note, criteria), name, done)
     yield Progress("comparing", total, total)
@@ -143,8 +163,13 @@ def _read(
     found = yield from chosen_dynamics.find(fits, None, criteria=criteria)
     if found is None:
         return _Own([plain], fits)
+    return _Own([plain, _chosen(name, plain, found)], fits)
+
+
+def _chosen(name: str, plain: Method, found: Answers) -> Method:
+    """Return the method that has chosen equations in the place of plain ones."""
     ways = " | ".join(dict.fromkeys(t[0].candidate.short for t in found.trials))
-    chosen = plain._replace(
+    return plain._replace(
         name=f"{name}, chosen by running",
         library=found.library,
         values=found.values,
@@ -152,7 +177,6 @@ def _read(
         note=ways,
         interval=_pair(found.spread.period) if found.spread else None,
     )
-    return _Own([plain, chosen], fits)
 
 
 def _network(
@@ -163,16 +187,18 @@ def _network(
 
 
 def _pod(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method]]:
-    yield Progress("POD", 0, 3)
-    (plain, *chosen), fits = yield from _read("POD", pod, seconds, HELP["pod"], criteria)
+    """Return POD with equations by least squares, sparse, bagged and chosen."""
+    name = f"POD-{pod.settings.latents}"
+    yield Progress(name, 0, 3)
+    (plain, *chosen), fits = yield from _read(name, pod, seconds, HELP["pod"], criteria)
     assert fits is not None
-    sparse = solved("POD", pod, seconds, STLSQ)._replace(note=HELP["stlsq"])
+    sparse = solved(name, pod, seconds, STLSQ)._replace(note=HELP["stlsq"])
     way = candidates.plain(pod, sparse.library, STLSQ)
-    yield Progress("POD", 1, 3)
+    yield Progress(name, 1, 3)
     bag, bagging = timed(lambda: linear_methods.bagged(pod, way, sparse.library))
     bagged = Method(
-        f"POD, ensemble STLSQ({STLSQ.threshold:g})", pod, np.zeros(len(bag), int), sparse.library,
-        bag, seconds + bagging, HELP["bagged"],
+        f"{name}, ensemble STLSQ({STLSQ.threshold:g})", pod, np.zeros(len(bag), int),
+        sparse.library, bag, seconds + bagging, HELP["bagged"],
     )  # fmt: skip
     if np.isfinite(fits.reference_period):
         data = Loop.join([orbits.loop(pod.encode(0, pod.frames.test_run())[0].astype(float))])
@@ -181,7 +207,45 @@ def _pod(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method
         )
         if settled.holds.any():
             bagged = bagged._replace(interval=_pair(central(settled.period[settled.holds])))
-    return [plain, _with_interval(sparse, fits, STLSQ, criteria), bagged, *chosen]
+    sparse = _with_interval(sparse, fits, STLSQ, criteria)
+    return [plain, sparse, bagged, *chosen]
+
+
+def _control(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method]]:
+    """Return POD with a polynomial decoder: how well equations must run depends on it."""
+    name = f"POD-{pod.settings.latents}, {CONTROL}"
+    yield Progress(name, 0, 3)
+    made, fitting = timed(lambda: curved(pod))
+    note = HELP["curved"].format(made.degree)
+    methods, _ = yield from _read(name, made, seconds + fitting, note, criteria)
+    return methods
+
+
+def _wide(ensemble: Ensemble, criteria: Criteria) -> Steps[list[Method]]:
+    """Return POD with twice as many modes as latents, by least squares, sparse and chosen."""
+    pod, seconds = timed(lambda: linear_methods.twice(ensemble))
+    d = pod.settings.latents
+    name = f"POD-{d}"
+    yield Progress(name, 0, 1)
+    plain, sparse = (solved(name, pod, seconds, s)._replace(note=HELP["wide"]) for s in BOTH)
+    if d > CHOSEN:
+        return [plain, sparse]
+    fits = yield from member_fits.read(pod, plain.members, "train", criteria=criteria)
+    # Many of its replicates explode, which takes longer than all else: it has none, as if the data
+    # had no period.
+    found = yield from chosen_dynamics.find(
+        replace(fits, reference_period=np.nan), None, criteria=criteria
+    )
+    return [plain, sparse, *([_chosen(name, plain, found)] if found else [])]
+
+
+def _operators(name: str, make: Callable[[], Ensemble], criteria: Criteria) -> Steps[list[Method]]:
+    """Return operator inference in the coordinates of a linear ensemble."""
+    yield Progress(name, 0, 1)
+    import_module("opinf")  # takes longer than the method does
+    pod, seconds = timed(make)
+    (library, xi, note), inferring = timed(lambda: operator_inference.infer(pod, criteria))
+    return [Method(name, pod, np.arange(1), library, xi, seconds + inferring, note)]
 
 
 def _bop_dmd(ensemble: Ensemble) -> Steps[list[Method]]:

@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..discovery.candidates import Candidate
-from ..discovery.pod_baseline import _training, linear
-from ..dynamics.library import Library
+from ..discovery.pod_baseline import _training, linear, pod
+from ..dynamics.library import Library, standard, with_constant
 from ..ensemble.ensemble import Ensemble
 from ..ensemble.intervals import interval
 from ..errors import EaeSindyError
@@ -22,6 +22,34 @@ from ..snapshots.split import TRAIN
 TRIALS, PART = 100, 0.6  # of BOP-DMD, and of the frames in each: as Sashidhar & Kutz (2022) use
 REAL = 1e-6  # of the largest: an eigenvalue with less of an imaginary part is real
 MODELS = 20  # of ensemble SINDy, the default of pysindy and of Fasel et al. (2022)
+
+DEGREE = 3  # of the terms of twice as many latents, at most
+ROUNDING = 1e-6  # of the largest: what singular values of frames in single precision mean nothing
+
+
+def twice(ensemble: Ensemble) -> Ensemble:
+    """Return POD to twice as many modes as latents, in the ensemble's kind of terms.
+
+    These are polynomials of degree three at most, and of a lower one where that would not leave
+    more training frames than terms; a constant and sines if the ensemble has them.
+
+    Raises
+    ------
+    EaeSindyError
+        If the training frames do not span so many modes, or are fewer than their linear terms.
+    """
+    d, own = 2 * ensemble.settings.latents, ensemble.library.terms
+    x = _training(ensemble)
+    sigma = np.linalg.svd(x - x.mean(axis=0), compute_uv=False)
+    span = int(np.count_nonzero(sigma > ROUNDING * sigma.max()))
+    if span < d:
+        raise EaeSindyError(f"the training frames span {span} modes: there are no {d}")
+    for degree in range(min(DEGREE, ensemble.settings.degree), 0, -1):
+        library = standard(d, degree, sine="sin(z1)" in own, constant="1" in own)
+        if len(with_constant(library)) < len(x):
+            settings = ensemble.settings.but(latents=d, degree=degree)
+            return pod(replace(ensemble, settings=settings, library=library))
+    raise EaeSindyError(f"{len(x)} training frames are too few for equations of {d} modes")
 
 
 def bop_dmd(

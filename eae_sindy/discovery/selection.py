@@ -159,6 +159,8 @@ class _Arena:
 
     def run(self, ways: Sequence[Candidate], members: np.ndarray) -> list[Run]:
         """Fit the candidates for some members, and run them over the stretches."""
+        if not ways:  # linear and neutral equations cannot be thinned
+            return []
         solved = list(each(members, lambda i: self._solved(i, ways)))
         values = [np.stack([own[k] for own in solved]) for k in range(len(ways))]
         mean = self._averaged(self._errors(ways, values, members, self.judged))

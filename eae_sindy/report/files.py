@@ -12,6 +12,7 @@ from ..discovery.measurement import Row
 from ..errors import EaeSindyError
 from ..storage import whole_file
 from .report import Report
+from .verdicts import of_comparison
 
 # The keys that every row of a comparison.json has had since the first.
 COMPARED = (
@@ -52,7 +53,8 @@ def write_json(values: Mapping[str, object], path: Path, force: bool = False) ->
 def write_comparison(comparison: Comparison, folder: Path, force: bool = False) -> list[Path]:
     """Write comparison.json and comparison.csv; return their paths."""
     numbers, rows = folder / "comparison.json", folder / "comparison.csv"
-    write_json(comparison.summary(), numbers, force)
+    said = [verdict._asdict() for verdict in of_comparison(comparison)]
+    write_json({**comparison.summary(), "verdicts": said}, numbers, force)
     with whole_file(rows, force) as part, part.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([*(f for f in Row._fields if f != "interval"), "low", "high"])

@@ -53,7 +53,7 @@ def lines(report: Report) -> list[str]:
         f"{diagnostics['temperature']:.3e} set; median condition number of Θ "
         f"{diagnostics['condition_number']:.0f}; {discovery.dropped} members dropped"
     )
-    return [*found, "", *_chains(discovery), "", *_verdicts(report.verdicts)]
+    return [*found, "", *_chains(discovery), "", *sentences(report.verdicts)]
 
 
 def table(rows: Sequence[Row]) -> list[str]:
@@ -144,6 +144,7 @@ def _chains(discovery: Discovery) -> list[str]:
     return found
 
 
-def _verdicts(said: Sequence[Verdict]) -> list[str]:
+def sentences(said: Sequence[Verdict]) -> list[str]:
+    """Return verdicts as text, one line each, marked by their levels."""
     marks = {"good": "ok ", "caution": " ! ", "bad": "!!!"}
     return [f"{marks[v.level]} {v.subject}: {v.text}" for v in said]

@@ -3,11 +3,12 @@
 from ...discovery.result import Discovery
 from ...recipes import CRITERIA, Criteria
 from .chains import of_chains
+from .comparison import of_comparison
 from .equations import of_equations
 from .inputs import of_input
 from .verdict import SUBJECTS, Verdict
 
-__all__ = ["SUBJECTS", "Verdict", "judge", "of_chains", "of_equations", "of_input"]
+__all__ = ["SUBJECTS", "Verdict", "judge", "of_chains", "of_comparison", "of_equations", "of_input"]
 
 
 def judge(found: Discovery, criteria: Criteria = CRITERIA) -> list[Verdict]:
