@@ -335,11 +335,11 @@ def test_sparse_equations_are_the_best_of_those_with_few_coefficients():
         way = Candidate(f"{error:g}", "train", 0.0, np.ones(1, bool))
         return selection.Trial(way, error, 0.0, 1.0, coefficients, judged)
 
-    rule = Criteria().but(sparse_terms=8, as_good=4.0)
-    trials = [trial(1e-6, 9.0), trial(1e-4, 8.0), trial(3e-4, 5.0), trial(5e-4, 2.0),
+    rule = Criteria().but(sparse_terms=8)
+    trials = [trial(1e-6, 9.0), trial(1e-4, 8.0), trial(3e-4, 5.0), trial(1e-4, 7.0),
               trial(1e-5, 4.0, judged=False)]  # fmt: skip
-    assert selection.sparsest(trials, rule).error == 3e-4
-    assert selection.sparsest(trials, rule.but(as_good=2.0)).error == 1e-4
+    assert selection.sparsest(trials, rule) is trials[3]
+    assert selection.sparsest(trials, rule.but(sparse_terms=5)) is trials[2]
     assert selection.sparsest(trials[:1], rule) is None
     assert selection.sparsest([trial(1.0, 2.0)], rule) is None  # it stays with nothing
 

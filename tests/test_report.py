@@ -415,3 +415,10 @@ def test_how_many_members_were_read_is_said(found):
     made = Report.of(found).summary["provenance"]["members"]
     assert made == {"settled": 86, "read": 43}
     assert text.lines(Report.of(replace(found, settled=43)))[0] == "read all of 43 settled members"
+
+
+def test_errors_are_printed_with_digits_that_say_something():
+    from eae_sindy.report.numbers import error
+
+    assert [error(x) for x in (0.0156, 0.001, 9.94e-4, 2.13e-5, 0.0, 3.0)] == [
+        "0.0156", "0.0010", "9.9e-04", "2.1e-05", "0.0000", "3.0000"]  # fmt: skip

@@ -338,12 +338,10 @@ def _trials(runs: Sequence[Run]) -> list[Trial]:
 
 
 def sparsest(trials: Sequence[Trial], criteria: Criteria) -> Trial | None:
-    """Return the best of the trials with few coefficients, by the rule that chose among all."""
+    """Return the best of the trials with few coefficients; None if none stays with the data."""
     few = [t for t in trials if t.judged and t.coefficients <= criteria.sparse_terms]
     few = [t for t in few if t.error < criteria.worst_trajectory]
-    least = min((t.error for t in few), default=0.0)
-    near = [t for t in few if t.error <= criteria.as_good * least]
-    return min(near, key=lambda t: (t.coefficients, t.error), default=None)
+    return min(few, key=lambda t: (t.error, t.coefficients), default=None)
 
 
 def _ranked(

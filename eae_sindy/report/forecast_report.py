@@ -8,6 +8,7 @@ import numpy as np
 from ..new_data.forecast import Prediction, Run
 from ..recipes import INTERVAL
 from ..snapshots.snapshots import Snapshots
+from .numbers import error
 
 SHOWN = (0.1, 0.25, 0.5, 1.0)  # of the horizon: where errors are told
 
@@ -98,14 +99,14 @@ def lines(summary: Mapping[str, Any]) -> list[str]:
         ended = last < row["horizon"]
         over = f" over t = {_window(row, last)}, where the data end" if ended else ""
         found.append(
-            f"{name}: relative field error {row['field']:.4f}{over}, "
+            f"{name}: relative field error {error(row['field'])}{over}, "
             f"{row['over_reconstruction']:.2f} of the reconstruction's; of the mean forecast "
-            f"{row['field_of_mean']:.4f}"
+            f"{error(row['field_of_mean'])}"
         )
         found.append(f"  {'after':>8} {'error':>7}   {INTERVAL:.0%} of members   data in the band")
         found += [
-            f"  {e['horizon']:8.4g} {e['median']:7.4f}   [{e['interval'][0]:.4f}, "
-            f"{e['interval'][1]:.4f}]   {e['band_holds']:.0%} of the points"
+            f"  {e['horizon']:8.4g} {error(e['median']):>7}   [{error(e['interval'][0])}, "
+            f"{error(e['interval'][1])}]   {e['band_holds']:.0%} of the points"
             for e in row["errors"]
         ]
     return found

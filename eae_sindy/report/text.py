@@ -8,6 +8,7 @@ from ..discovery.result import Discovery
 from ..dynamics.conversions import equations
 from ..progress import count
 from ..recipes import INTERVAL, SIGNIFICANCE
+from .numbers import error
 from .report import Report
 from .verdicts import Verdict
 
@@ -44,8 +45,8 @@ def lines(report: Report) -> list[str]:
         found += ["", *_modes(discovery), "  " + _orbits(summary.get("orbits")), ""]
     r, diagnostics = discovery.reconstruction, summary["diagnostics"]
     found.append(
-        f"test errors, mean over members: field {r.field:.4f}, rate {r.rate:.4f}, "
-        f"latent rate {r.latent_rate:.4f}; field of the mean {r.field_of_mean:.4f}"
+        f"test errors, mean over members: field {error(r.field)}, rate {error(r.rate)}, "
+        f"latent rate {error(r.latent_rate)}; field of the mean {error(r.field_of_mean)}"
     )
     found += [f"  {line}" for line in table(discovery.baselines)]
     found.append(
@@ -75,7 +76,9 @@ def table(rows: Sequence[Row]) -> list[str]:
 
 
 def _short(value: float) -> str:
-    return _blank(value, ".4f") if not value >= 10 else "lost"
+    if value >= 10:
+        return "lost"
+    return error(value) if value == value else "–"
 
 
 def _blank(value: float, form: str) -> str:

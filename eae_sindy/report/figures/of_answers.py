@@ -12,6 +12,7 @@ from ...discovery.result import Discovery
 from ...dynamics import orbits, vector_fields
 from ...progress import count
 from ...recipes import INTERVAL
+from ..numbers import error
 from .style import CHAINS, GREY, INK, PALE, PURPLE, STYLE, TEAL, of_latents, title
 
 CANDIDATES = 8  # of the first mode, that there is room for
@@ -123,7 +124,7 @@ def _forecast(axis: Axes, found: Answers) -> None:
     top = float(np.nanmax(np.minimum(high, 10)))
     axis.set_ylim(0.3 * max(float(f.reconstruction.min()), 1e-12 * top), 8 * top)
     axis.legend(fontsize=7, frameon=False, loc="upper left", ncols=2)
-    title(axis, "e", f"forecast: {f.field:.4f} over the window")
+    title(axis, "e", f"forecast: {error(f.field)} over the window")
 
 
 def _candidates(axis: Axes, found: Answers) -> None:

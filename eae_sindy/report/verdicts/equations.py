@@ -8,6 +8,7 @@ from ...discovery.chosen_dynamics import Answers
 from ...discovery.measurement import Row
 from ...discovery.resampling import Spread
 from ...recipes import CRITERIA, INTERVAL, Criteria
+from ..numbers import error
 from .verdict import Verdict, graded
 
 # The interval of one mode's growth rate: the mode, counted from 1, and its two ends.
@@ -62,7 +63,8 @@ def _period(a: Answers, criteria: Criteria) -> Verdict:
     inside, narrow = low <= reference <= high, high - low < criteria.period_width * reference
     code = "period-outside" if not inside else "period-inside" if narrow else "period-wide"
     text = (
-        f"{INTERVAL:.0%} interval over encoders and frames [{low:.4f}, {high:.4f}], "
+        f"{INTERVAL:.0%} interval over encoders, decoders, frames and equations that run as well "
+        f"[{low:.4f}, {high:.4f}], "
         f"{(high - low) / reference:.1%} wide; the data's own, {reference:.4f}, lies "
         f"{'inside' if inside else 'outside'}"
     )
@@ -141,7 +143,7 @@ def _choice(a: Answers, criteria: Criteria) -> list[Verdict]:
 def _forecast(a: Answers, criteria: Criteria) -> Verdict:
     f = a.forecast
     text = (
-        f"field error over {f.time[-1]:g} units of time is {f.field:.4f}, {f.ratio:.2f} of the "
+        f"field error over {f.time[-1]:g} units of time is {error(f.field)}, {f.ratio:.2f} of the "
         "reconstruction's"
     )
     level = graded(f.ratio, criteria.forecast_over_reconstruction)
@@ -153,8 +155,8 @@ def _against_pod(a: Answers, baselines: Sequence[Row], criteria: Criteria) -> Ve
     best = min(baselines, key=lambda row: row.forecast if np.isfinite(row.forecast) else np.inf)
     over = a.forecast.field / best.forecast if best.forecast > 0 else np.inf
     text = (
-        f"{best.name}, forecasts with an error of {best.forecast:.4f} in {best.seconds:.2g} s, "
-        f"this ensemble with {a.forecast.field:.4f}"
+        f"{best.name}, forecasts with an error of {error(best.forecast)} in {best.seconds:.2g} s, "
+        f"this ensemble with {error(a.forecast.field)}"
     )
     level = "good" if over <= criteria.forecast_over_pod else "caution"
     return Verdict.of("against-pod", level, text)
