@@ -366,6 +366,7 @@ class Criteria(_Settings):
     period_width: float = 0.03  # of the period: a wider interval says little
     trajectory_lost: float = 0.5  # squared error over the variance; at rest in the middle it is 1
     forecast_over_reconstruction: Turns = (1.3, 3.0)  # of their field errors
+    forecast_small: float = 1e-3  # of the variance: a smaller error is good, whatever that ratio
     forecast_over_pod: float = 1.05  # of their forecasts' field errors: up to here as good
     replicates_for_interval: int = 10  # an interval of fewer says nothing
     collinear_groups_named: int = 4  # the others are counted

@@ -193,6 +193,13 @@ def test_a_forecast_is_held_to_its_reconstruction(field, level):
             f"{field / 0.02:.2f} of the reconstruction's")  # fmt: skip
 
 
+@pytest.mark.parametrize(("field", "level"), [(0.00099, "good"), (0.00101, "bad")])
+def test_a_small_forecast_error_is_good_whatever_the_reconstruction_does(field, level):
+    made = records.answers(forecast=records.forecast(field, 1e-6))
+    said = equations.of_equations(made, records.BASELINES)
+    assert next(v for v in said if v.code == "forecast-vs-reconstruction").level == level
+
+
 @pytest.mark.parametrize(("field", "level"), [(0.0734, "good"), (0.0736, "caution")])
 def test_a_forecast_is_held_to_the_best_baseline(field, level):
     """Of .07 and .5 the first, whichever stands first; 1.05 times that is as good."""

@@ -34,7 +34,7 @@ field, rate = (np.concatenate(part) for part in zip(*blocks, strict=True))
 late = system.time >= 20
 snapshots = Snapshots(system.time[late], field[late], rate[late])
 
-settings = recipe("quick").but(
+settings = recipe("paper-quick").but(
     hidden=(16,),
     rank=6,
     degree=1,

@@ -49,7 +49,7 @@ rate = np.stack([q_rate[0], q_rate[1], 0.4 * q[0] * q_rate[0]]).T @ shapes
 snapshots = Snapshots(np.tile(time, len(runs)), field, rate, trajectory)
 
 library = Library(ps.PolynomialLibrary(degree=3, include_bias=False), latents=2)
-settings = recipe("quick").but(
+settings = recipe("paper-quick").but(
     hidden=(32,),
     rank=3,
     temperature=1e-5,

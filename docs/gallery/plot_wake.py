@@ -73,7 +73,7 @@ for modes in range(1, 7):
 
 snapshots = Snapshots(time, field)
 library = Library(ps.PolynomialLibrary(degree=3, include_bias=False), latents=2)
-settings = recipe("quick").but(
+settings = recipe("paper-quick").but(
     hidden=(32,),
     rank=8,
     temperature=1e-5,

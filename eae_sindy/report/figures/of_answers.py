@@ -137,6 +137,9 @@ def _candidates(axis: Axes, found: Answers) -> None:
         axis.text(0.02, 0.25 - i, trial.candidate.short, va="bottom",
                   fontsize=6.5, color=INK, transform=axis.get_yaxis_transform())  # fmt: skip
     axis.set_xscale("log")
+    shown = np.log10([max(t.error, 1e-12) for t in trials])
+    # Whole decades: within one there would be no label.
+    axis.set_xlim(10 ** (np.floor(shown.min()) - 0.1), 10 ** (np.ceil(shown.max()) + 0.1))
     axis.xaxis.set_minor_formatter("")
     axis.set_yticks([])
     axis.set_xlabel("error of trajectories on validation stretches", **STYLE)

@@ -146,7 +146,8 @@ def _forecast(a: Answers, criteria: Criteria) -> Verdict:
         f"field error over {f.time[-1]:g} units of time is {error(f.field)}, {f.ratio:.2f} of the "
         "reconstruction's"
     )
-    level = graded(f.ratio, criteria.forecast_over_reconstruction)
+    small = f.field < criteria.forecast_small
+    level = "good" if small else graded(f.ratio, criteria.forecast_over_reconstruction)
     return Verdict.of("forecast-vs-reconstruction", level, text)
 
 
