@@ -53,7 +53,13 @@ def local(jobs: int, items: int) -> Executor:
 
 
 def _share_cores(jobs: int) -> None:
-    tf.config.threading.set_intra_op_parallelism_threads(max(1, (os.cpu_count() or 1) // jobs))
+    """Give TensorFlow and BLAS, in this process, their share of the cores."""
+    import scipy.linalg  # noqa: F401  (brings a BLAS of its own, which must be there to be limited)
+    from threadpoolctl import threadpool_limits
+
+    mine = max(1, (os.cpu_count() or 1) // jobs)
+    tf.config.threading.set_intra_op_parallelism_threads(mine)
+    threadpool_limits(mine)
 
 
 def grow(task: Task, executor: Executor) -> Steps[list[Chain]]:
