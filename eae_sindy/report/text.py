@@ -129,7 +129,7 @@ def _sparse(a: Answers, mode: int) -> list[str]:
     if found.frame is not None:
         c, matrix = found.frame
         ends = ", ".join(f"{x:.4g}" for x in c)
-        rows = "; ".join(" ".join(f"{x:.4g}" for x in row) for row in matrix)
+        rows = "; ".join(" ".join(f"{x + 0.0:.4g}" for x in row) for row in matrix)
         said.append(f"    in y = A (z - c), A = [{rows}], c = [{ends}]")
     return [*said, *(f"    {line}" for line in found.lines)]
 
