@@ -57,9 +57,12 @@ def close(
         for _ in range(PHASE):  # first the time alone: with a wrong one the flow shrinks to a point
             along = flow(library, xi, z)
             ahead = np.sum((_after(library, xi, z, time) - z) * along, axis=1)
-            time = time - ahead / np.sum(along**2, axis=1)
+            late = ahead / np.sum(along**2, axis=1)
+            time = time - late
+            if not (np.abs(late) > CLOSED * time).any():
+                break
         for _ in range(NEWTON):
-            end, slope = _after(library, xi, z, time), _slope(library, xi, z, time, size)
+            end, slope = _return(library, xi, z, time, size)
             closed = np.linalg.norm(end - z, axis=1) < CLOSED * size
             step, later = _newton(end - z, slope, flow(library, xi, z), flow(library, xi, end))
             sound = np.isfinite(step).all(axis=1) & np.isfinite(later) & ~closed
@@ -105,11 +108,11 @@ def _after(library: Library, xi: np.ndarray, z: np.ndarray, time: np.ndarray) ->
     return z
 
 
-def _slope(
+def _return(
     library: Library, xi: np.ndarray, z: np.ndarray, time: np.ndarray, size: np.ndarray
-) -> np.ndarray:
-    """Return the slope [m, d, d] of where points z [m, d] are after a time of their own."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return where points z [m, d] are after a time of their own, and the slope [m, d, d]."""
     d, shift = z.shape[1], SHIFT * size[:, None]
-    aside = np.concatenate([np.eye(d), -np.eye(d)])[:, None] * shift  # [2 d, m, d]
-    y = _after(library, xi, z + aside, time)
-    return np.moveaxis((y[:d] - y[d:]) / (2 * shift), 0, -1)
+    aside = np.concatenate([np.zeros((1, d)), np.eye(d), -np.eye(d)])[:, None] * shift
+    y = _after(library, xi, z + aside, time)  # [2 d + 1, m, d]
+    return y[0], np.moveaxis((y[1 : d + 1] - y[d + 1 :]) / (2 * shift), 0, -1)
