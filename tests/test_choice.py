@@ -5,10 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eae_sindy.discovery import candidates, chosen_dynamics, member_fits, selection, stretches
+from eae_sindy.discovery import (
+    arena,
+    candidates,
+    chosen_dynamics,
+    member_fits,
+    refits,
+    selection,
+    stretches,
+    thinning,
+)
+from eae_sindy.discovery.arena import Arena, Run
 from eae_sindy.discovery.candidates import Candidate
 from eae_sindy.discovery.equations import Equations
-from eae_sindy.discovery.selection import Run
 from eae_sindy.dynamics import canonical, cycles, least_squares, orbits
 from eae_sindy.dynamics.least_squares import Triangle
 from eae_sindy.dynamics.library import Library, standard, with_constant, with_polynomials
@@ -63,9 +72,9 @@ def test_a_flow_of_degree_5_wins_with_polynomials_of_its_own_library(tmp_path):
     assert trials[0].error < 1e-5
     cubic = min(t.error for t in trials if t.candidate.terms in ("degree 3", "degree 4"))
     assert cubic > 30 * trials[0].error
-    library = selection.union(fits, [way])
+    library = refits.union(fits, [way])
     assert library.terms == standard(2, 5, constant=True).terms
-    xi = selection.refit(fits, np.arange(4), way, library)
+    xi = refits.refit(fits, np.arange(4), way, library)
     points = np.random.default_rng(0).uniform(-0.7, 0.7, (50, 2))
     truth = np.array([bent(0, p) for p in points])
     np.testing.assert_allclose(library(points) @ xi[1], truth, atol=2e-3)
@@ -100,9 +109,9 @@ def test_weights_save_a_transient_that_grows():
         way = next(
             c for c in ways if (c.terms, c.frames, c.weight) == ("degree 3", "train", weight)
         )
-        xi = selection.refit(fits, np.arange(2), way)
+        xi = refits.refit(fits, np.arange(2), way)
         seen = z[:600:4]
-        errors[weight] = selection.trajectory_error(
+        errors[weight] = arena.trajectory_error(
             fits.library, xi, np.stack([seen, seen], axis=1), time[:600:4]
         ).mean()
     assert errors[0.01] < errors[0.0] / 3
@@ -111,15 +120,15 @@ def test_weights_save_a_transient_that_grows():
 def test_weights_are_those_that_are_named():
     rate = np.array([[3.0, 4.0], [0.0, 0.0], [0.0, 1.0]])
     speed, rms = np.array([5.0, 0.0, 1.0]), np.sqrt(26 / 3)
-    found = selection.weights(rate, 0.1)
+    found = refits.weights(rate, 0.1)
     np.testing.assert_allclose(found * (speed + 0.1 * rms), found[0] * (speed[0] + 0.1 * rms))
     assert found.mean() == pytest.approx(1)
-    np.testing.assert_array_equal(selection.weights(rate, 0.0), 1)
-    np.testing.assert_array_equal(selection.weights(0 * rate, 0.1), 1)
+    np.testing.assert_array_equal(refits.weights(rate, 0.0), 1)
+    np.testing.assert_array_equal(refits.weights(0 * rate, 0.1), 1)
     theta = Library(standard(2, 2, sine=False).features, 2)
     z = np.random.default_rng(1).normal(size=(3, 2))
     whole = Triangle.of(found[:, None] * theta(z), found[:, None] * rate)
-    np.testing.assert_allclose(np.abs(selection.factor(theta, z, rate, 0.1).rows),
+    np.testing.assert_allclose(np.abs(refits.factor(theta, z, rate, 0.1).rows),
                                np.abs(whole.rows), atol=1e-12)  # fmt: skip
 
 
@@ -182,11 +191,11 @@ def test_a_member_without_a_frame_is_fitted_without_the_pattern():
     triangle = Triangle.of(canonical.cubics()(z), z * [1.0, -1.0])
     way = next(c for c in candidates.symmetric(2) if c.pattern.name == "radial")
     assert np.isnan(way.solve(triangle)).all()
-    np.testing.assert_allclose(selection.without_nan(way, triangle)[1:3], np.diag([1.0, -1.0]),
+    np.testing.assert_allclose(refits.without_nan(way, triangle)[1:3], np.diag([1.0, -1.0]),
                                atol=1e-9)  # fmt: skip
     assert candidates.symmetric(3) == []
     assert {c.library.latents for c in candidates.polynomials(4, Criteria())} == {4}
-    most = [max(selection._degree(c) for c in candidates.polynomials(d, Criteria()))
+    most = [max(refits.degree_of(c) for c in candidates.polynomials(d, Criteria()))
             for d in (1, 2, 3, 4)]  # fmt: skip
     assert most == [9, 9, 5, 3]
 
@@ -214,8 +223,8 @@ def test_coefficients_go_whose_loss_costs_least_and_what_does_not_last_is_not_ch
     e = planted.ensemble(TIME, *planted.orbit(planted.hopf, [0.2, 0.0], TIME), members=2)
     fits = planted.reading(e)
     way = next(c for c in candidates.symmetric(2) if c.pattern.name == "radial")
-    arena = selection._Arena(fits, [], fits.training, QUICK, 0.0)
-    thinner = selection._eliminated(arena, way, way.pattern.active, np.arange(2))
+    place = Arena(fits, [], fits.training, QUICK, 0.0)
+    thinner = thinning.eliminated(place, way, way.pattern.active, np.arange(2))
     assert [c.pattern.size for c in thinner][:3] == [7, 6, 5]
     np.testing.assert_array_equal(thinner[1].pattern.active, [[1, 1], [1, 1], [1, 0], [0, 1]])
     assert "thinned to 6" in thinner[1].name
@@ -223,7 +232,7 @@ def test_coefficients_go_whose_loss_costs_least_and_what_does_not_last_is_not_ch
     first = selection.choose(fits, np.arange(2), None, few)[0]
     assert first.candidate.terms == "radial, thinned to 6"
     assert first.terms == 3
-    monkeypatch.setattr(selection._Arena, "lasting", lambda self, runs, members: [
+    monkeypatch.setattr(Arena, "lasting", lambda self, runs, members: [
         r for r in runs if r.candidate.pattern is None])  # fmt: skip
     assert selection.choose(fits, np.arange(2), None, few)[0].candidate.pattern is None
 
@@ -258,9 +267,9 @@ def test_two_trajectories_give_stretches_of_both():
 
 def test_the_two_averages():
     errors = np.array([[0.04, 0.04, 5.0], [0.25, 0.25, 0.25]])
-    mean = selection.averaged(errors, "mean", (0.01, 1.0))
+    mean = arena.averaged(errors, "mean", (0.01, 1.0))
     np.testing.assert_allclose(mean, [(0.08 + 1) / 3, 0.25])
-    forgiving = selection.averaged(errors, "geometric", (0.01, 1.0))
+    forgiving = arena.averaged(errors, "geometric", (0.01, 1.0))
     np.testing.assert_allclose(forgiving, [0.04 ** (2 / 3), 0.25])
     assert np.argmin(mean) == 1
     assert np.argmin(forgiving) == 0
@@ -284,13 +293,13 @@ def test_what_is_lost_within_five_test_lengths_is_out(growth, out):
     z, rate = planted.orbit(lambda t, z: OMEGA * np.array([-z[1], z[0]]), [1.0, 0.0], TIME)
     fits = planted.reading(planted.ensemble(TIME, z, rate, members=2))
     judged = stretches.stretches(fits.ensemble.frames, Criteria())
-    arena = selection._Arena(fits, judged, {}, Criteria(), 0.0)
+    place = Arena(fits, judged, {}, Criteria(), 0.0)
     xi = np.zeros((2, len(fits.library), 2))
     xi[:, 1:3] = growth * np.eye(2) + OMEGA * np.array([[0, 1], [-1, 0]])
     way = candidates.plain(fits.ensemble, fits.library)
     run = Run(way, xi, np.zeros(2))
-    assert arena.lasting([run, run], np.arange(2)) == ([] if out else [run, run])
-    sooner = replace(arena, criteria=Criteria().but(test_lengths=1.0))
+    assert place.lasting([run, run], np.arange(2)) == ([] if out else [run, run])
+    sooner = replace(place, criteria=Criteria().but(test_lengths=1.0))
     assert sooner.lasting([run], np.arange(2)) == [run]
 
 

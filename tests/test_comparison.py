@@ -17,7 +17,7 @@ from eae_sindy.discovery import (
     measurement,
     member_fits,
     pod_baseline,
-    selection,
+    refits,
 )
 from eae_sindy.discovery.measurement import Method, Row
 from eae_sindy.dynamics.library import standard, with_constant
@@ -171,7 +171,7 @@ def test_bagged_models_scatter_about_the_one_on_all_frames(spiral):
     way = candidates.plain(spiral, library, measurement.STLSQ)
     bag = linear_methods.bagged(spiral, way, library)
     assert bag.shape == (20, len(library), 2)  # models, as published
-    one = selection.refit(planted.reading(spiral), np.arange(1), way)[0]
+    one = refits.refit(planted.reading(spiral), np.arange(1), way)[0]
     np.testing.assert_allclose(bag.mean(axis=0), one, atol=0.02)
     assert not bag[:, ~way.chosen].any()
     with pytest.raises(EaeSindyError, match="optimizers"):
@@ -207,7 +207,7 @@ def test_equations_that_are_wrong_are_seen_to_be(spiral):
     members = np.arange(3)
     library = with_constant(spiral.library)
     way = candidates.plain(spiral, library)
-    right = selection.refit(planted.reading(spiral), members, way)
+    right = refits.refit(planted.reading(spiral), members, way)
     method = Method("m", spiral, members, library, right, 1.0, "")
     good = measurement.measure(method, PERIOD)
     bad = measurement.measure(method._replace(values=3 * right), PERIOD)
@@ -328,7 +328,7 @@ def test_errors_are_those_of_the_median_member(spiral):
 def test_runs_is_the_share_of_members_that_do_and_the_period_theirs(spiral):
     library = with_constant(spiral.library)
     way = candidates.plain(spiral, library)
-    right = selection.refit(planted.reading(spiral), np.arange(3), way)
+    right = refits.refit(planted.reading(spiral), np.arange(3), way)
     method = Method("m", spiral, np.arange(3), library, right, 1.0, "", (6.9, 7.1))
     one = right.copy()
     one[1:] = 0
@@ -375,7 +375,7 @@ def test_bagged_models_give_an_interval_over_those_that_run(spiral, monkeypatch)
     pod = pod_baseline.pod(spiral)
     library = with_constant(spiral.library)
     way = candidates.plain(pod, library)
-    right = selection.refit(planted.reading(pod), np.zeros(1, int), way)
+    right = refits.refit(planted.reading(pod), np.zeros(1, int), way)
     bag = np.concatenate([right, 1.02 * right, 1.04 * right, 0 * right])
     monkeypatch.setattr(linear_methods, "bagged", lambda *_: bag)
     monkeypatch.setattr(comparison, "_with_interval", lambda method, *_: method)

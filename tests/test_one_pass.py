@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eae_sindy.discovery import (
+    arena,
     candidates,
     chosen_dynamics,
     decoded_orbits,
     discover,
     member_fits,
+    refits,
     resampling,
     selection,
     stretches,
@@ -229,7 +231,7 @@ def test_late_candidates_are_fitted_to_the_later_half_of_the_training_time(noisy
     rows = noisy.frames.where(TRAIN)
     time = noisy.frames.time[rows]
     rows = rows[time >= (time.min() + time.max()) / 2]
-    found = selection.refit(fits, np.array([7]), late)[0]
+    found = refits.refit(fits, np.array([7]), late)[0]
     z, rate = fits.latents(7, rows)
     expected = np.linalg.lstsq(library(z)[:, late.chosen], rate, rcond=None)[0]
     np.testing.assert_allclose(found[late.chosen], expected, atol=1e-9)
@@ -280,7 +282,7 @@ def test_replicates_draw_other_frames_and_other_members(fits):
     assert len(found.values) == FEW.replicates
     assert set(found.picked) <= set(fits.witnessed)
     assert len(set(found.picked)) > 5
-    plain = selection.refit(fits, found.picked, way)
+    plain = refits.refit(fits, found.picked, way)
     points = np.random.default_rng(0).normal(size=(50, 2))
     fields = fits.library(points) @ (found.values - plain)
     size = np.linalg.norm(fields, axis=(1, 2))
@@ -308,7 +310,7 @@ def test_the_rule_of_choice(fits, errors, terms, chosen):
         mask = own if count == 11 else np.arange(len(fits.library)) < count
         ways.append(Candidate(f"way {k}", "train", 0.0, mask))
         xi[k, :, :count] = 1.0
-    runs = [selection.Run(*r) for r in zip(ways, xi, np.array(errors), strict=True)]
+    runs = [arena.Run(*r) for r in zip(ways, xi, np.array(errors), strict=True)]
     found = selection._ranked(runs, lambda some: np.ones(len(some)), plain, Criteria())
     assert found[0].candidate.terms == f"way {chosen}"
     assert [t.error for t in found[1:]] == sorted(t.error for t in found[1:])

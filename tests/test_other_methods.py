@@ -9,7 +9,7 @@ import pytest
 from eae_sindy.comparison import comparison, linear_methods, operator_inference
 from eae_sindy.comparison import polynomial_decoder as control
 from eae_sindy.comparison.comparison import Comparison
-from eae_sindy.discovery import measurement, member_fits, pod_baseline, selection
+from eae_sindy.discovery import arena, measurement, member_fits, pod_baseline
 from eae_sindy.discovery.stretches import stretches, training
 from eae_sindy.dynamics.library import standard
 from eae_sindy.errors import EaeSindyError
@@ -242,9 +242,9 @@ def test_nothing_to_run_is_nothing_run(curved):
     """Where no candidate can be thinned, as of linear and neutral equations of four latents."""
     e = pod_baseline.pod(curved)
     fits = planted.reading(e)
-    arena = selection._Arena(fits, stretches(e.frames, CRITERIA), training(e.frames, CRITERIA),
+    place = arena.Arena(fits, stretches(e.frames, CRITERIA), training(e.frames, CRITERIA),
                              CRITERIA, 1e-6)  # fmt: skip
-    assert arena.run([], np.arange(1)) == []
+    assert place.run([], np.arange(1)) == []
 
 
 # Operator inference.

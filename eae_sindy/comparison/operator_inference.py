@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from ..discovery.selection import averaged, trajectory_error
+from ..discovery.arena import averaged, trajectory_error
 from ..discovery.stretches import average, stretches
 from ..dynamics.library import Library, standard
 from ..ensemble.ensemble import Ensemble

@@ -15,7 +15,7 @@ from ..dynamics.symmetry import Equivalence
 from ..ensemble.members import evenly
 from ..progress import Progress, Steps
 from ..recipes import CRITERIA, Criteria
-from . import decoded_orbits, modes, resampling, selection, sparse_model
+from . import decoded_orbits, modes, refits, resampling, selection, sparse_model
 from .decoded_orbits import Forecast
 from .equations import Equations, fingerprint
 from .member_fits import Fits
@@ -182,11 +182,11 @@ def _choose(
             return None
         trials.append(tried)
     ways = [tried[0].candidate for tried in trials]
-    library = selection.union(fits, ways)
+    library = refits.union(fits, ways)
     values = np.zeros((len(fits.members), len(library), fits.values.shape[2]))
     for k, way in enumerate(ways):
         mine = found.members(k)
-        values[mine] = selection.refit(fits, mine, way, library)
+        values[mine] = refits.refit(fits, mine, way, library)
     return trials, values, library
 
 

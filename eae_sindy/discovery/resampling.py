@@ -16,7 +16,7 @@ from ..dynamics.library import Library
 from ..ensemble import intervals
 from ..ensemble.members import each
 from ..recipes import CRITERIA, INTERVAL, Criteria
-from . import selection
+from . import refits
 from .candidates import Candidate
 from .member_fits import Fits
 from .stretches import training
@@ -160,7 +160,7 @@ def replicate(
     others = np.array([len(ways[i]) - 1 for i in picked])
     another = rng.random(len(picked)) < OTHERS
     which = np.where(another & (others > 0), 1 + (rng.random(len(picked)) * others).astype(int), 0)
-    large = selection.union(fits, list(every))
+    large = refits.union(fits, list(every))
 
     def refit(index: int) -> np.ndarray:
         rng = np.random.default_rng([seed, 1, index])
@@ -169,8 +169,8 @@ def replicate(
         chosen = blocks(frames.time[own], frames.trajectory[own], length, rng)
         z, rate = fits.latents(picked[index], own)
         terms = way.library or fits.library
-        triangle = selection.factor(terms, z[chosen], rate[chosen], way.weight)
-        return selection.embedded(selection.without_nan(way, triangle), terms, large)
+        triangle = refits.factor(terms, z[chosen], rate[chosen], way.weight)
+        return refits.embedded(refits.without_nan(way, triangle), terms, large)
 
     xi = np.stack(list(each(range(len(picked)), refit)))
     shortest = min(duration(frames.time[own], frames.trajectory[own]) for own in rows.values())

@@ -13,7 +13,7 @@ from ..dynamics.canonical import Frame
 from ..dynamics.conversions import equations
 from ..ensemble.members import evenly
 from ..recipes import Criteria
-from . import decoded_orbits, selection
+from . import decoded_orbits, refits, selection
 from .member_fits import Fits
 from .modes import Modes
 from .selection import Trial
@@ -57,12 +57,12 @@ def _of(
     members = evenly(seen if len(seen) else found.members(mode), criteria.decoded)
     library = way.library or fits.library
     latents = np.stack([fits.latents(i, run)[0] for i in members], axis=1)
-    xi = selection.refit(fits, members, way, library)
+    xi = refits.refit(fits, members, way, library)
     ahead = decoded_orbits.forecast(fits.ensemble, fits.members[members], library, xi, latents)
     speaker = int(found.representative[mode])
-    frame, lines = None, equations(selection.solved(fits, speaker, way), library.terms)
+    frame, lines = None, equations(refits.solved(fits, speaker, way), library.terms)
     if way.pattern is not None:
-        triangle = selection.factor_of(fits, speaker, way)
+        triangle = refits.factor_of(fits, speaker, way)
         inside = canonical.in_frame(*triangle.split(len(library)), way.pattern)
         if inside is not None:
             frame, coefficients = inside
