@@ -9,9 +9,11 @@ from eae_sindy.discovery import (
     arena,
     candidates,
     chosen_dynamics,
+    decoded_orbits,
     member_fits,
     refits,
     selection,
+    sparse_model,
     stretches,
     thinning,
 )
@@ -328,6 +330,44 @@ def test_fewer_terms_are_worth_a_factor_but_not_the_beginning_of_the_data():
     assert found(2.0, (0.1, 0.15, 0.5))[0].candidate.terms == "1"
     # What is no candidate for the choice does not say how well the beginning can be followed.
     assert found(2.0, (0.4, 0.5, 1e-6))[0].candidate.terms == "1"
+
+
+def test_sparse_equations_are_given_in_their_frame_with_what_they_forecast():
+    """A Hopf flow seen in latents of an oblique frame: eight coefficients there, eighteen here."""
+    z, rate = planted.orbit(planted.hopf, [0.3, 0.0], TIME)
+    oblique = np.array([[1.0, 0.4], [0.0, 0.8]])
+    fits = planted.reading(planted.ensemble(TIME, z @ oblique, rate @ oblique, members=2))
+    modes = chosen_dynamics._modes(fits, None, QUICK)
+    trials = selection.choose(fits, np.arange(2), None, QUICK)
+    found = sparse_model.find(fits, modes, [trials], QUICK)[0]
+    assert found.trial.candidate.pattern is not None
+    assert [line[:6] for line in found.lines] == ["y1' = ", "y2' = "]
+    assert all("y1 |y|^2" in line or "y2 |y|^2" in line for line in found.lines)
+    xi = refits.refit(fits, np.arange(2), found.trial.candidate)
+    ahead = decoded_orbits.forecast(fits.ensemble, fits.members, fits.library, xi)
+    assert found.forecast == pytest.approx(ahead.field, rel=1e-6)
+    assert found.forecast != pytest.approx(found.trial.error, rel=0.1)
+    # Brought to the frame, the latents turn at the planted frequency.
+    y = (z @ oblique - found.frame.origin) @ found.frame.matrix.T
+    assert np.std(np.linalg.norm(y[-200:], axis=1)) < 0.02 * np.mean(np.linalg.norm(y, axis=1))
+
+
+def test_errors_below_a_tenth_of_the_reconstruction_are_all_alike():
+    z, rate = planted.orbit(planted.hopf, [0.3, 0.0], TIME)
+    e = planted.ensemble(TIME, z, rate, members=2)
+    off = [replace(c, decoder=(1.05 * c.decoder[0], *c.decoder[1:])) for c in e.chains]
+    fits = planted.reading(replace(e, chains=off))
+    judged = stretches.stretches(e.frames, Criteria())
+    rows = np.unique(np.concatenate(judged))
+    x = e.frames.coordinates[rows].astype(float)
+    errors = []
+    for member in range(2):
+        made = fits.ensemble.decode(member, *fits.latents(member, rows))[0]
+        errors.append(np.sum((made - x) ** 2) / np.sum((x - x.mean(axis=0)) ** 2))
+    found = arena.resolution(fits, judged, np.arange(2), Criteria())
+    assert found == pytest.approx(0.1 * np.mean(errors), rel=1e-3)
+    assert found > 1e-5
+    assert arena.resolution(fits, judged, np.arange(2), Criteria().but(exact=0.5)) == 0.5
 
 
 def test_the_beginning_of_the_data_decides_what_the_cycle_leaves_open():

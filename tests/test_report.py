@@ -13,7 +13,9 @@ from matplotlib.figure import Figure
 
 from eae_sindy.comparison.comparison import Comparison
 from eae_sindy.discovery import discover
+from eae_sindy.discovery.sparse_model import SparseModel
 from eae_sindy.dynamics import conversions
+from eae_sindy.dynamics.canonical import Frame
 from eae_sindy.dynamics.least_squares import Sparse
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.recipes import Criteria
@@ -177,6 +179,31 @@ def test_orbits_errors_and_the_sampler_are_printed_as_measured(found, report, pr
     assert "by stlsq" not in said
     assert "frames, by stlsq" in "\n".join(text.lines(Report.of(
         replace(found, sparse=Sparse("stlsq", 0.1)))))  # fmt: skip
+
+
+def test_sparse_equations_are_printed_and_saved_with_a_forecast_of_their_own(found):
+    frame = Frame(np.array([0.5, -0.25]), np.array([[1.0, -0.0], [0.0, 2.0]]))
+    lines = ["y1' = 7 y2", "y2' = - 6 y1"]
+    few = [SparseModel(records.trial(0.04, "radial"), 0.123, frame, lines), None]
+    made = Report.of(replace(found, answers=records.answers(sparse=few)))
+    said = text.lines(made)
+    at = next(i for i, line in enumerate(said) if "with few coefficients" in line)
+    assert said[at].strip() == (
+        f"with few coefficients, 18: {few[0].trial.candidate.name}; forecast error 0.12, of those "
+        "above 0.024"
+    )
+    assert said[at + 1].strip() == "in y = A (z - c), A = [1 0; 0 2], c = [0.5, -0.25]"
+    assert [line.strip() for line in said[at + 2 : at + 4]] == lines
+    assert "with few" not in "\n".join(said[at + 4 :])  # the second mode has none
+    first, second = (mode["sparse"] for mode in made.summary["modes"])
+    assert second is None
+    assert (first["forecast"], first["trajectory_error"], first["coefficients"]) == (
+        0.123,
+        0.04,
+        18,
+    )
+    assert first["frame"] == {"origin": [0.5, -0.25], "matrix": [[1, 0], [0, 2]]}
+    assert first["equations"] == lines
 
 
 def test_modes_are_printed_with_their_equations_and_what_was_tried(found, printed):

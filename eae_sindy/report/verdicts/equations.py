@@ -112,6 +112,8 @@ def _growths(
 def _stability(growths: Sequence[Growth]) -> tuple[str, str]:
     """Return the code of what the growth rates of all modes come to, and the words for it."""
     lows, highs = [g[1] for g in growths], [g[2] for g in growths]
+    if max(highs) <= 0 and max(lows) > min(highs):
+        return "off-cycle-attracts-somehow", "it attracts; the modes disagree how fast"
     if max(highs) <= 0:
         return "off-cycle-attracts", "it attracts"
     if min(lows) >= 0:

@@ -19,6 +19,7 @@ SUBJECTS: Mapping[str, str] = {
     "period-outside": "period",
     "period-unknown": "period",
     "off-cycle-attracts": "off the cycle",
+    "off-cycle-attracts-somehow": "off the cycle",
     "off-cycle-repels": "off the cycle",
     "off-cycle-disagree": "off the cycle",
     "off-cycle-unknown": "off the cycle",
