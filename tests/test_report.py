@@ -209,6 +209,9 @@ def test_sparse_equations_are_printed_and_saved_with_a_forecast_of_their_own(fou
 def test_modes_are_printed_with_their_equations_and_what_was_tried(found, printed):
     a = found.answers
     at = printed.index("chosen by running on validation stretches:")
+    assert printed[at - 1] == text.RULES["geometric"]
+    whole = replace(found, criteria=found.criteria.but(average="mean"))
+    assert text.RULES["mean"] in text.lines(Report.of(whole))
     assert printed[at + 1] == (
         "mode 1 (60% of members): polynomial terms, train frames; trajectory error 0.01, of 2 "
         "tried the least"

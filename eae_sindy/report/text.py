@@ -5,12 +5,20 @@ from collections.abc import Sequence
 from ..discovery.chosen_dynamics import Answers
 from ..discovery.measurement import Row
 from ..discovery.result import Discovery
+from ..discovery.stretches import average
 from ..dynamics.conversions import equations
 from ..progress import count
 from ..recipes import INTERVAL, SIGNIFICANCE
 from .numbers import error
 from .report import Report
 from .verdicts import Verdict
+
+# How errors of trajectories became one, when equations were chosen.
+RULES = {
+    "mean": "errors of trajectories are averaged: equations that hold from the first frame on",
+    "geometric": "errors of trajectories are averaged geometrically: equations best on the settled "
+    "part, which may lose a transient; --average mean asks for those that hold from the first frame",
+}
 
 
 def lines(report: Report) -> list[str]:
@@ -103,7 +111,8 @@ def _modes(discovery: Discovery) -> list[str]:
     """Return each mode's equations, chosen by running them, and which modes are the same."""
     a = discovery.answers
     assert a is not None
-    found = ["chosen by running on validation stretches:"]
+    found = [RULES[average(discovery.ensemble.frames, discovery.criteria)]]
+    found.append("chosen by running on validation stretches:")
     for k, weight in enumerate(a.modes.weight):
         tried = a.trials[k]
         least = min(t.error for t in tried)

@@ -129,7 +129,9 @@ def _forecast(axis: Axes, found: Answers) -> None:
 
 def _candidates(axis: Axes, found: Answers) -> None:
     every = found.trials[0]
-    trials = sorted(every, key=lambda t: t.error)[:CANDIDATES]
+    # The chosen one, and the best of the others.
+    best = sorted(every[1:], key=lambda t: t.error)[: CANDIDATES - 1]
+    trials = sorted([every[0], *best], key=lambda t: t.error)
     chosen = every[0].candidate
     for i, trial in enumerate(trials):
         mine = trial.candidate.name == chosen.name
