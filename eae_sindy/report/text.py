@@ -17,7 +17,7 @@ from .verdicts import Verdict
 RULES = {
     "mean": "errors of trajectories are averaged: equations that hold from the first frame on",
     "geometric": "errors of trajectories are averaged geometrically: equations best on the settled "
-    "part, which may lose a transient; --average mean asks for those that hold from the first frame",
+    "part, which may lose a transient; with --average mean those that hold from the first frame",
 }
 
 
