@@ -80,7 +80,7 @@ class _Plain(Spread):
 def trial(error=0.01, terms="polynomial", neutral=()):
     """A candidate of polynomial terms, unless named otherwise, and its error."""
     chosen = np.array([name != "1" for name in WITH_ONE.terms])
-    return Trial(Candidate(terms, "train", 0.0, chosen, neutral=neutral), error, 0.001, 9.0, 18.0)
+    return Trial(Candidate(terms, "train", 0.0, chosen, neutral=neutral), error, 9.0, 18.0)
 
 
 def forecast(field=0.024, reconstruction=0.020, members=5):

@@ -382,7 +382,7 @@ def test_the_beginning_of_the_data_decides_what_the_cycle_leaves_open():
 def test_sparse_equations_are_the_best_of_those_with_few_coefficients():
     def trial(error, coefficients, judged=True):
         way = Candidate(f"{error:g}", "train", 0.0, np.ones(1, bool))
-        return selection.Trial(way, error, 0.0, 1.0, coefficients, judged)
+        return selection.Trial(way, error, 1.0, coefficients, judged)
 
     rule = Criteria().but(sparse_terms=8)
     trials = [trial(1e-6, 9.0), trial(1e-4, 8.0), trial(3e-4, 5.0), trial(1e-4, 7.0),

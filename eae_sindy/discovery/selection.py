@@ -23,7 +23,7 @@ ROWS_TO_A_TERM = 2  # frames that a candidate must have, for each of its terms
 
 
 class Trial(NamedTuple):
-    """A candidate and the errors of its trajectories: their mean and its standard error.
+    """A candidate and the mean error of its trajectories.
 
     `terms` is how many an equation has, on the mean over members and equations, `coefficients` how
     many all have. `judged` are those that all members tried and that last, `as_good` those of them
@@ -32,7 +32,6 @@ class Trial(NamedTuple):
 
     candidate: Candidate
     error: float
-    spread: float
     terms: float
     coefficients: float
     judged: bool = False
@@ -126,10 +125,9 @@ def _ranked(
 
 def _trials(runs: Sequence[Run]) -> list[Trial]:
     return [
-        Trial(r.candidate, float(r.errors.mean()), float(r.errors.std() / len(r.errors) ** 0.5),
-              _size(r), r.candidate.coefficients(r.values))
+        Trial(r.candidate, float(r.errors.mean()), _size(r), r.candidate.coefficients(r.values))
         for r in runs
-    ]  # fmt: skip
+    ]
 
 
 def _size(run: Run) -> float:
