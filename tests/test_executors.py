@@ -140,3 +140,31 @@ def test_anything_with_a_submit_is_an_executor():
         assert [(p.done, p.total) for p in seen] == [(1, 3), (2, 3), (3, 3)]
         with pytest.raises(EaeSindyError, match="7 is refused"):
             run(Futures(pool), refuse, [7])
+
+
+def threads(item):
+    """Say how many threads the BLAS libraries of this process take."""
+    import scipy.linalg  # noqa: F401
+    from threadpoolctl import threadpool_info
+
+    yield Progress("looking", 1, 1)
+    return [d["num_threads"] for d in threadpool_info() if d["user_api"] == "blas"]
+
+
+def test_processes_side_by_side_share_the_cores_blas_too():
+    """As many processes as there are cores have one thread each."""
+    from eae_sindy.neural.entropic import workers
+
+    script = (
+        "from eae_sindy.neural.entropic import workers; from eae_sindy.progress import finish; "
+        "from tests.test_executors import threads; import os; "
+        "workers._share_cores(os.cpu_count()); print(finish(threads(0)))"
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True,
+                          env=environment, cwd=Path(__file__).parents[1])  # fmt: skip
+    counts = eval(done.stdout)
+    assert counts
+    assert set(counts) == {1}
+    assert isinstance(workers.local(2, 8), Processes)
+    assert isinstance(workers.local(2, 1), Here)

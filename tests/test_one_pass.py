@@ -122,6 +122,22 @@ def test_sparse_optimizers_find_the_same_terms_in_a_triangle(optimizer):
     assert (found[xi != 0] != 0).all()
 
 
+def test_kept_latents_are_those_of_their_member_where_one_before_was_dropped(noisy):
+    weights = [w.copy() for w in noisy.chains[0].encoder]
+    weights[0][[2, 5]] = np.nan
+    first = replace(noisy.chains[0], encoder=tuple(weights))
+    broken = replace(noisy, chains=[first, *noisy.chains[1:]])
+    fits = finish(member_fits.read(broken, np.arange(12), "train", criteria=FEW))
+    assert fits.dropped == 2
+    assert fits.encoded is not None
+    rows = noisy.frames.where(TRAIN)
+    for index in (0, 3, 9):
+        z, rate = fits.encoded.at(index, rows)
+        expected = noisy.encode(int(fits.members[index]), rows)
+        np.testing.assert_array_equal(z, expected[0])
+        np.testing.assert_array_equal(rate, expected[1])
+
+
 def test_no_member_is_encoded_twice(noisy, monkeypatch):
     counted, rows = Counter(), Counter()
     plain = Ensemble.encode

@@ -318,6 +318,26 @@ def test_the_time_is_kept_and_progress_says_how_much_is_left(small):
     assert time.monotonic() - began < 6
 
 
+def test_time_in_which_it_does_not_compute_is_not_counted():
+    clock = Clock(1.0)
+    time.sleep(0.3)
+    assert clock.spent < 0.1
+    end = time.monotonic() + 0.3
+    while time.monotonic() < end:
+        pass
+    assert 0.05 < clock.spent < 0.5
+    assert not clock.over(1.0)
+    assert clock.over(0.01)
+
+
+@pytest.mark.parametrize("degree", [1, 3, 4])
+def test_the_terms_inside_the_loss_have_the_degree_of_the_fit(curved, degree):
+    settings = FIT.but(degree=degree)
+    begun, _ = EntropicAutoencoder(settings).begin(curved)
+    problem = pose(settings, begun.frames, begun.pod, begun.library, np.random.default_rng(0))
+    assert problem.terms.monomials.degree == degree
+
+
 def test_what_a_start_found_goes_into_the_session(curved):
     class Still:  # in place of a sampler, which would be compiled
         problem = SimpleNamespace(nothing=1.0)

@@ -123,7 +123,7 @@ def test_a_period_is_good_where_its_interval_is_narrow_and_holds_the_data_s(ends
     is_said(said, code, level)
     if ends:
         where = "outside" if code == "period-outside" else "inside"
-        width = f"{(ends[1] - ends[0]) / 7:.1%} wide"
+        width = f"{100 * (ends[1] - ends[0]) / 7:.2g}% wide"
         is_said(
             said, code, level, f"[{ends[0]:.4f}, {ends[1]:.4f}]", width, f"7.0000, lies {where}"
         )

@@ -65,7 +65,7 @@ def _period(a: Answers, criteria: Criteria) -> Verdict:
     text = (
         f"{INTERVAL:.0%} interval over encoders, decoders, frames and equations that run as well "
         f"[{low:.4f}, {high:.4f}], "
-        f"{(high - low) / reference:.1%} wide; the data's own, {reference:.4f}, lies "
+        f"{100 * (high - low) / reference:.2g}% wide; the data's own, {reference:.4f}, lies "
         f"{'inside' if inside else 'outside'}"
     )
     return Verdict.of(code, "good" if inside and narrow else "caution", text)
