@@ -76,14 +76,8 @@ class Arena:
     def scout(self, ways: Sequence[Candidate], members: np.ndarray) -> list[Run]:
         """Do what `run` does at a fixed cost, all candidates side by side in one library."""
         solved = list(each(members, lambda i: self._solved(i, ways)))
-        large = union(self.fits, ways)
         values = [np.stack([own[k] for own in solved]) for k in range(len(ways))]
-        flat = np.concatenate(
-            [
-                embedded(xi, way.library or self.fits.library, large)
-                for way, xi in zip(ways, values, strict=True)
-            ]
-        )
+        large, flat = self._side_by_side(ways, values)
         errors = np.zeros((len(ways), len(members), len(self.judged)))
         for s, stretch in enumerate(self.judged):
             seen = stretch[:: max(1, len(stretch) // LOOKED_AT)]
@@ -94,6 +88,15 @@ class Arena:
             errors[..., s] = error.reshape(len(ways), -1)
         mean = self._averaged(errors)
         return [Run(*r) for r in zip(ways, values, mean, strict=True)]
+
+    def _side_by_side(
+        self, ways: Sequence[Candidate], values: Sequence[np.ndarray]
+    ) -> tuple[Library, np.ndarray]:
+        """Return one library for all candidates, and in its terms Ξ [ways · members, p, d]."""
+        large = union(self.fits, ways)
+        libraries = [way.library or self.fits.library for way in ways]
+        made = [embedded(xi, own, large) for xi, own in zip(values, libraries, strict=True)]
+        return large, np.concatenate(made)
 
     def _averaged(self, errors: np.ndarray) -> np.ndarray:
         bounds = self.exact, self.criteria.worst_trajectory
@@ -140,10 +143,7 @@ class Arena:
         length = self.criteria.test_lengths * float(np.ptp(frames.time[frames.test_run()]))
         steps = int(length / np.mean(np.diff(frames.time[stretch]))) + 1
         time = np.linspace(0, length, min(steps, LOOKED_AHEAD) + 1)
-        large = union(self.fits, [r.candidate for r in runs])
-        flat = np.concatenate(
-            [embedded(r.values, r.candidate.library or self.fits.library, large) for r in runs]
-        )
+        large, flat = self._side_by_side([r.candidate for r in runs], [r.values for r in runs])
         end = orbits.coarse(large, flat, orbits.loop(np.tile(z, (1, len(runs), 1))), time)[-1]
         share = (~np.isfinite(end).all(axis=1)).reshape(len(runs), -1).mean(axis=1)
         return [r for r, s in zip(runs, share, strict=True) if s <= self.criteria.most_lost]

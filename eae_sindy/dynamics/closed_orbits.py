@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .library import Library
-from .vector_fields import flow
+from .vector_fields import flow, stepped
 
 STEPS = 200  # of Runge–Kutta to a period
 PHASE, NEWTON = 4, 10  # steps: of the time alone, and at most of Newton
@@ -100,11 +100,7 @@ def _after(library: Library, xi: np.ndarray, z: np.ndarray, time: np.ndarray) ->
     """Return where points z [..., m, d] are after a time [m] of their own."""
     step = (time / STEPS)[:, None]
     for _ in range(STEPS):
-        a = flow(library, xi, z)
-        b = flow(library, xi, z + step / 2 * a)
-        c = flow(library, xi, z + step / 2 * b)
-        e = flow(library, xi, z + step * c)
-        z = z + step / 6 * (a + 2 * b + 2 * c + e)
+        z = stepped(library, xi, z, step)
     return z
 
 

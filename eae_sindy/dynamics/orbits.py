@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .library import Library
-from .vector_fields import affine, flow
+from .vector_fields import affine, flow, stepped
 
 ESCAPE = 3.0  # times as far from the data's centre as the data: an orbit there is lost
 GROUP = 250  # members that share a step size
@@ -107,11 +107,7 @@ def coarse(library: Library, xi: np.ndarray, data: Loop, time: np.ndarray) -> np
     with np.errstate(all="ignore"):
         for i, step in enumerate(np.diff(time) / parts, 1):
             for _ in range(parts):
-                a = flow(library, xi, z)
-                b = flow(library, xi, z + step / 2 * a)
-                c = flow(library, xi, z + step / 2 * b)
-                e = flow(library, xi, z + step * c)
-                z = z + step / 6 * (a + 2 * b + 2 * c + e)
+                z = stepped(library, xi, z, step)
                 z = np.where(_distance(z, data) < data.edge[:, None], z, np.nan)
             orbit[i] = z
     return orbit

@@ -40,6 +40,17 @@ def flow(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray:
     return (library(z)[..., None, :] @ xi)[..., 0, :]
 
 
+def stepped(
+    library: Library, xi: np.ndarray, z: np.ndarray, step: float | np.ndarray
+) -> np.ndarray:
+    """Return where z [..., m, d] is a step of time later, by one step of Runge–Kutta's method."""
+    a = flow(library, xi, z)
+    b = flow(library, xi, z + step / 2 * a)
+    c = flow(library, xi, z + step / 2 * b)
+    e = flow(library, xi, z + step * c)
+    return z + step / 6 * (a + 2 * b + 2 * c + e)
+
+
 def jacobian(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray:
     """Return ∂ż/∂z [..., m, d, d] of members' flows at z [..., m, d], by central differences."""
     d, size = z.shape[-1], 1e-5
