@@ -44,7 +44,7 @@ class CurvedPod(Ensemble):
     @property
     def degree(self) -> int:
         """Return the degree of the polynomial."""
-        return int(self.monomials.features.powers_.sum(axis=1).max())
+        return self.monomials.degree
 
     def decode(
         self, member: int, z: np.ndarray, z_rate: np.ndarray

@@ -9,12 +9,12 @@ import numpy as np
 
 from ..dynamics import orbits
 from ..dynamics.least_squares import Triangle
-from ..dynamics.library import Library, with_polynomials
+from ..dynamics.library import Library
 from ..ensemble.members import each, evenly
 from ..recipes import Criteria
 from .candidates import Candidate
 from .member_fits import Fits
-from .refits import columns, degree_of, embedded, factor, union
+from .refits import columns, embedded, factor, union
 from .relative_error import Target
 from .stretches import average, beginnings
 
@@ -49,8 +49,7 @@ class Arena:
         """Fit the candidates for some members, and run them over the stretches."""
         if not ways:  # linear and neutral equations cannot be thinned
             return []
-        solved = list(each(members, lambda i: self._solved(i, ways)))
-        values = [np.stack([own[k] for own in solved]) for k in range(len(ways))]
+        values = self._values(ways, members)
         mean = self._averaged(self._errors(ways, values, members, self.judged))
         return [Run(*r) for r in zip(ways, values, mean, strict=True)]
 
@@ -75,8 +74,7 @@ class Arena:
 
     def scout(self, ways: Sequence[Candidate], members: np.ndarray) -> list[Run]:
         """Do what `run` does at a fixed cost, all candidates side by side in one library."""
-        solved = list(each(members, lambda i: self._solved(i, ways)))
-        values = [np.stack([own[k] for own in solved]) for k in range(len(ways))]
+        values = self._values(ways, members)
         large, flat = self._side_by_side(ways, values)
         errors = np.zeros((len(ways), len(members), len(self.judged)))
         for s, stretch in enumerate(self.judged):
@@ -116,23 +114,28 @@ class Arena:
             found.setdefault(tuple(library.terms), (library, []))[1].append(k)
         return list(found.values())
 
-    def triangles(self, index: int, ways: Sequence[Candidate]) -> list[Triangle]:
+    def triangles(self, index: int, ways: Sequence[Candidate], large: Library) -> list[Triangle]:
         """Return for each candidate the factor of a member on the rows that it is fitted to.
 
-        For all with the same rows and weights there is one factor, of the largest library.
+        For all with the same rows and weights there is one factor, in terms of `large`, which has
+        those of all candidates.
         """
         made: dict[tuple[str, float], tuple[Triangle, Library]] = {}
-        degree = max(degree_of(way) for way in ways)
-        large = with_polynomials(self.fits.library, degree)
         for frames, weight in dict.fromkeys((way.frames, way.weight) for way in ways):
             z, rate = self.fits.latents(index, self.rows[frames])
             made[frames, weight] = factor(large, z, rate, weight), large
         return [columns(*made[way.frames, way.weight], way, self.fits.library) for way in ways]
 
-    def _solved(self, index: int, ways: Sequence[Candidate]) -> list[np.ndarray]:
-        """Return Ξ [p, d] of one member by every candidate, each in its own terms."""
-        triangles = self.triangles(index, ways)
-        return [way.solve(t) for way, t in zip(ways, triangles, strict=True)]
+    def _values(self, ways: Sequence[Candidate], members: np.ndarray) -> list[np.ndarray]:
+        """Return Ξ [k, p, d] of some members by every candidate, each in its own terms."""
+        large = union(self.fits, ways)
+
+        def solved(index: int) -> list[np.ndarray]:
+            triangles = self.triangles(index, ways, large)
+            return [way.solve(t) for way, t in zip(ways, triangles, strict=True)]
+
+        made = list(each(members, solved))
+        return [np.stack([own[k] for own in made]) for k in range(len(ways))]
 
     def lasting(self, runs: Sequence[Run], members: np.ndarray) -> list[Run]:
         """Return the runs whose orbits stay with the data for five lengths of the test window."""

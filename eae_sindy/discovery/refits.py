@@ -93,4 +93,4 @@ def union(fits: Fits, ways: Sequence[Candidate]) -> Library:
 
 def degree_of(way: Candidate) -> int:
     """Return the degree of the polynomials that a candidate's own library has; 0 if it has none."""
-    return 0 if way.library is None else int(way.library.features.powers_.sum(axis=1).max())
+    return 0 if way.library is None else way.library.degree

@@ -6,6 +6,7 @@ from ..dynamics import canonical, least_squares
 from ..ensemble.members import each
 from .arena import Arena, Run
 from .candidates import Candidate, symmetric
+from .refits import union
 
 
 def thinned(arena: Arena, winner: Run, members: np.ndarray) -> list[Candidate]:
@@ -36,8 +37,8 @@ def eliminated(
     What all members lose by it is added up, for all are to have the same terms. Those with at most
     eight coefficients are returned; running them decides how many are needed.
     """
-    systems = []
-    for triangle in each(members, lambda i: arena.triangles(i, [way])[0]):
+    systems, library = [], union(arena.fits, [way])
+    for triangle in each(members, lambda i: arena.triangles(i, [way], library)[0]):
         theta, rate = triangle.split(len(way.chosen))
         if way.pattern is not None:
             change = canonical.own_frame(theta, rate)

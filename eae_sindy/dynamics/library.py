@@ -81,6 +81,11 @@ class Library:
         """Count the terms."""
         return len(self.terms)
 
+    @property
+    def degree(self) -> int:
+        """Return the highest degree of a library of polynomials."""
+        return int(self.features.powers_.sum(axis=1).max())
+
     def columns(self, z: Sequence[Array], ops: Any = np) -> list[Array]:
         """Evaluate the p terms at latents given one by one; each of any one shape.
 
