@@ -39,7 +39,13 @@ HELP = {
     "step_share": "Step of the sampler as a share of the largest stable one; 0 for --step.",
     "decoder_update": f"How the decoder is updated: {' or '.join(recipes.DECODER_UPDATES)}.",
     "sampler": f"{' or '.join(recipes.SAMPLERS)}.",
-    "temperature": "T of the thermostat.",
+    "temperature": "T of the thermostat; auto for the highest at which members are about as good "
+    "as the first weights.",
+    "frames": "Training frames that the sampler sees, or more if their loss is not that of all; 0 "
+    "for all.",
+    "confinement": "Standard deviation of a Gaussian about the first weights, over the root mean "
+    "square of these; 0 for none.",
+    "directions": "Stiff directions of the loss that are sampled as softly as the others.",
     "mass": "m of a weight; repeat to give one for each layer of the encoder.",
     "step": "Time step of the sampler.",
     "chain_length": "Thermostats in the Nosé–Hoover chain.",
@@ -63,6 +69,23 @@ HELP = {
 DEFAULT = recipes.recipe(recipes.DEFAULT)
 
 
+class Temperature(click.ParamType):
+    """A number, or auto, which settings know as 0."""
+
+    name = "float|auto"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number. A temperature of 0 is none that one can ask for."""
+        if value == "auto":
+            return 0.0
+        number = click.FLOAT.convert(value, param, ctx)
+        if not number > 0:
+            self.fail(f"must be positive, or auto, not {value}", param, ctx)
+        return number
+
+
 def setting_options(command: Any) -> Any:
     """Add one option for each field of recipes.Fit; left out, the recipe's value holds."""
     for field in reversed(fields(Fit)):
@@ -72,8 +95,12 @@ def setting_options(command: Any) -> Any:
             if isinstance(default, tuple)
             else (f"{default:.4g}" if isinstance(default, float) else default)
         )
+        if field.name == "temperature":
+            shown = shown if default else "auto"
         text = f"{HELP[field.name]}  [{recipes.DEFAULT}: {shown}]"
         kind: dict[str, Any] = {"type": type(default)}
+        if field.name == "temperature":
+            kind = {"type": Temperature()}
         if isinstance(default, bool):
             name, kind = f"{name}/--no-{name}", {}
         elif isinstance(default, tuple):

@@ -112,9 +112,7 @@ PLATEAUS = 5  # of the schedule "steps", at temperatures in geometric progressio
 class Fit(_Settings):
     """Settings of Algorithms 1 and 2; as they stand they are A.5.1 (reaction–diffusion)."""
 
-    positive: ClassVar = (
-        *("temperature", "mass", "step", "thermostat_time", "learning_rate", "start_seconds"),
-    )
+    positive: ClassVar = (*("mass", "step", "thermostat_time", "learning_rate", "start_seconds"),)
 
     # Network (A.5.1): encoder N → 256 ELU → 2, decoder mirrored.
     latents: int = 2
@@ -137,13 +135,19 @@ class Fit(_Settings):
     start_seconds: float = 60.0  # of computing, at most, of a start that searches
     # Sampler (A.5.1). The chain length is A.5.2's; A.5.1 names none.
     sampler: str = "nose-hoover"
-    temperature: float = 1e-4
+    temperature: float = 1e-4  # 0 chooses one for each decoder: see docs/method.md
     mass: tuple[float, ...] = (1e-6,)  # one for all, or one for each layer of the encoder
     step: float = 1e-5
     step_share: float = 0.0  # of the largest stable step; 0 is `step` as it stands
     chain_length: int = 30
     thermostat_time: float = 100.0  # in steps; the papers name none, see docs/method.md
     resample_every: int = 5
+    # Ours, see docs/method.md: frames that the sampler sees; a Gaussian about the first weights,
+    # whose standard deviation is this share of their root mean square in each tensor; and stiff
+    # directions that are sampled as softly as the others. 0 is all frames, none and none.
+    frames: int = 0
+    confinement: float = 0.0
+    directions: int = 0
     # Algorithm 1 (A.5.1): 100 decoder updates by Adam, 200 encoders to each.
     updates: int = 100
     encoders: int = 200
@@ -168,6 +172,7 @@ class Fit(_Settings):
     def __post_init__(self) -> None:
         """Check every setting, and what they mean together."""
         super().__post_init__()
+        self._check_confinement()
         for name in (
             *("latents", "rank", "degree", "chain_length", "updates", "encoders", "draws"),
             *("chains", "chains_per_decoder"),
@@ -179,7 +184,8 @@ class Fit(_Settings):
             )
         for name in (
             *("field_weight", "rate_weight", "tolerance", "batch", "resample_every", "seed"),
-            *("start_temperature", "step_share"),
+            *("start_temperature", "step_share", "temperature", "confinement"),
+            *("frames", "directions"),
         ):
             _require(getattr(self, name) >= 0, f"--{name.replace('_', '-')} must not be negative")
         # Degrees beyond it would make the count itself take for ever.
@@ -231,9 +237,34 @@ class Fit(_Settings):
             "the training and validation fractions must be positive and add up to at most 1",
         )
 
-    def temperatures(self) -> list[float]:
-        """Return T at each decoder update; members are collected at `temperature`."""
-        start, end, n = self.start_temperature or self.temperature, self.temperature, self.updates
+    def _check_confinement(self) -> None:
+        """Check what a sampler with a confinement asks for."""
+        _require(
+            self.temperature > 0 or self.confinement > 0,
+            "--temperature auto needs a --confinement: give one, or a temperature",
+        )
+        _require(
+            not self.confinement
+            or (self.dimensionless and self.step_share > 0 and self.schedule == "fixed"),
+            "--confinement is for --dimensionless fits with a --step-share and a fixed --schedule: "
+            "give all, or leave it out",
+        )
+        _require(
+            not self.directions or (self.confinement > 0 and len(self.mass) == 1),
+            "--directions needs a --confinement and one --mass for all weights",
+        )
+        _require(
+            not (self.frames and self.full_space),
+            "--frames is for POD coordinates: leave --full-space out",
+        )
+
+    def temperatures(self, chosen: float | None = None) -> list[float]:
+        """Return T at each decoder update; members are collected at `temperature`.
+
+        Where that is 0 it is the one that was `chosen`.
+        """
+        end, n = self.temperature or chosen or 0.0, self.updates
+        start = self.start_temperature or end
         ramp = [u / (n - 1) if n > 1 else 1.0 for u in range(n)]
         if self.schedule == "fixed":
             return [end] * n
@@ -258,8 +289,13 @@ _STANDARD = Fit(
     activation="silu",
     field_weight=1.0,
     rate_weight=1.0,
-    temperature=1e-6,
-    step_share=0.25,
+    temperature=0.0,
+    step_share=0.15,
+    chain_length=5,
+    resample_every=15,
+    frames=500,
+    confinement=0.02,
+    directions=64,
     updates=10,
     encoders=200,
     draws=1000,

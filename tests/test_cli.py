@@ -351,8 +351,6 @@ def test_missing_and_truncated_files(small_file, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--temperature", "0"], "--temperature must be positive"),
-        (["--temperature", "-1e-4"], "--temperature must be positive"),
         (["--mass", "0"], "--mass must be positive"),
         (["--recipe", "fast"], "unknown recipe 'fast'"),
         (["--activation", "step"], "unknown activation"),
@@ -368,6 +366,15 @@ def test_settings_that_cannot_be_right(small_file, tmp_path, arguments, says):
     output = tmp_path / "e.h5"
     assert says in refused("fit", small_file, "-o", output, *arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", ["0", "-1e-4", "nan", "warm"])
+def test_a_temperature_is_a_positive_number_or_auto(small_file, tmp_path, value):
+    said = refused("fit", small_file, "-o", tmp_path / "e.h5", "--temperature", value, code=2)
+    assert "'--temperature'" in said
+    needs = refused("fit", small_file, "-o", tmp_path / "e.h5", "--temperature", "auto",
+                    "--recipe", "paper-quick")  # fmt: skip
+    assert "auto needs a --confinement" in needs
 
 
 def test_a_simulation_that_cannot_be_right(tmp_path):

@@ -164,7 +164,7 @@ def test_the_step_is_a_share_of_the_largest_stable_one(small):
     found = []
     for step in (1e-6, 1e-5):
         task = task_of(smooth.but(step=step), small)
-        session = finish(chains.begin(task, task.loop(), 0))
+        session = finish(chains.begin(task, 0))
         stable = session.probe(probes.largest_stable_step, 0)
         assert session.time_step == session.loop.thermostat.step
         assert session.time_step == pytest.approx(0.25 * stable, rel=0.1)

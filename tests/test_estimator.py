@@ -194,8 +194,8 @@ def test_pod_coordinates_and_pixels_sample_one_distribution(small):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"temperature": 0.0}, "--temperature must be positive"),
-        ({"temperature": float("nan")}, "--temperature must be positive"),
+        ({"temperature": 0.0}, "--temperature auto needs a --confinement"),
+        ({"temperature": float("nan")}, "--temperature must be a finite number"),
         ({"mass": -1.0}, "--mass must be positive"),
         ({"latents": 0}, "--latents must be at least 1"),
         ({"train": 0.9, "validation": 0.2}, "add up to at most 1"),

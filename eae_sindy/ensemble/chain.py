@@ -35,13 +35,18 @@ class Chain:
         |ḡ| in the decoder's outer layer before and after each exact update, over the encoders that
         it was solved for; empty of a decoder that Adam trained.
     gradient_square : array [draws]
-        |∂loss/∂φ|² at the draw.
+        |∂U/∂q|² at the draw, of what is sampled: without a confinement |∂loss/∂φ|².
     laplacian : array [blocks]
-        Estimates of the trace of the loss's Hessian in φ, spread over the draws.
+        Estimates of the trace of the Hessian of U in q, spread over the draws.
     largest_stable_step : float
         2/ω at the last draw, with ω the highest frequency; longer steps are unstable.
     time_step : float
         Δt of the sampler where it was measured at the start; NaN where it is that of the settings.
+    temperature : float
+        T at which the draws were collected; NaN in older files, where it is that of the settings.
+    loss_of_all : float
+        Of the last draw the loss on all training frames over that on those it was sampled on; NaN
+        where it was sampled on all.
     batch_noise : float
         ΔT/T that the noise of minibatches explains; 0 with full batches.
     decoder_index : int
@@ -61,6 +66,8 @@ class Chain:
     laplacian: np.ndarray = field(default_factory=lambda: np.zeros(0))
     largest_stable_step: float = np.nan
     time_step: float = np.nan
+    temperature: float = np.nan
+    loss_of_all: float = np.nan
     batch_noise: float = np.nan
     decoder_index: int = 0
     state: Mapping[str, np.ndarray] = field(default_factory=dict)
@@ -83,7 +90,10 @@ class Chain:
 
 SERIES = ("loss", "kinetic_temperature", "step", "gradient_square", "laplacian")
 TRAINING = ("training", "outer_gradient")
-NUMBERS = ("largest_stable_step", "time_step", "batch_noise", "decoder_index")
+NUMBERS = (
+    *("largest_stable_step", "time_step", "temperature", "loss_of_all", "batch_noise"),
+    "decoder_index",
+)
 
 
 def write_chain(file: h5py.Group, at: str, chain: Chain) -> None:

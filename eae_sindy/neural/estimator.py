@@ -10,6 +10,7 @@ from .. import __version__
 from ..dynamics.library import Library, standard
 from ..ensemble.ensemble import Ensemble
 from ..ensemble.forward import known
+from ..ensemble.members import evenly
 from ..ensemble.segments import Segments
 from ..errors import EaeSindyError
 from ..executors import Executor
@@ -18,11 +19,13 @@ from ..recipes import DEFAULT, RECIPES, Fit
 from ..snapshots import split
 from ..snapshots.pod import decompose, hold, project, training_frames
 from ..snapshots.snapshots import Snapshots
-from ..snapshots.split import TRAIN
+from ..snapshots.split import TRAIN, VALIDATION
 from .entropic import workers
 from .entropic.task import Task
 from .objectives import data
 from .starts import started
+
+LEAST_JUDGES, MOST_JUDGES = 20, 1_000  # frames by which a temperature is chosen
 
 
 class EntropicAutoencoder:
@@ -107,6 +110,7 @@ class EntropicAutoencoder:
             pod=begun.pod,
             frames=begun.frames,
             data=self._data(snapshots, training, begun),
+            judges=self._judges(begun),
             segments=segments,
             device=self._device,
         )
@@ -177,6 +181,14 @@ class EntropicAutoencoder:
             training = training_frames(snapshots, begun.frames.split)
         rate = training_frames(snapshots, begun.frames.split, "rate")
         return training, rate, training, rate
+
+    def _judges(self, begun: Ensemble) -> tuple[np.ndarray, ...]:
+        """Return validation frames; some training frames where there are too few of them."""
+        judges = data.coordinates(begun, VALIDATION)
+        if len(judges[0]) < LEAST_JUDGES:
+            judges = data.coordinates(begun)
+        rows = evenly(np.arange(len(judges[0])), MOST_JUDGES)
+        return tuple(part[rows] for part in judges)
 
     def _provenance(self, snapshots: Snapshots) -> dict[str, Any]:
         found = {"version": __version__, "tensorflow": tf.__version__}

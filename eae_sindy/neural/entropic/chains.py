@@ -10,22 +10,23 @@ from ...ensemble.chain import Chain
 from ...progress import Progress, Steps, mapped
 from ...recipes import Fit
 from ..networks.contract import Weights
+from ..objectives.data import Data
 from ..starts import choice as starts
 from ..starts import started
-from . import probes
-from .compiled import Loop, Record
+from ..starts.contract import Begun
+from . import ladder, probes
+from .compiled import Record
 from .parts import Block, Course, Log, part
 from .session import Session
 from .task import Task
 
+AGREE = 0.25  # of the loss: so far that on some frames may be from that on all
 PROBES = 25  # of the Hessian's trace, spread over the draws of a chain
 # Segments: the training, replaced as it goes on; its end; then the draws.
 TRAINING, TRAINED = 0, 1
 
 
-def begin(
-    task: Task, loop: Loop, decoder_index: int, before: Sequence[Chain] = ()
-) -> Steps[Session]:
+def begin(task: Task, decoder_index: int, before: Sequence[Chain] = ()) -> Steps[Session]:
     """Return a decoder and the chains that share it, begun by the start of the fit.
 
     Seeds follow from that of the fit and the number of the decoder. With `before`,
@@ -34,7 +35,7 @@ def begin(
     s, states = task.settings, [chain.state for chain in before]
     parts = [(s.seed, decoder_index, *((j,) if j else ())) for j in range(s.chains_per_decoder)]
     seeds = [np.random.SeedSequence(p).generate_state(2) for p in parts]
-    said: dict[str, np.ndarray] = {}
+    begun = Begun([], ())
     if states:
         encoders = [_named(state, "position") for state in states]
         decoder = _named(states[0], "decoder")
@@ -45,17 +46,47 @@ def begin(
             start(s, task.frames, task.pod, task.library, rngs),
             lambda step: step._replace(total=units(s)),
         )
-        encoders, decoder, said = begun.encoders, begun.decoder, started.pack(begun)
+        encoders, decoder = begun.encoders, begun.decoder
     keys = [int(second & 0x7FFFFFFF) for _, second in seeds]
-    step = before[0].time_step if before else None
     # A context manager around a yield would leak the device into the caller's code.
     with tf.device(task.device):
-        session = Session(
-            loop, s, encoders=encoders, decoder=decoder, seeds=keys, time_step=step, said=said
-        )
+        frames = int(states[0]["frames_0"]) if states else sampled_frames(task, encoders, decoder)
+        loop = task.loop(frames)
+        session = Session(loop, s, encoders=encoders, decoder=decoder, seeds=keys)
         if states:
-            session.restore(states)
+            session.restore(states, before[0].time_step)
+            return session
+        session.measure()
+    chosen: dict[str, float] = {}
+    if not s.temperature:
+        with tf.device(task.device):
+            judges = Data(*map(tf.constant, task.judges))
+        chosen = yield from ladder.climb(session, judges, starts.units(s), units(s))
+    session.said = started.pack(begun._replace(numbers={**begun.numbers, **chosen}))
     return session
+
+
+def sampled_frames(task: Task, encoders: Sequence[Weights], decoder: Weights) -> int:
+    """Return how many training frames the sampler sees: on them the loss is that on all, nearly.
+
+    As many as the fit asks for, or twice as many, and again, until the loss of the first weights
+    agrees with that on all frames. 0 is all frames.
+    """
+    count, most = task.settings.frames, len(task.data[0])
+    if not count:
+        return 0
+    weights = (tuple(map(tf.constant, encoders[0])), tuple(map(tf.constant, decoder)))
+    key = tf.zeros(2, tf.int32)
+    while count < most:
+        problem = task.loop(count).problem
+        seen, whole = (
+            float(problem.objective(weights, data, key))
+            for data in (problem.data, problem.every_frame)
+        )
+        if abs(seen / whole - 1) <= AGREE:
+            return count
+        count *= 2
+    return 0
 
 
 def _named(state: Mapping[str, np.ndarray], name: str) -> Weights:
@@ -70,13 +101,13 @@ def units(settings: Fit) -> int:
     return starts.units(settings) + done
 
 
-def grow(task: Task, loop: Loop, decoder_index: int) -> Steps[list[Chain]]:
+def grow(task: Task, decoder_index: int) -> Steps[list[Chain]]:
     """Train a decoder (Algorithm 1), then collect every chain under it (Algorithm 2).
 
     Goes on from the segments that are there. Progress counts `units`.
     """
     log = Log(task.segments, decoder_index)
-    session = yield from begin(task, loop, decoder_index, log.parts[-1] if log.parts else ())
+    session = yield from begin(task, decoder_index, log.parts[-1] if log.parts else ())
     course = yield from _train(task, session, log)
     yield from _collect(task, session, log, course)
     return [Chain.join(chain) for chain in zip(*log.parts, strict=True)]
@@ -90,13 +121,16 @@ def _train(task: Task, session: Session, log: Log) -> Steps[Course]:
         return course
     if not log.parts:
         log.write(TRAINING, part(task, session, log.decoder_index, course))
-    temperatures = s.temperatures()
+    temperatures = s.temperatures(session.temperature)
     while len(course.losses) < s.updates:
         with tf.device(task.device):
             records, slopes = session.update(temperatures[len(course.losses)])
         course.losses.append(float(np.mean([np.mean(r.loss) for r in records])))
         course.slopes.append(slopes)
-        yield _report("training", len(course.losses), s, records)
+        if session.due(len(course.losses)):
+            with tf.device(task.device):
+                session.adapt()
+        yield _report("training", len(course.losses), session, records)
         if slopes[0] <= s.tolerance:
             break
         if log.due():
@@ -118,7 +152,7 @@ def _collect(task: Task, session: Session, log: Log, course: Course) -> Steps[No
             block = _draw(session, kept, done // size % probed == 0)
         drawn.append(block)
         records = [record for record, _, _ in block]
-        yield _report("collecting", s.updates + math.ceil(done / s.encoders), s, records)
+        yield _report("collecting", s.updates + math.ceil(done / s.encoders), session, records)
         if log.due() or done >= s.draws:
             new = part(task, session, log.decoder_index, course, drawn, last=done >= s.draws)
             log.write(len(log.parts), new)
@@ -132,12 +166,13 @@ def _draw(session: Session, steps: int, probe: bool) -> Block:
     return [(record, draws, t) for (record, draws), t in zip(blocks, traces, strict=True)]
 
 
-def _report(stage: str, done: int, s: Fit, records: Sequence[Record]) -> Progress:
+def _report(stage: str, done: int, session: Session, records: Sequence[Record]) -> Progress:
+    s = session.settings
     loss = float(np.mean([r.loss.mean() for r in records]))
     drawn = float(np.mean([r.kinetic_temperature[:, 0].mean() for r in records]))
     return Progress(
         stage,
         starts.units(s) + done,
         units(s),
-        {"loss": loss, "temperature of set": drawn / s.temperature},
+        {"loss": loss, "temperature of set": drawn / session.temperature},
     )

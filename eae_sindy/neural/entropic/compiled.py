@@ -12,6 +12,7 @@ from ..objectives.contract import Objective
 from ..objectives.data import Data
 from ..samplers.particles import chi_square
 from ..samplers.thermostat import Potential, Sampler, State, Tensors, Thermostat, positive
+from .chart import Chart
 from .problem import Problem
 
 USE = 0x5EED  # of a chain's seed, see `keys.key`
@@ -27,7 +28,7 @@ class Record(NamedTuple):
     kinetic_temperature : tensor [M, tensors], float64
         2K/N_f of each tensor of weights.
     gradient_square : tensor [M]
-        |∂loss/∂φ|².
+        |∂U/∂q|²: of the loss in the weights, or of what is sampled in the coordinates of a chart.
     """
 
     loss: tf.Tensor
@@ -40,7 +41,8 @@ class Loop:
 
     XLA compiles the two loops (with the decoder's gradient, or with the draws) as a whole. Frames,
     seed and temperature are arguments: what is compiled serves all chains, and every later `Loop`
-    of the same objective and sampler on as many frames.
+    of the same objective and sampler on as many frames. Methods that take a chart take
+    positions in its coordinates, and give encoders as weights.
 
     Parameters
     ----------
@@ -71,29 +73,49 @@ class Loop:
         """Draw the hidden kinetic energies of `count` steps: the same for the same `start`."""
         return chi_square(self.thermostat, count, np.random.default_rng([seed, start + 1]))
 
-    def init(self, encoder: Tensors, decoder: Tensors, seed: int, temperature: float) -> State:
-        """Start at `encoder` with fresh velocities."""
+    def init(
+        self,
+        position: Tensors,
+        decoder: Tensors,
+        seed: int,
+        temperature: float,
+        chart: Chart | None = None,
+    ) -> State:
+        """Start at a position with fresh velocities."""
         noise = self._chi_square(seed, -1, 1)[0]
-        return self._programs.begin(
-            self.problem.data, encoder, decoder, key(seed, USE), noise, _number(temperature)
-        )
+        given = (key(seed, USE), noise, _number(temperature), chart)
+        return self._programs.begin(self.problem.data, position, decoder, *given)
 
-    def refresh(self, state: State, decoder: Tensors, seed: int) -> State:
+    def refresh(
+        self, state: State, decoder: Tensors, seed: int, chart: Chart | None = None
+    ) -> State:
         """Recompute the force: under a new decoder, or at a new position."""
-        return self._programs.refresh(self.problem.data, state, decoder, key(seed, USE))
+        return self._programs.refresh(self.problem.data, state, decoder, key(seed, USE), chart)
 
     def update(
-        self, state: State, decoder: Tensors, seed: int, temperature: float, steps: int
+        self,
+        state: State,
+        decoder: Tensors,
+        seed: int,
+        temperature: float,
+        steps: int,
+        chart: Chart | None = None,
     ) -> tuple[State, Record, Tensors]:
         """Take `steps` encoder steps; return the mean decoder gradient ḡ (Eq. 7) with them."""
-        state, record, mean, _ = self._take(state, decoder, seed, temperature, steps, True)
+        state, record, mean, _ = self._take(state, decoder, seed, temperature, steps, chart, True)
         return state, record, mean
 
     def hold(
-        self, state: State, decoder: Tensors, seed: int, temperature: float, steps: int
+        self,
+        state: State,
+        decoder: Tensors,
+        seed: int,
+        temperature: float,
+        steps: int,
+        chart: Chart | None = None,
     ) -> tuple[State, Record, Tensors]:
         """Take `steps` encoder steps; return every encoder, [steps, ...], with them."""
-        state, record, _, draws = self._take(state, decoder, seed, temperature, steps, False)
+        state, record, _, draws = self._take(state, decoder, seed, temperature, steps, chart, False)
         return state, record, draws
 
     def _take(
@@ -103,10 +125,11 @@ class Loop:
         seed: int,
         temperature: float,
         steps: int,
+        chart: Chart | None,
         training: bool,
     ) -> tuple[State, Record, Tensors, Tensors]:
         noise = self._chi_square(seed, int(state.step), steps)
-        given = (key(seed, USE), noise, _number(temperature), training)
+        given = (key(seed, USE), noise, _number(temperature), chart, training)
         return self._programs.run(self.problem.data, state, decoder, *given)
 
 
@@ -124,23 +147,30 @@ class _Programs:
         self.run = compiled(self._run)
 
     def _potential(
-        self, data: Data, decoder: Tensors, seed: tf.Tensor, *, decoder_gradient: bool = False
+        self,
+        data: Data,
+        decoder: Tensors,
+        seed: tf.Tensor,
+        chart: Chart | None,
+        *,
+        decoder_gradient: bool = False,
     ) -> Potential:
         problem = Problem(self.objective, data, self.batch)
-        return problem.potential(decoder, seed, decoder_gradient=decoder_gradient)
+        return problem.potential(decoder, seed, decoder_gradient=decoder_gradient, chart=chart)
 
     def _begin(
         self,
         data: Data,
-        encoder: Tensors,
+        position: Tensors,
         decoder: Tensors,
         seed: tf.Tensor,
         noise: tf.Tensor,
         temperature: tf.Tensor,
+        chart: Chart | None,
     ) -> State:
-        potential = self._potential(data, decoder, seed)
+        potential = self._potential(data, decoder, seed, chart)
         return self.sampler.init(
-            self.thermostat, temperature, encoder, potential, fold(seed, -1), noise
+            self.thermostat, temperature, position, potential, fold(seed, -1), noise
         )
 
     def _run(
@@ -151,9 +181,10 @@ class _Programs:
         seed: tf.Tensor,
         noise: tf.Tensor,
         temperature: tf.Tensor,
+        chart: Chart | None,
         training: bool,
     ) -> tuple[State, Record, Tensors, Tensors]:
-        potential = self._potential(data, decoder, seed, decoder_gradient=training)
+        potential = self._potential(data, decoder, seed, chart, decoder_gradient=training)
         steps = noise.shape[0]
         sizes = np.array([int(np.prod(p.shape)) for p in state.position])
 
@@ -164,12 +195,13 @@ class _Programs:
                 self.thermostat, temperature, state, potential, fold(seed, 2 * state.step), noise[i]
             )
             slope = tf.add_n([tf.reduce_sum(g**2) for g in state.gradient])
-            found = Record(info.potential, 2.0 * info.kinetic / sizes, slope)
+            loss, encoder, of_decoder = info.extra
+            found = Record(loss, 2.0 * info.kinetic / sizes, slope)
             record = Record(*(_put(rows, i, row) for rows, row in zip(record, found, strict=True)))
             if training:
-                total = tuple(t + g for t, g in zip(total, info.extra, strict=True))
+                total = tuple(t + g for t, g in zip(total, of_decoder, strict=True))
             else:
-                draws = tuple(_put(d, i, p) for d, p in zip(draws, state.position, strict=True))
+                draws = tuple(_put(d, i, w) for d, w in zip(draws, encoder, strict=True))
             return i + 1, state, record, total, draws
 
         dtype = state.position[0].dtype
@@ -198,9 +230,16 @@ class _Forces:
         self.objective, self.batch = objective, batch
         self.refresh = tf.function(self._refresh, jit_compile=True, autograph=False)
 
-    def _refresh(self, data: Data, state: State, decoder: Tensors, seed: tf.Tensor) -> State:
+    def _refresh(
+        self,
+        data: Data,
+        state: State,
+        decoder: Tensors,
+        seed: tf.Tensor,
+        chart: Chart | None = None,
+    ) -> State:
         problem = Problem(self.objective, data, self.batch)
-        potential = problem.potential(decoder, seed, decoder_gradient=False)
+        potential = problem.potential(decoder, seed, decoder_gradient=False, chart=chart)
         return state._replace(gradient=tuple(potential(state.position, state.step)[1]))
 
 

@@ -13,6 +13,7 @@ from ...recipes import Fit
 from ..objectives.data import Data
 from ..objectives.eq14 import Eq14, Quadratic
 from ..samplers.thermostat import State, Tensors
+from .chart import Chart
 from .compiled import Loop, Record
 
 ENCODERS = 10  # of an ensemble, over which an exact update averages the loss
@@ -28,7 +29,13 @@ class DecoderUpdate(Protocol):
     """
 
     def sample(
-        self, loop: Loop, state: State, decoder: Tensors, seed: int, temperature: float
+        self,
+        loop: Loop,
+        state: State,
+        decoder: Tensors,
+        seed: int,
+        temperature: float,
+        chart: Chart | None = None,
     ) -> tuple[State, Record, Any]:
         """Take the steps of one chain; return with them what `apply` wants to know of it."""
         ...
@@ -42,7 +49,7 @@ class DecoderUpdate(Protocol):
         ...
 
     def foresee(
-        self, loop: Loop, decoder: Sequence[tf.Variable], positions: Sequence[Tensors]
+        self, loop: Loop, decoder: Sequence[tf.Variable], encoders: Sequence[Tensors]
     ) -> None:
         """Bring the decoder to where updates will hold it, as far as the first encoders can tell.
 
@@ -72,10 +79,16 @@ class Adam:
         self.optimizer.build(list(decoder))
 
     def sample(
-        self, loop: Loop, state: State, decoder: Tensors, seed: int, temperature: float
+        self,
+        loop: Loop,
+        state: State,
+        decoder: Tensors,
+        seed: int,
+        temperature: float,
+        chart: Chart | None = None,
     ) -> tuple[State, Record, Tensors]:
         """Take the steps; return the mean of the decoder's gradient."""
-        return loop.update(state, decoder, seed, temperature, self.encoders)
+        return loop.update(state, decoder, seed, temperature, self.encoders, chart)
 
     def apply(
         self, decoder: Sequence[tf.Variable], gathered: Sequence[Tensors]
@@ -86,7 +99,7 @@ class Adam:
         return (float(tf.linalg.global_norm(mean)),)
 
     def foresee(
-        self, loop: Loop, decoder: Sequence[tf.Variable], positions: Sequence[Tensors]
+        self, loop: Loop, decoder: Sequence[tf.Variable], encoders: Sequence[Tensors]
     ) -> None:
         """Leave the decoder: where Adam will lead is not known."""
 
@@ -122,20 +135,26 @@ class Exact:
         self._mean = _means(objective)
 
     def sample(
-        self, loop: Loop, state: State, decoder: Tensors, seed: int, temperature: float
+        self,
+        loop: Loop,
+        state: State,
+        decoder: Tensors,
+        seed: int,
+        temperature: float,
+        chart: Chart | None = None,
     ) -> tuple[State, Record, Quadratic]:
         """Take the steps; return the mean loss over some encoders, in the outer layer."""
         size = loop.block(state.position, self.steps)
         records, kept = [], []
         for first in range(0, self.steps, size):
             count = min(size, self.steps - first)
-            state, record, draws = loop.hold(state, decoder, seed, temperature, count)
+            state, record, draws = loop.hold(state, decoder, seed, temperature, count, chart)
             mine = self.taken[(self.taken >= first) & (self.taken < first + count)] - first
             kept.append([tf.gather(layer, mine) for layer in draws])
             records.append(record)
         record = Record(*(tf.concat(rows, axis=0) for rows in zip(*records, strict=True)))
         encoders = tuple(tf.concat(layer, axis=0) for layer in zip(*kept, strict=True))
-        return state, record, self._mean(loop.problem.data, encoders, decoder)
+        return state, record, self._mean(loop.problem.every_frame, encoders, decoder)
 
     def apply(
         self, decoder: Sequence[tf.Variable], gathered: Sequence[Quadratic]
@@ -154,13 +173,13 @@ class Exact:
         return before, after
 
     def foresee(
-        self, loop: Loop, decoder: Sequence[tf.Variable], positions: Sequence[Tensors]
+        self, loop: Loop, decoder: Sequence[tf.Variable], encoders: Sequence[Tensors]
     ) -> None:
         """Solve for the first encoders of all chains."""
         fixed, copies = tuple(map(tf.convert_to_tensor, decoder)), len(self.taken)
         # As many as an update takes, so that nothing is compiled for it.
-        ensembles = [tuple(tf.stack([w] * copies) for w in position) for position in positions]
-        self.apply(decoder, [self._mean(loop.problem.data, e, fixed) for e in ensembles])
+        ensembles = [tuple(tf.stack([w] * copies) for w in encoder) for encoder in encoders]
+        self.apply(decoder, [self._mean(loop.problem.every_frame, e, fixed) for e in ensembles])
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return nothing: an exact update remembers nothing."""

@@ -4,9 +4,8 @@ import numpy as np
 
 from ...errors import EaeSindyError
 from ...recipes import Fit
-from ..keys import key
-from ..samplers.thermostat import State, Tensors
-from .compiled import USE, Loop
+from ..samplers.thermostat import State
+from .compiled import Loop
 
 LOST = 10.0  # times the loss of predicting nothing: a sampler there has diverged
 LONG = 0.5  # of the largest stable step: a longer one is to blame
@@ -21,7 +20,7 @@ def diverged(
     settings: Fit,
     where: str,
     before: State,
-    decoder: Tensors,
+    loss: float,
     stable: float,
     limit: float,
 ) -> DivergedError:
@@ -33,14 +32,14 @@ def diverged(
         The stage and the step.
     before : State
         The last one that is known to be sound.
+    loss : float
+        There.
     stable : float
         The largest stable step there; not finite if it cannot be measured.
     limit : float
         The loss beyond which a chain counts as lost.
     """
     step = loop.thermostat.step
-    potential = loop.problem.potential(decoder, key(0, USE), decoder_gradient=False)
-    loss = float(potential(before.position, before.step)[0])
     both = f"the largest stable --step is about {stable:.2g}, --step is {step:.2g}"
     if not loss < limit and int(before.step) == 0:
         cause = f"the start is ill-conditioned: before any step its loss is {loss:.2g}"

@@ -106,6 +106,10 @@ def part(
             laplacian=np.array([b[c][2] for b in drawn if b[c][2] is not None]),
             largest_stable_step=session.probe(probes.largest_stable_step, c) if last else np.nan,
             time_step=session.time_step,
+            loss_of_all=(
+                session.probe(probes.loss_of_all, c) if last and task.settings.frames else np.nan
+            ),
+            temperature=session.temperature,
             batch_noise=session.probe(probes.batch_noise, c) if last else np.nan,
             decoder_index=decoder_index,
             state=session.arrays(c),

@@ -1,6 +1,7 @@
 """What is measured of a chain's potential where it stands: curvature and noise.
 
-All take the compiled loop, the chain's state and seed and the decoder, and change none of them.
+All take the compiled loop, the chain's state and seed, the decoder and the chart, and change none
+of them. What they measure is of U in q, see `Problem.potential`.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..samplers.thermostat import State, Tensors
+from .chart import Chart
 from .compiled import Loop
 
 POWER_STEPS = 20  # of the power iteration for the stiffest direction
@@ -19,18 +21,19 @@ def hessian_product(
     state: State,
     decoder: Tensors,
     seed: int,
+    chart: Chart | None = None,
     *,
     along: Sequence[np.ndarray],
     size: float,
 ) -> list[np.ndarray]:
-    """Return the Hessian of the loss in φ times a vector, by a difference over ±`size`."""
+    """Return the Hessian of U in q times a vector, by a difference over ±`size`."""
     ends = []
     for sign in (1, -1):
         moved = tuple(
             p + tf.cast(sign * size * a, p.dtype)
             for p, a in zip(state.position, along, strict=True)
         )
-        there = loop.refresh(state._replace(position=moved), decoder, seed)
+        there = loop.refresh(state._replace(position=moved), decoder, seed, chart)
         ends.append([g.numpy().astype(float) for g in there.gradient])
     return [(a - b) / (2 * size) for a, b in zip(*ends, strict=True)]
 
@@ -40,15 +43,16 @@ def laplacian(
     state: State,
     decoder: Tensors,
     seed: int,
+    chart: Chart | None = None,
     *,
     temperature: float,
     probes: int = 2,
 ) -> float:
-    """Estimate the trace of the Hessian of the loss in φ, by Hutchinson's random signs.
+    """Estimate the trace of the Hessian of U in q, by Hutchinson's random signs.
 
     Parameters
     ----------
-    loop, state, decoder, seed
+    loop, state, decoder, seed, chart
         The chain.
     temperature : float
         T: differences are over as far as the lightest weight moves in a step. That is small against
@@ -61,7 +65,7 @@ def laplacian(
     size = loop.thermostat.step * np.sqrt(temperature / lightest)
     for _ in range(probes):
         signs = [rng.choice([-1.0, 1.0], size=p.shape) for p in state.position]
-        product = hessian_product(loop, state, decoder, seed, along=signs, size=size)
+        product = hessian_product(loop, state, decoder, seed, chart, along=signs, size=size)
         found.append(sum(float(np.sum(s * h)) for s, h in zip(signs, product, strict=True)))
     return float(np.mean(found))
 
@@ -71,6 +75,7 @@ def largest_stable_step(
     state: State,
     decoder: Tensors,
     seed: int,
+    chart: Chart | None = None,
     *,
     temperature: float,
     step: float | None = None,
@@ -89,10 +94,28 @@ def largest_stable_step(
     for _ in range(POWER_STEPS):
         length = np.sqrt(sum(float(np.sum(v**2)) for v in vector))
         vector = [v / length / r for v, r in zip(vector, roots, strict=True)]
-        product = hessian_product(loop, state, decoder, seed, along=vector, size=size)
+        product = hessian_product(loop, state, decoder, seed, chart, along=vector, size=size)
         vector = [h / r for h, r in zip(product, roots, strict=True)]
         square = np.sqrt(sum(float(np.sum(v**2)) for v in vector))
     return float(2 / np.sqrt(square)) if square != 0 else np.inf  # NaN stays NaN
+
+
+def loss_of_all(
+    loop: Loop,
+    state: State,
+    decoder: Tensors,
+    seed: int,
+    chart: Chart | None = None,
+    *,
+    temperature: float,
+) -> float:
+    """Return the loss on all training frames over that on those that are sampled on."""
+    problem, key = loop.problem, tf.constant([seed, 0], tf.int32)
+    weights = (chart.weights(state.position)[0] if chart else state.position, decoder)
+    whole, seen = (
+        float(problem.objective(weights, data, key)) for data in (problem.every_frame, problem.data)
+    )
+    return whole / seen if seen > 0 else np.nan
 
 
 def batch_noise(
@@ -100,6 +123,7 @@ def batch_noise(
     state: State,
     decoder: Tensors,
     seed: int,
+    chart: Chart | None = None,
     *,
     temperature: float,
     batches: int = 8,
@@ -113,7 +137,7 @@ def batch_noise(
     if not loop.problem.minibatches:
         return 0.0
     gradients = [
-        loop.refresh(state._replace(step=state.step + k), decoder, seed).gradient
+        loop.refresh(state._replace(step=state.step + k), decoder, seed, chart).gradient
         for k in range(batches)
     ]
     masses = loop.thermostat.masses(len(state.position))

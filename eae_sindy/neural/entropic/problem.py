@@ -9,6 +9,7 @@ from ..keys import fold
 from ..objectives.contract import Objective
 from ..objectives.data import Data
 from ..samplers.thermostat import Potential, Tensors
+from .chart import Chart
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,19 @@ class Problem:
     data : Data
     batch : int
         Frames in a minibatch, drawn anew at each step; 0 for all of them.
+    whole : Data, optional
+        All training frames; `data`, if those are not some that stand for all.
     """
 
     objective: Objective
     data: Data
     batch: int = 0
+    whole: Data | None = None
+
+    @property
+    def every_frame(self) -> Data:
+        """Return all training frames: what is solved for once is solved on these."""
+        return self.data if self.whole is None else self.whole
 
     @property
     def minibatches(self) -> bool:
@@ -38,24 +47,38 @@ class Problem:
         """The loss of a reconstruction that is zero everywhere."""
         return self.objective.nothing(self.data)
 
-    def potential(self, decoder: Tensors, seed: tf.Tensor, *, decoder_gradient: bool) -> Potential:
-        """Return φ, step ↦ (loss, ∂loss/∂φ, ∂loss/∂ϑ or ()) for a fixed decoder ϑ.
+    def potential(
+        self,
+        decoder: Tensors,
+        seed: tf.Tensor,
+        *,
+        decoder_gradient: bool,
+        chart: Chart | None = None,
+    ) -> Potential:
+        """Return q, step ↦ (U, ∂U/∂q, (loss, φ, ∂loss/∂ϑ or ())) for a fixed decoder ϑ.
+
+        Without a chart q are the weights φ themselves, and U is the loss; with one the energy of
+        its confinement is added.
 
         What is drawn at random at a step, frames or what the objective draws, is set by `seed` and
         the number of the step: the same step at another position sees the same.
         """
 
-        def evaluate(encoder: Tensors, step: tf.Tensor) -> tuple[tf.Tensor, Tensors, Any]:
+        def evaluate(position: Tensors, step: tf.Tensor) -> tuple[tf.Tensor, Tensors, Any]:
             data, key = self.data, fold(seed, 2 * step + 1)
             if self.minibatches:  # A.6.1 wants the batch as large as it can be
                 drawn = tf.random.stateless_uniform(data.inputs.shape[:1], key)
                 chosen = tf.argsort(drawn)[: self.batch]
                 data = Data(*(tf.gather(part, chosen) for part in data))
+            encoder, u = chart.weights(position) if chart else (position, None)
             wanted = (encoder, decoder) if decoder_gradient else (encoder, ())
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(wanted)
                 loss = self.objective((encoder, decoder), data, fold(key, 1))
             of_encoder, of_decoder = tape.gradient(loss, wanted)
-            return loss, tuple(of_encoder), tuple(of_decoder)
+            more = (loss, tuple(encoder), tuple(of_decoder))
+            if chart is None:
+                return loss, tuple(of_encoder), more
+            return loss + chart.confinement(u), chart.slope(of_encoder, u), more
 
         return evaluate

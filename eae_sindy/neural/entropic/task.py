@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...dynamics.library import Library, standard
+from ...ensemble.members import evenly
 from ...ensemble.segments import Segments
 from ...recipes import Fit
 from ...snapshots.frames import Frames
@@ -30,8 +31,9 @@ class Task:
     pod : Pod
     frames : Frames
         All frames in POD coordinates with their split: a start may learn from them.
-    data : tuple of arrays
-        The training frames, as `objectives.data.Data` has them.
+    data, judges : tuples of arrays
+        The training frames, and those by which a temperature is chosen, as `objectives.data.Data`
+        has them.
     segments : Segments or None
         Where chains are saved as they grow.
     device : str or None
@@ -43,6 +45,7 @@ class Task:
     pod: Pod
     frames: Frames
     data: tuple[np.ndarray, ...]
+    judges: tuple[np.ndarray, ...] = ()
     segments: Segments | None = None
     device: str | None = None
 
@@ -52,15 +55,20 @@ class Task:
         s = self.settings
         return self.custom or _standard(s.latents, s.degree, s.sine, s.constant)
 
-    def loop(self) -> Loop:
-        """Return the compiled loop that all chains of a process use."""
+    def loop(self, frames: int | None = None) -> Loop:
+        """Return the compiled loop that all chains of a process use.
+
+        It sees so many training frames, spread evenly; all of them where none are named.
+        """
         s, pod = self.settings, self.pod
         with tf.device(self.device):
-            data = Data(*map(tf.constant, self.data))
-        problem = Problem(objectives.sampled(s, self.library, pod.size), data, s.batch)
+            whole = Data(*map(tf.constant, self.data))
+            rows = evenly(np.arange(len(self.data[0])), frames or len(self.data[0]))
+            some = Data(*(tf.gather(part, rows) for part in whole)) if frames else whole
+        problem = Problem(objectives.sampled(s, self.library, pod.size), some, s.batch, whole)
         # A dimensionless network is one of coordinates: there are no weights outside the span.
-        whole = s.full_space or s.dimensionless
-        hidden = 0 if whole else (pod.size - pod.rank) * s.hidden[0]
+        bare = s.full_space or s.dimensionless
+        hidden = 0 if bare else (pod.size - pod.rank) * s.hidden[0]
         thermostat, sampler = samplers.choose(s, hidden)
         return Loop(problem, sampler, thermostat)
 

@@ -2,7 +2,6 @@
 
 import os
 from functools import partial
-from typing import Any
 
 import tensorflow as tf
 
@@ -11,30 +10,19 @@ from ...errors import EaeSindyError
 from ...executors import Executor, Here, Processes
 from ...progress import Steps
 from . import chains
-from .compiled import Loop
 from .task import Task
 
 
 class Growth:
-    """Work for an executor: the chains of the decoder of a given number.
-
-    What is compiled for the first decoder serves those that come after in the same process, and is
-    not sent to others.
-    """
+    """Work for an executor: the chains of the decoder of a given number."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self._loop: Loop | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what can be sent to another process."""
-        return {"task": self.task, "_loop": None}
 
     def __call__(self, decoder_index: int) -> Steps[list[Chain]]:
         """Train a decoder and collect its chains. Raises `EaeSindyError` for want of memory."""
         try:
-            self._loop = self._loop or self.task.loop()
-            return (yield from chains.grow(self.task, self._loop, decoder_index))
+            return (yield from chains.grow(self.task, decoder_index))
         except (MemoryError, tf.errors.ResourceExhaustedError) as error:
             raise EaeSindyError(
                 "out of memory: use fewer --jobs, a smaller --rank or --batch"

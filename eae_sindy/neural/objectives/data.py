@@ -33,13 +33,13 @@ def clock(begun: Ensemble) -> float:
     return begun.frames.clock() if begun.settings.dimensionless else 1.0
 
 
-def coordinates(begun: Ensemble) -> tuple[np.ndarray, ...]:
-    """Return the training frames of an ensemble as `Data` in POD coordinates, on the host.
+def coordinates(begun: Ensemble, part: int = TRAIN) -> tuple[np.ndarray, ...]:
+    """Return some frames of an ensemble, those to train on, as `Data` in POD coordinates.
 
     Rates are per unit of `clock`: of a dimensionless fit both mean squares are then one, and λ₁ and
     λ₂ weigh them as they stand.
     """
-    return seen(begun.frames, begun.pod, begun.frames.where(TRAIN), clock(begun))
+    return seen(begun.frames, begun.pod, begun.frames.where(part), clock(begun))
 
 
 def seen(frames: Frames, pod: Pod, rows: np.ndarray, unit: float = 1.0) -> tuple[np.ndarray, ...]:

@@ -77,12 +77,29 @@ class Eq14:
 
     def parts(self, weights: Weights, data: Data) -> Parts:
         """Return the loss with its two terms."""
-        encoder, decoder = weights
-        z, modelled = self._modelled(encoder, data)
-        x, x_rate = self.decoder.tangent(decoder, z, modelled)
-        field = self.share * mean_square(data.targets - x)
-        rate = self.share * mean_square(data.target_rates - x_rate)
+        field, rate = (self.share * mean_square(miss) for miss in self._missed(weights, data))
         return Parts(self.field_weight * field + self.rate_weight * rate, field, rate)
+
+    def residuals(self, weights: Weights, data: Data) -> tf.Tensor:
+        """Return the vector [2 n r] whose squares sum up to the loss."""
+        frames = data.inputs.shape[0]
+        return tf.concat(
+            [
+                tf.reshape((self.share * weight / frames) ** 0.5 * miss, (-1,))
+                for weight, miss in zip(
+                    (self.field_weight, self.rate_weight),
+                    self._missed(weights, data),
+                    strict=True,
+                )
+            ],
+            axis=0,
+        )
+
+    def _missed(self, weights: Weights, data: Data) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return what is missed of the field and of its rate, [n, r] each."""
+        encoder, decoder = weights
+        x, x_rate = self.decoder.tangent(decoder, *self._modelled(encoder, data))
+        return data.targets - x, data.target_rates - x_rate
 
     def _modelled(self, encoder: Weights, data: Data) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the latents z and their rates Θ(z) Ξ, [n, d] each."""

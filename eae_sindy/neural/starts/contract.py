@@ -56,8 +56,8 @@ class Start(Protocol):
             Frames in POD coordinates with their split. A start learns from training and validation
             frames only.
         pod : Pod
-            Their basis. (Wider than design.md has it: the random start draws weights on pixels and
-            puts them on the span of the modes.)
+            Their basis. The random start draws weights on pixels and puts them on the span of the
+            modes.
         library : Library
             Candidate terms.
         rngs : sequence of numpy.random.Generator
