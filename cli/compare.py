@@ -69,6 +69,7 @@ def compare(
     from eae_sindy import storage
     from eae_sindy.comparison import comparison
     from eae_sindy.report import figures, files, text, verdicts
+    from eae_sindy.report.numbers import span
     from eae_sindy.snapshots.snapshots import Snapshots
 
     if output.is_file():
@@ -84,7 +85,7 @@ def compare(
         eae = _fitted(own[0], settings, snapshots, kept)
     else:
         eae = _given(ensemble, data, snapshots)
-    note = f"{count(len(eae.chains), 'chain')}, T = {eae.settings.temperature:g}"
+    note = f"{count(len(eae.chains), 'chain')}, T = {span(eae.temperatures.tolist())}"
     reductions = [*_rivals(output, eae, recipe, kept), (comparison.EAE, eae, note)]
     found = options.follow(comparison.iterate(reductions))
     # Numbers first: a figure that fails must not lose them.

@@ -104,6 +104,7 @@ class ReactionDiffusion(_Settings):
 SAMPLERS = ("nose-hoover", "langevin")
 STARTS = ("random", "projection")
 DECODER_UPDATES = ("adam", "exact")
+WITHIN = 2.0  # times the first weights' validation error: what a chosen temperature leaves members
 SCHEDULES = ("fixed", "linear", "geometric", "steps")
 PLATEAUS = 5  # of the schedule "steps", at temperatures in geometric progression
 
@@ -413,6 +414,7 @@ class Criteria(_Settings):
     configurational_temperature: Turns = (0.15, 0.5)  # off the set one; its estimate is a rough one
     step_of_stable: Turns = (0.5, 0.8)  # of the largest stable step
     batch_noise: Turns = (0.05, 0.5)  # of the temperature
+    frames_agree: float = 0.25  # loss on all frames off that on those that were sampled on
     drift_percent: float = 5.0  # change of the mean loss, from the first to the last third
     between_decoders: float = 1.0  # spread of the decoders' means over that within one
 

@@ -138,7 +138,8 @@ def layer(name="kernel 1", ratio=1.0, interval=(0.99, 1.01)):
 def diagnostics(**changes):
     """What chains with nothing wrong say about themselves."""
     made = Diagnostics(
-        settled_from=(0, 0), mixing=(mixing(), mixing("field error", r_hat=1.002, ess_tail=950.0)),
+        settled_from=(0, 0), temperatures=(1e-4, 1e-4),
+        mixing=(mixing(), mixing("field error", r_hat=1.002, ess_tail=950.0)),
         layers=(layer(), layer("bias 1", 1.004)), configurational_temperature=1.05,
         batch_noise=0.0, step=0.25, drift=1.5,
     )  # fmt: skip

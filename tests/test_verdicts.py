@@ -432,6 +432,7 @@ def test_every_criterion_moves_a_verdict():
         diagnostics=diagnostics(
             mixing=(mixing(r_hat=1.02, ess_tail=150.0, between_decoders=0.9),), step=0.6,
             layers=(layer(ratio=1.05),), configurational_temperature=1.3, batch_noise=0.1,
+            loss_of_all=1.5,
         ),
     )  # fmt: skip
     usual = judge(found)
@@ -469,3 +470,38 @@ def test_every_code_has_a_sentence_and_every_sentence_a_code():
     folder = Path(inspect.getfile(verdicts)).parent
     source = "".join(p.read_text() for p in folder.glob("*.py") if p.stem != "verdict")
     assert {c for c in SUBJECTS if f'"{c}"' in source} == set(SUBJECTS)
+
+
+def test_a_chosen_temperature_says_what_it_cost():
+    def said(first, second):
+        attributes = {f"start/{d}/{name}": value
+                      for d, pair in enumerate((first, second))
+                      for name, value in zip(("validation", "validation_of_members"), pair,
+                                             strict=True)}  # fmt: skip
+        found = diagnostics(temperatures=(1e-7, 3e-7))
+        return of_sampler(found, ensemble(attributes=attributes))["temperature"]
+
+    is_said(said((1e-5, 1.2e-5), (2e-5, 4e-5)), "temperature-chosen", "good",
+            "T = 1e-07 to 3e-07", "4.0e-05, stays within 2 times", "2.0e-05")  # fmt: skip
+    is_said(said((1e-5, 2.1e-5), (2e-5, 4e-5)), "temperature-too-hot", "caution",
+            "2.1e-05, is more than 2 times", "give a lower --temperature")  # fmt: skip
+    assert "temperature" not in of_sampler()
+
+
+@pytest.mark.parametrize(("ratio", "level"), [(1.25, "good"), (0.76, "good"), (1.26, "caution"),
+                                              (0.74, "caution")])  # fmt: skip
+def test_some_frames_stand_for_all_or_do_not(ratio, level):
+    found = of_sampler(diagnostics(loss_of_all=ratio))["frames sampled"]
+    is_said(found, "some-frames", level, f"{ratio:.2f} of that")
+    assert ("raise --frames" in found.text) == (level == "caution")
+    assert "frames sampled" not in of_sampler()
+
+
+def test_what_holds_flat_directions_is_said():
+    def said(drift, **settings):
+        return of_sampler(diagnostics(drift=drift), ensemble(**settings))["stationarity"]
+
+    held = {"confinement": 0.02, "dimensionless": True, "step_share": 0.15}
+    is_said(said(1.0, **held), "stationarity", "good", "confined about the first ones, by 0.02")
+    assert said(-6.0, **held).text.endswith("raise --draws")
+    is_said(said(6.0), "stationarity", "caution", "--confinement holds them")

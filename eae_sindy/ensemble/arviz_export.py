@@ -95,8 +95,9 @@ def _statistics(ensemble: Ensemble) -> Any:
         return np.stack([getattr(c, name) for c in chains])
 
     loss = stacked("loss")
+    temperatures = ensemble.temperatures[:, None]
     found = {
-        "lp": (two, -loss.astype(float) / ensemble.settings.temperature),
+        "lp": (two, -loss.astype(float) / temperatures),
         "loss": (two, loss),
         "step": (two, stacked("step")),
         "kinetic_temperature": ((*two, "tensor"), stacked("kinetic_temperature")),

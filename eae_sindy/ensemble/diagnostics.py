@@ -54,22 +54,29 @@ class Diagnostics:
     ----------
     settled_from : tuple of int
         For each chain the first draw that counts, see `settled_from`.
+    temperatures : tuple of float
+        T of each chain.
     configurational_temperature : float
-        ⟨|∇L|²⟩ / ⟨∇²L⟩, over the one that was set; NaN where it was not recorded.
+        ⟨|∇U|²⟩ / ⟨∇²U⟩, over the one that was set; NaN where it was not recorded.
     step : float
         Δt over the largest stable step.
     drift : float
         Change of the mean loss from the first to the last third of the settled draws, in percent,
         of the chain in which it changes most.
+    loss_of_all : float
+        Loss on all training frames over that on those that were sampled on, of the chain in which
+        it is farthest from 1; NaN where all were sampled on.
     """
 
     settled_from: tuple[int, ...]
+    temperatures: tuple[float, ...]
     mixing: tuple[Mixing, ...]
     layers: tuple[Layer, ...]
     configurational_temperature: float
     batch_noise: float
     step: float
     drift: float
+    loss_of_all: float = np.nan
 
     def summary(self) -> dict[str, Any]:
         """Return what goes into summary.json."""
@@ -86,6 +93,8 @@ class Diagnostics:
             "batch_noise": self.batch_noise,
             "step_of_stable": self.step,
             "drift_percent": self.drift,
+            "loss_of_all_frames": self.loss_of_all if np.isfinite(self.loss_of_all) else None,
+            "temperatures": list(self.temperatures),
         }
 
 
@@ -194,15 +203,15 @@ def layers(ensemble: Ensemble, parts: Sequence[slice]) -> tuple[Layer, ...]:
     """
     from scipy.stats import chi2
 
-    s, found = ensemble.settings, []
+    found, drawn = [], list(zip(ensemble.chains, parts, ensemble.temperatures, strict=True))
     for k, size in enumerate(ensemble.encoder_sizes):
-        series = [c.kinetic_temperature[p, k] for c, p in zip(ensemble.chains, parts, strict=True)]
+        series = [c.kinetic_temperature[p, k] / t for c, p, t in drawn]
         told = [x for x in series if len(x) >= FEWEST and np.ptp(x) > 0]
         draws = len(series) - len(told) + sum(effective(x[None], "mean") for x in told)
         freedom = draws * size
         low, high = chi2(freedom).ppf([0.005, 0.995]) / freedom
         name = f"{('kernel', 'bias')[k % 2]} {k // 2 + 1}"
-        ratio = float(np.concatenate(series).mean() / s.temperature)
+        ratio = float(np.concatenate(series).mean())
         found.append(Layer(name, ratio, (float(low), float(high))))
     return tuple(found)
 
@@ -237,12 +246,14 @@ def diagnose(
     mixed = [mixing(name, s, decoders, apart.get(name, 1.0)) for name, s in series.items()]
     return Diagnostics(
         tuple(starts),
+        tuple(map(float, ensemble.temperatures)),
         tuple(m for m in mixed if m is not None),
         layers(ensemble, parts),
-        _configurational(ensemble, starts) / ensemble.settings.temperature,
+        _configurational(ensemble, starts),
         float(np.mean([c.batch_noise for c in chains])),
         float(max(_step(ensemble, c) / c.largest_stable_step for c in chains)),
         max((_drift(s) for s in series["loss"]), key=abs),
+        max((c.loss_of_all for c in chains), key=lambda ratio: abs(ratio - 1)),
     )
 
 
@@ -253,7 +264,7 @@ def _step(ensemble: Ensemble, chain: Chain) -> float:
 
 
 def _configurational(ensemble: Ensemble, starts: Sequence[int]) -> float:
-    """Return ⟨|∇L|²⟩ / ⟨∇²L⟩, which is T for draws from exp(−L/T) that are confined.
+    """Return ⟨|∇U|²⟩ / (T ⟨∇²U⟩), which is 1 for draws from exp(−U/T) that are confined.
 
     Rugh 1997, Phys. Rev. Lett. 78, 772. Flat directions add nothing to either mean. NaN with
     minibatches, whose noise the slope would hold too, and where nothing was recorded.
@@ -261,11 +272,11 @@ def _configurational(ensemble: Ensemble, starts: Sequence[int]) -> float:
     if ensemble.settings.batch:
         return np.nan
     slopes, traces = [], []
-    for chain, start in zip(ensemble.chains, starts, strict=True):
+    for chain, start, t in zip(ensemble.chains, starts, ensemble.temperatures, strict=True):
         probes = len(chain.laplacian)
         # Probes are evenly spread, each at the end of its share of the draws.
         at = (1 + np.arange(probes)) * len(chain) / max(probes, 1)
-        slopes.append(chain.gradient_square[start:])
+        slopes.append(chain.gradient_square[start:] / t)
         traces.append(chain.laplacian[at > start])
     slope, trace = np.concatenate(slopes), np.concatenate(traces)
     if not len(slope) or not len(trace):

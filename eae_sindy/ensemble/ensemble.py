@@ -50,6 +50,12 @@ class Ensemble:
         return np.repeat(np.arange(len(self.chains)), [len(c) for c in self.chains])
 
     @property
+    def temperatures(self) -> np.ndarray:
+        """T at which the draws of each chain were collected, [chains]."""
+        own = np.array([c.temperature for c in self.chains])
+        return np.where(np.isfinite(own), own, self.settings.temperature)
+
+    @property
     def encoder_sizes(self) -> np.ndarray:
         """Number of sampled weights in each tensor of the encoder."""
         sizes = np.array([w[0].size for w in self.chains[0].encoder])

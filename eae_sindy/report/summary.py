@@ -149,11 +149,11 @@ def _of(
 
 
 def _diagnostics(discovery: Discovery) -> dict[str, Any]:
-    settings, chains = discovery.ensemble.settings, discovery.ensemble.chains
+    chains = discovery.ensemble.chains
     sizes = discovery.ensemble.encoder_sizes
     drawn = np.concatenate([c.kinetic_temperature for c in chains]) @ (sizes / sizes.sum())
     return {
-        "temperature": settings.temperature,
+        "temperature": float(np.mean(discovery.diagnostics.temperatures)),
         "kinetic_temperature": float(drawn.mean()),
         "condition_number": float(np.median(discovery.condition)),
         "dropped": discovery.dropped,

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ...ensemble.chain import Chain
 from ...progress import Progress, Steps, mapped
-from ...recipes import Fit
+from ...recipes import CRITERIA, Fit
 from ..networks.contract import Weights
 from ..objectives.data import Data
 from ..starts import choice as starts
@@ -20,7 +20,6 @@ from .parts import Block, Course, Log, part
 from .session import Session
 from .task import Task
 
-AGREE = 0.25  # of the loss: so far that on some frames may be from that on all
 PROBES = 25  # of the Hessian's trace, spread over the draws of a chain
 # Segments: the training, replaced as it goes on; its end; then the draws.
 TRAINING, TRAINED = 0, 1
@@ -83,7 +82,7 @@ def sampled_frames(task: Task, encoders: Sequence[Weights], decoder: Weights) ->
             float(problem.objective(weights, data, key))
             for data in (problem.data, problem.every_frame)
         )
-        if abs(seen / whole - 1) <= AGREE:
+        if abs(seen / whole - 1) <= CRITERIA.frames_agree:
             return count
         count *= 2
     return 0

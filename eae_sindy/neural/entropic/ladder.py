@@ -4,12 +4,12 @@ import numpy as np
 import tensorflow as tf
 
 from ...progress import Progress, Steps
+from ...recipes import WITHIN
 from ..objectives.data import Data
 from ..samplers.thermostat import Tensors
 from .divergence import DivergedError
 from .session import COLDEST, Session
 
-WITHIN = 2.0  # times the validation error of the start: what members may have
 RUNG = np.sqrt(10.0)  # from one temperature of the ladder to the next
 BELOW = 1e-3  # of the start's error: about where the ladder begins
 HOTTEST = 1.0

@@ -85,7 +85,7 @@ def _free_energy(axis: Axes, discovery: Discovery) -> None:
         axis.text(0.5, 0.5, f"takes {ENOUGH} members of the first chain,\nand errors that differ",
                   ha="center", va="center", transform=axis.transAxes, **STYLE)  # fmt: skip
         return
-    t = ensemble.settings.temperature
+    t = discovery.diagnostics.temperatures[0]
     found = free_energy(discovery.errors[mine, 0], ensemble.chains[0].loss[members], t)
     seen = np.isfinite(found.free)
     x, free, energy = found.value[seen], found.free[seen] / t, found.energy[seen] / t

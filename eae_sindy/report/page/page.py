@@ -19,6 +19,7 @@ from ...progress import count
 from ...recipes import INTERVAL, SIGNIFICANCE
 from ...snapshots.split import TEST, TRAIN, VALIDATION
 from ...storage import whole_file
+from ..numbers import span
 from ..report import Report
 from ..verdicts import Verdict
 from . import html, tables
@@ -135,8 +136,8 @@ def _introduction(discovery: Discovery) -> Markup:
         f"From {len(e.frames.time):,} frames of a field of {shape} values ({train:,} to train on, "
         f"{validation:,} to validate, the last {test:,} to test), ",
         f"{count(len(e), 'encoder')} were drawn at temperature "
-        f"{number(e.settings.temperature)} in {count(len(e.chains), 'chain')}; {discovery.read:,} "
-        "of them, spread evenly, were read. Each makes "
+        f"{span(discovery.diagnostics.temperatures)} in {count(len(e.chains), 'chain')}; "
+        f"{discovery.read:,} of them, spread evenly, were read. Each makes "
         f"{count(e.settings.latents, 'latent variable')} z of the field, and by least squares "
         "equations of its own, ż\u00a0=\u00a0Θ(z)\u00a0Ξ, with "
         f"{count(len(e.library), 'candidate term')}. How far these agree, whether they run, and "

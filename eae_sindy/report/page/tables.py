@@ -9,6 +9,7 @@ from ...discovery.result import Discovery
 from ...dynamics import conversions
 from ...dynamics.library import Library
 from ...recipes import CRITERIA, INTERVAL, Criteria
+from ..numbers import span
 from .html import Markup, facts, join, rate, records, say, table, tag
 from .numbers import NOTHING, aligned, cell, interval, number
 
@@ -142,7 +143,7 @@ def chains(
     }
     return [*parts, facts({
         "temperature": f"{number(said['kinetic_temperature'])} sampled, "
-                       f"{number(said['temperature'])} set",
+                       f"{span(said['temperatures'])} set",
         **{k: f"{number(v, 3)} {unit}" for k, (v, unit) in measured.items() if np.isfinite(v)},
         "settled from draw": cell(said["settled_from"]),
         "members dropped": cell(said["dropped"]),

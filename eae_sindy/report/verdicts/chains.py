@@ -4,7 +4,8 @@ import numpy as np
 
 from ...ensemble.diagnostics import SHORTEST, Diagnostics
 from ...ensemble.ensemble import Ensemble
-from ...recipes import CRITERIA, Criteria
+from ...recipes import CRITERIA, WITHIN, Criteria
+from ..numbers import error, span
 from .verdict import Verdict, graded
 
 
@@ -16,11 +17,13 @@ def of_chains(
         _settling(found, ensemble),
         *_mixing(found, ensemble, criteria),
         *_independent_draws(found, ensemble, criteria),
+        *_chosen_temperature(found, ensemble),
+        *_some_frames(found, criteria),
         _kinetic_temperature(found, ensemble, criteria),
         *_configurational_temperature(found, criteria),
         *_time_step(found, criteria),
         *_batch_noise(found, criteria),
-        _stationarity(found, criteria),
+        _stationarity(found, ensemble, criteria),
         *_decoders(found, ensemble, criteria),
     ]
 
@@ -76,6 +79,44 @@ def _independent_draws(found: Diagnostics, ensemble: Ensemble, criteria: Criteri
     return [Verdict.of("independent-draws", level, text + advice)]
 
 
+def _chosen_temperature(found: Diagnostics, ensemble: Ensemble) -> list[Verdict]:
+    """Say which temperature was taken where none was asked for, and by what."""
+    said = ensemble.attributes
+    numbers = [
+        (said[f"start/{d}/validation"], said[f"start/{d}/validation_of_members"])
+        for d in sorted({c.decoder_index for c in ensemble.chains})
+        if f"start/{d}/validation_of_members" in said
+    ]
+    if not numbers:
+        return []
+    begun, members = max(numbers, key=lambda pair: pair[1] / pair[0])
+    text = (
+        f"T = {span(found.temperatures)}: the highest at which the members' validation error, "
+        f"{error(members)}, stays within {WITHIN:g} times that of the first weights, {error(begun)}"
+    )
+    if members <= WITHIN * begun:
+        return [Verdict.of("temperature-chosen", "good", text)]
+    text = (
+        f"T = {span(found.temperatures)}, the coldest that was tried, is too hot: the members' "
+        f"validation error, {error(members)}, is more than {WITHIN:g} times that of the first "
+        f"weights, {error(begun)}: give a lower --temperature"
+    )
+    return [Verdict.of("temperature-too-hot", "caution", text)]
+
+
+def _some_frames(found: Diagnostics, criteria: Criteria) -> list[Verdict]:
+    """Say whether the frames that the sampler saw stand for all of them."""
+    if not np.isfinite(found.loss_of_all):
+        return []
+    level = "good" if abs(found.loss_of_all - 1) <= criteria.frames_agree else "caution"
+    text = (
+        f"on all training frames the loss is {found.loss_of_all:.2f} of that on those that the "
+        "sampler saw"
+    )
+    advice = "" if level == "good" else ": raise --frames"
+    return [Verdict.of("some-frames", level, text + advice)]
+
+
 def _kinetic_temperature(found: Diagnostics, ensemble: Ensemble, criteria: Criteria) -> Verdict:
     outside = [la for la in found.layers if not la.interval[0] <= la.ratio <= la.interval[1]]
     if not outside:
@@ -118,12 +159,21 @@ def _batch_noise(found: Diagnostics, criteria: Criteria) -> list[Verdict]:
     return [Verdict.of("batch-noise", level, text + ("" if level == "good" else ": raise --batch"))]
 
 
-def _stationarity(found: Diagnostics, criteria: Criteria) -> Verdict:
+def _stationarity(found: Diagnostics, ensemble: Ensemble, criteria: Criteria) -> Verdict:
     level = "good" if abs(found.drift) < criteria.drift_percent else "caution"
+    share = ensemble.settings.confinement
     text = (
         f"the mean loss of a chain changes by up to {found.drift:+.1f} % from the first to the "
-        "last third; without a prior flat directions diffuse, and the distribution is a local one"
+        "last third; "
+    ) + (
+        f"weights are confined about the first ones, by {share:g} of their size, so that the "
+        "distribution is a local one"
+        if share
+        else "without a prior flat directions diffuse, and the distribution is a local one: "
+        "--confinement holds them"
     )
+    if share and level == "caution":
+        text += ": raise --draws"
     return Verdict.of("stationarity", level, text)
 
 
