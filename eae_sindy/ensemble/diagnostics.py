@@ -199,7 +199,8 @@ def layers(ensemble: Ensemble, parts: Sequence[slice]) -> tuple[Layer, ...]:
     """Compare the kinetic temperature of each tensor with the χ² law, over the draws `parts`.
 
     The mean of n independent draws of 2K/(N_f T) is χ² with n N_f degrees of freedom over n N_f;
-    n is the effective sample size.
+    n is the effective sample size, and no more than the number of times that velocities were drawn
+    anew: in between they turn, and what is in phase over many steps says little of the next draw.
     """
     from scipy.stats import chi2
 
@@ -208,6 +209,9 @@ def layers(ensemble: Ensemble, parts: Sequence[slice]) -> tuple[Layer, ...]:
         series = [c.kinetic_temperature[p, k] / t for c, p, t in drawn]
         told = [x for x in series if len(x) >= FEWEST and np.ptp(x) > 0]
         draws = len(series) - len(told) + sum(effective(x[None], "mean") for x in told)
+        s = ensemble.settings
+        if s.sampler == "nose-hoover" and s.resample_every:
+            draws = min(draws, max(1.0, sum(map(len, series)) / s.resample_every))
         freedom = draws * size
         low, high = chi2(freedom).ppf([0.005, 0.995]) / freedom
         name = f"{('kernel', 'bias')[k % 2]} {k // 2 + 1}"
