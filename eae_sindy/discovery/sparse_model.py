@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..dynamics import canonical
-from ..dynamics.canonical import Frame
+from ..dynamics.affine import Frame
 from ..dynamics.conversions import equations
 from ..ensemble.members import evenly
 from ..recipes import Criteria
