@@ -198,7 +198,7 @@ def test_a_member_without_a_frame_is_fitted_without_the_pattern():
                                atol=1e-9)  # fmt: skip
     assert candidates.symmetric(3) == []
     assert {c.library.latents for c in candidates.polynomials(4, Criteria())} == {4}
-    most = [max(refits.degree_of(c) for c in candidates.polynomials(d, Criteria()))
+    most = [max(c.degree for c in candidates.polynomials(d, Criteria()))
             for d in (1, 2, 3, 4)]  # fmt: skip
     assert most == [9, 9, 5, 3]
 

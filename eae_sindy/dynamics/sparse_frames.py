@@ -38,8 +38,9 @@ EXACT = 1e-12  # residual below which all fits are as good
 ROUNDING = 1e-26  # residual that no step makes smaller
 WORST_FRAME = 100.0  # condition of A, rows of unit length on white latents: beyond it is no frame
 SINGULAR = 1e-10  # least over largest variance of latents that depend on each other
-LARGEST = 0.3  # relative squared error of rates with which equations are none
+LARGEST = 0.1  # relative squared error of rates with which equations are none
 STEPS = 12  # of Gauss–Newton at most
+GLANCE = 2  # of them while there are more coefficients than wanted
 STILL = 1e-4  # share by which the last of them improves the fit
 HALVINGS = 6
 CUTOFF = 1e-9  # singular values of a step: what a symmetry leaves free stays as it is
@@ -225,13 +226,13 @@ class Problem:
         left = (self.rate @ matrix.T - theta @ xi) @ heavy
         return _State(matrix, offset, xi, float(np.sum(left**2)))
 
-    def fit(self, state: _State, active: np.ndarray) -> _State | None:
+    def fit(self, state: _State, active: np.ndarray, steps: int = STEPS) -> _State | None:
         """Return frame and equations that fit best with coefficients only where `active` [p, d].
 
         By Gauss–Newton steps from a frame nearby; None where that becomes nearly singular.
         """
         here = self._state(state.matrix, state.offset, active)
-        for _ in range(STEPS):
+        for _ in range(steps):
             if here is None:
                 return None
             turn, move = self._step(here, active)
@@ -276,7 +277,7 @@ class Problem:
     @staticmethod
     def _design(
         theta: np.ndarray, heavy: np.ndarray, active: np.ndarray
-    ) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    ) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
         """Return where coefficients are, and what of white rates [n·d] each of them makes."""
         place = np.nonzero(active)
         made = theta[:, None, place[0]] * heavy[place[1]].T[None]
@@ -339,7 +340,7 @@ def search(
     library = affine.polynomials(rate.shape[1], degree)
     until = time.monotonic() + SECONDS
     starts = problem.starts(np.random.default_rng(seed))
-    ends = []
+    ends: list[tuple[float, np.ndarray]] = []
     while len(ends) < STARTS and time.monotonic() < until:
         ends.append(problem.descended(next(starts)))
     best: dict[int, SparseFrame] = {}
@@ -387,7 +388,7 @@ def _thinned(problem: Problem, flat: np.ndarray, most: int) -> Iterator[SparseFr
     active = np.ones(state.xi.shape, bool)
     active.flat[order[: min(free, active.size - most)]] = False
     while active.any():
-        made = problem.fit(state, active)
+        made = problem.fit(state, active, STEPS if active.sum() <= most else GLANCE)
         if made is None or made.residual > LARGEST:
             return
         state = made
