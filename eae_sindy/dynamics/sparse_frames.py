@@ -5,8 +5,8 @@ frame the equations follow exactly from those in another, so that a frame is sea
 a look at the frames of the data. First a smooth measure of sparsity is descended from many starts
 (`Problem.measure`): the sum of log(1 + u²/b²) over all coefficients, where u is how much a term
 contributes to its rate, both as root mean squares, so that no scale of y matters, and b falls. Then
-the least contributions are left out one by one, and with each the frame and what is left are fitted
-anew (`Problem.fit`), by Gauss–Newton steps in both.
+the least contributions are left out one by one (`Problem.thinned`), and the frame is fitted anew to
+what is left (`Problem.fit`), by Gauss–Newton steps in both.
 
 It is a local search: another frame may be sparser.
 """
@@ -40,7 +40,6 @@ WORST_FRAME = 100.0  # condition of A, rows of unit length on white latents: bey
 SINGULAR = 1e-10  # least over largest variance of latents that depend on each other
 LARGEST = 0.1  # relative squared error of rates with which equations are none
 STEPS = 12  # of Gauss–Newton at most
-GLANCE = 2  # of them while there are more coefficients than wanted
 STILL = 1e-4  # share by which the last of them improves the fit
 HALVINGS = 6
 CUTOFF = 1e-9  # singular values of a step: what a symmetry leaves free stays as it is
@@ -226,13 +225,13 @@ class Problem:
         left = (self.rate @ matrix.T - theta @ xi) @ heavy
         return _State(matrix, offset, xi, float(np.sum(left**2)))
 
-    def fit(self, state: _State, active: np.ndarray, steps: int = STEPS) -> _State | None:
+    def fit(self, state: _State, active: np.ndarray) -> _State | None:
         """Return frame and equations that fit best with coefficients only where `active` [p, d].
 
         By Gauss–Newton steps from a frame nearby; None where that becomes nearly singular.
         """
         here = self._state(state.matrix, state.offset, active)
-        for _ in range(steps):
+        for _ in range(STEPS):
             if here is None:
                 return None
             turn, move = self._step(here, active)
@@ -290,6 +289,33 @@ class Problem:
     def _inward(self, matrix: np.ndarray, offset: np.ndarray) -> np.ndarray:
         return affine.monomials(Frame(-np.linalg.solve(matrix, offset), matrix), self.degree)
 
+    def thinned(self, flat: np.ndarray, most: int) -> Iterator[SparseFrame]:
+        """Leave out the least contributions in a frame one by one; yield what is few, fitted.
+
+        The frame is moved only for equations that are few: with many coefficients it would follow
+        the noise, away from where they are few. From each that fits one more is left out, which
+        another frame may do without.
+        """
+        active = np.ones(self.xi.shape, bool)
+        here = self.state(flat)
+        while here is not None:
+            made = self.fit(here, active) if active.sum() <= most else None
+            if made is not None and made.residual <= LARGEST:
+                yield self.outward(made, active.copy())
+                fewer = self._without_least(made, active)
+                less = self.fit(made, fewer) if fewer.any() else None
+                if less is not None and less.residual <= LARGEST:
+                    yield self.outward(less, fewer)
+            active = self._without_least(here, active)
+            if not active.any():
+                return
+            here = self._state(here.matrix, here.offset, active)
+
+    def _without_least(self, state: _State, active: np.ndarray) -> np.ndarray:
+        kept = active.copy()
+        kept.flat[np.argmin(np.where(active, self.contributions(state), np.inf))] = False
+        return kept
+
     def outward(self, state: _State, active: np.ndarray) -> SparseFrame:
         """Return a state in terms of the latents themselves."""
         matrix = state.matrix @ self.white.matrix
@@ -346,7 +372,7 @@ def search(
     best: dict[int, SparseFrame] = {}
 
     def follow(flat: np.ndarray) -> None:
-        for found in _thinned(problem, flat, most):
+        for found in problem.thinned(flat, most):
             held = best.get(found.size)
             if held is None or _before(found, held, library):
                 best[found.size] = found
@@ -376,26 +402,6 @@ def _before(one: SparseFrame, other: SparseFrame, library: Library) -> bool:
     if mine > ALIKE * theirs or theirs > ALIKE * mine:
         return mine < theirs
     return one.order(library) < other.order(library)
-
-
-def _thinned(problem: Problem, flat: np.ndarray, most: int) -> Iterator[SparseFrame]:
-    """Leave out the least contributions one by one, and fit the frame anew each time."""
-    state = problem.state(flat)
-    if state is None:
-        return
-    free = problem.latents**2  # a frame has so many numbers that scales do not matter to
-    order = np.argsort(problem.contributions(state), axis=None)
-    active = np.ones(state.xi.shape, bool)
-    active.flat[order[: min(free, active.size - most)]] = False
-    while active.any():
-        made = problem.fit(state, active, STEPS if active.sum() <= most else GLANCE)
-        if made is None or made.residual > LARGEST:
-            return
-        state = made
-        if active.sum() <= most:
-            yield problem.outward(state, active.copy())
-        share = np.where(active, problem.contributions(state), np.inf)
-        active.flat[np.argmin(share)] = False
 
 
 def fitted(
