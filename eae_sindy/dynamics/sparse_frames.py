@@ -6,13 +6,14 @@ a look at the frames of the data. First a smooth measure of sparsity is descende
 (`Problem.measure`): the sum of log(1 + u²/b²) over all coefficients, where u is how much a term
 contributes to its rate, both as root mean squares, so that no scale of y matters, and b falls. Then
 the least contributions are left out one by one (`Problem.thinned`), and the frame is fitted anew to
-what is left (`Problem.fit`), by Gauss–Newton steps in both.
+what is left (`Problem.fit`), by Gauss–Newton steps in both. Frames that are as good are looked at
+besides: with the origin at a fixed point, or sheared so that another coefficient vanishes.
 
 It is a local search: another frame may be sparser.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +34,8 @@ FOLLOWED = 4  # frames from which coefficients are left out
 RING = 1.5  # standard deviations from the mean from which Newton looks for fixed points
 REACH = 5.0  # and within which these may be the origin
 APART = 1e-6  # and that lie between two of them
+VANISHED = 1e-3  # of the largest coefficient of an equation: what is smaller is none
+FAR = 5.0  # share of one y that is added to another at most, both of unit standard deviation
 ALIKE = 1.5  # factor between residuals of fits that are as good
 EXACT = 1e-12  # residual below which all fits are as good
 ROUNDING = 1e-26  # residual that no step makes smaller
@@ -311,6 +314,34 @@ class Problem:
                 return
             here = self._state(here.matrix, here.offset, active)
 
+    def sheared(self, found: SparseFrame) -> Iterator[SparseFrame]:
+        """Yield what has as few coefficients in a frame where one y has a share of another added.
+
+        There is such a share wherever a coefficient vanishes: a root of a polynomial.
+        """
+        d, degree = self.latents, self.degree
+        nodes = np.linspace(-1, 1, degree + 2)
+        for a, b in [(a, b) for a in range(d) for b in range(d) if a != b]:
+            turn = np.zeros((d, d))
+            turn[a, b] = 1.0
+
+            def seen(share: float, turn: np.ndarray = turn) -> np.ndarray:
+                old = Frame(np.zeros(d), np.eye(d) - share * turn)  # y by the new ones
+                return affine.back(found.xi, old, degree)
+
+            values = np.stack([seen(t).ravel() for t in nodes])
+            shares = [root for v in np.polyfit(nodes, values, degree + 1).T for root in _roots(v)]
+            for share in np.unique(np.round(shares, 6)):
+                xi = seen(share)
+                active = np.abs(xi) > VANISHED * np.abs(xi).max(axis=0)
+                if active.sum() > found.size or not share:
+                    continue
+                matrix = (np.eye(d) + share * turn) @ found.frame.matrix
+                start = self.start(Frame(found.frame.origin, matrix), active)
+                made = None if start is None else self.fit(start, active)
+                if made is not None and made.residual <= LARGEST:
+                    yield self.outward(made, active)
+
     def _without_least(self, state: _State, active: np.ndarray) -> np.ndarray:
         kept = active.copy()
         kept.flat[np.argmin(np.where(active, self.contributions(state), np.inf))] = False
@@ -371,17 +402,19 @@ def search(
         ends.append(problem.descended(next(starts)))
     best: dict[int, SparseFrame] = {}
 
-    def follow(flat: np.ndarray) -> None:
-        for found in problem.thinned(flat, most):
+    def take(some: Iterable[SparseFrame]) -> None:
+        for found in some:
             held = best.get(found.size)
             if held is None or _before(found, held, library):
                 best[found.size] = found
 
     for flat in _distinct(ends):
-        follow(flat)
+        take(problem.thinned(flat, most))
+    for found in list(best.values()):
+        take(problem.sheared(found))
     for found in [found for found in best.values() if found.active[0].any()]:
         for flat in problem.at_rest(found):
-            follow(flat)
+            take(problem.thinned(flat, most))
     return [best[k] for k in sorted(best)]
 
 
@@ -402,6 +435,15 @@ def _before(one: SparseFrame, other: SparseFrame, library: Library) -> bool:
     if mine > ALIKE * theirs or theirs > ALIKE * mine:
         return mine < theirs
     return one.order(library) < other.order(library)
+
+
+def _roots(polynomial: np.ndarray) -> np.ndarray:
+    """Return the real roots within `FAR` of a polynomial, highest power first."""
+    size = np.abs(polynomial).max()
+    if not size > 0:
+        return np.zeros(0)
+    found = np.roots(np.where(np.abs(polynomial) > 1e-9 * size, polynomial, 0))
+    return found[(np.abs(found.imag) < 1e-9) & (np.abs(found) < FAR)].real
 
 
 def fitted(
