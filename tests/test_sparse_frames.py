@@ -1,6 +1,7 @@
 """The sparsest frame: exact changes of frame, planted systems found again, and what cannot be."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -214,7 +215,7 @@ def test_what_has_no_frame_is_refused():
     still[:, 2] = 0
     for bad in [(library(flat), rate), (library(z), still), (np.nan * library(z), rate),
                 (np.zeros((9, 10)), np.zeros((9, 3)))]:  # fmt: skip
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="depend on each other|no numbers"):
             Problem(*bad, 2)
         assert sparse_frames.search(*bad, 2, 8) == []
         assert sparse_frames.fitted(*bad, 2, like) is None
@@ -295,7 +296,7 @@ def test_van_der_pol_has_four_terms_and_raw_has_none_of_it():
     raw = selection.choose(fits, np.arange(2), None, QUICK.but(frame="raw"))
     assert not any(t.candidate.inside for t in raw)
     found = selection.sparsest(raw, QUICK.but(frame="raw"))
-    assert found is None or found.coefficients > 4
+    assert found is None or found.error > 10 * best.error
 
 
 def test_a_member_without_the_frame_is_fitted_densely():
@@ -332,13 +333,7 @@ def test_why_there_is_no_sparse_frame_is_said_in_a_sentence():
 
 
 def test_more_latents_than_three_are_not_searched():
-    class Four:
-        criteria = QUICK
-
-        class fits:
-            class ensemble:
-                class settings:
-                    latents = 4
-
-    way = Candidate("all", "train", 0.0, np.ones(1, bool))
-    assert framed.framed(Four, way, np.arange(1)) == []
+    """Neither frames nor members are asked for."""
+    settings = SimpleNamespace(latents=4)
+    fits = SimpleNamespace(ensemble=SimpleNamespace(settings=settings))
+    assert framed.framed(SimpleNamespace(fits=fits, criteria=QUICK), np.arange(1)) == []

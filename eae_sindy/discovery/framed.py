@@ -8,11 +8,11 @@ from .candidates import ROWS_TO_A_TERM, Candidate
 from .refits import union
 
 
-def framed(arena: Arena, way: Candidate, members: np.ndarray) -> list[Candidate]:
+def framed(arena: Arena, members: np.ndarray) -> list[Candidate]:
     """Return the sparsest equations found, of each degree and number of coefficients.
 
-    The frame is searched for in the latents of one member, on the frames and with the weights of
-    `way`; others have theirs near it. With `Criteria.frame` "raw", or of one latent or more than
+    The frame is searched for in the latents of one member, on all its training frames; others have
+    theirs near it. With `Criteria.frame` "raw", or of one latent or more than
     `sparse_frames.MOST_LATENTS`, nothing is.
     """
     fits, criteria = arena.fits, arena.criteria
@@ -22,12 +22,11 @@ def framed(arena: Arena, way: Candidate, members: np.ndarray) -> list[Candidate]
     found = []
     for degree in sparse_frames.DEGREES:
         library = affine.polynomials(d, degree)
-        if len(arena.rows[way.frames]) < ROWS_TO_A_TERM * len(library):
+        if len(arena.rows["train"]) < ROWS_TO_A_TERM * len(library):
             continue
         dense = Candidate(
-            f"degree {degree}", way.frames, 0.0, np.ones(len(library), bool), library=library,
-            weight=way.weight,
-        )  # fmt: skip
+            f"degree {degree}", "train", 0.0, np.ones(len(library), bool), library=library
+        )
         triangle = arena.triangles(int(members[0]), [dense], union(fits, [dense]))[0]
         sparse = sparse_frames.search(
             *triangle.split(len(library)),

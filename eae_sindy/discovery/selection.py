@@ -85,7 +85,7 @@ def choose(
         kept = final
     chosen = _ranked(kept, early, own, criteria)[0].candidate
     winner = next(r for r in kept if r.candidate is chosen)
-    fewer = thinned(arena, winner, members) + framed(arena, chosen, members)
+    fewer = thinned(arena, winner, members) + framed(arena, members)
     thinner = arena.lasting(arena.run(fewer, members), members)
     ranked = _ranked([*kept, *thinner], early, own, criteria)
     seen = {id(t.candidate) for t in ranked}

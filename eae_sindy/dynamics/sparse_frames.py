@@ -29,6 +29,7 @@ SECONDS = 4.0  # at most for one degree
 STARTS = 16  # of the descent, for one degree
 BLUR = (0.3, 0.1, 0.03)  # b, one after the other
 DESCENT = 100  # steps at most for one b
+UNLIKE = 2.0  # weight of the logarithm of the volume that rows of A of unit length span
 SAME = 1e-3  # measures that differ by a smaller share are those of one frame
 FOLLOWED = 4  # frames from which coefficients are left out
 RING = 1.5  # standard deviations from the mean from which Newton looks for fixed points
@@ -161,6 +162,11 @@ class Problem:
         moved = np.tensordot(self.rules.slope, by_monomials, 2)
         by_matrix = (turned - np.outer(moved, offset)) @ inverse.T
         total = float(np.sum(np.log1p(share / blur**2)))
+        # Rows that are alike have equations as sparse as the sparsest: they are kept apart.
+        square = np.sum(matrix**2, axis=1, keepdims=True)
+        volume = max(abs(np.linalg.det(matrix)), np.finfo(float).tiny)
+        total += UNLIKE * float(0.5 * np.log(square).sum() - np.log(volume))
+        by_matrix += UNLIKE * (matrix / square - inverse.T)
         return total, np.concatenate([by_matrix.ravel(), moved])
 
     def contributions(self, state: _State) -> np.ndarray:
