@@ -215,7 +215,7 @@ def test_what_has_no_frame_is_refused():
     still[:, 2] = 0
     for bad in [(library(flat), rate), (library(z), still), (np.nan * library(z), rate),
                 (np.zeros((9, 10)), np.zeros((9, 3)))]:  # fmt: skip
-        with pytest.raises(ValueError, match="depend on each other|no numbers"):
+        with pytest.raises(ValueError, match=r"depend on each other|no numbers"):
             Problem(*bad, 2)
         assert sparse_frames.search(*bad, 2, 8) == []
         assert sparse_frames.fitted(*bad, 2, like) is None
