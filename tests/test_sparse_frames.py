@@ -337,3 +337,19 @@ def test_more_latents_than_three_are_not_searched():
     settings = SimpleNamespace(latents=4)
     fits = SimpleNamespace(ensemble=SimpleNamespace(settings=settings))
     assert framed.framed(SimpleNamespace(fits=fits, criteria=QUICK), np.arange(1)) == []
+
+
+def test_of_as_many_coefficients_the_better_fit_comes_first_and_then_the_simpler():
+    library = affine.polynomials(2, 2)
+
+    def model(residual, terms):
+        active = np.isin(library.terms, terms)[:, None] & np.array([True, False])
+        return sparse_frames.SparseFrame(
+            Frame(np.zeros(2), np.eye(2)), 1.0 * active, active, residual
+        )
+
+    linear, constant = model(1e-3, ["z1", "z2"]), model(1e-3, ["1", "z1"])
+    product, better = model(1e-3, ["z1", "z1 z2"]), model(1e-4, ["z1", "z1 z2"])
+    for first, second in [(better, linear), (linear, constant), (constant, product)]:
+        assert sparse_frames._before(first, second, library)
+        assert not sparse_frames._before(second, first, library)
