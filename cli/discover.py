@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eae_sindy.errors import EaeSindyError
-from eae_sindy.recipes import AVERAGES, CRITERIA
+from eae_sindy.recipes import AVERAGES, CRITERIA, FRAMES
 
 from . import options
 
@@ -85,6 +85,14 @@ FIGURES = {
     help="Over what judges equations: mean takes those that hold from the first frame on, "
     "geometric those best on the cycle; auto is mean over whole trajectories, else geometric.",
 )
+@click.option(
+    "--frame",
+    type=click.Choice(FRAMES),
+    default=CRITERIA.frame,
+    show_default=True,
+    help="Coordinates in which equations with few coefficients are looked for: raw is the latents "
+    "and their canonical frames, sparse also an affine frame that is searched for, in seconds.",
+)
 @options.output("runs/discovery")
 @options.config
 @options.force
@@ -98,6 +106,7 @@ def discover(
     threshold: float,
     members: int | str | None,
     average: str,
+    frame: str,
     output: Path,
     force: bool,
 ) -> None:
@@ -127,7 +136,7 @@ def discover(
                 frames,
                 sparse(optimizer, threshold),
                 members,
-                criteria=CRITERIA.but(average=average),
+                criteria=CRITERIA.but(average=average, frame=frame),
             )
         )
     made = Report.of(found)

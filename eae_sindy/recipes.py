@@ -386,6 +386,7 @@ TRAININGS: Mapping[str, Training] = {
 # it bad. Where the first is the larger one, more is better.
 Turns = tuple[float, float]
 AVERAGES = ("auto", "mean", "geometric")
+FRAMES = ("raw", "sparse")  # of latents, in which equations are few
 
 
 @dataclass(frozen=True)
@@ -465,6 +466,9 @@ class Criteria(_Settings):
     # Fewer terms are worth this factor of squared error: twice the distance from the data.
     as_good: float = 4.0
     sparse_terms: int = 8  # coefficients that sparse equations have at most
+    # Where these are looked for: "raw" is in the latents and canonical frames, "sparse" also in
+    # a frame that is searched for.
+    frame: str = "raw"
     # Error of a trajectory below which no candidate is better than another: this, or a share of the
     # reconstruction's own.
     exact: float = 1e-6
@@ -485,7 +489,7 @@ class Criteria(_Settings):
             value = getattr(self, f.name)
             for number in value if isinstance(value, tuple) else (value,):
                 _require(
-                    f.name == "average"
+                    f.name in ("average", "frame")
                     or ((number > 0 or f.name in ("cutoffs", "weights")) and math.isfinite(number)),
                     f"criterion {f.name} must be positive and finite, not {number}",
                 )
@@ -500,6 +504,10 @@ class Criteria(_Settings):
         _require(
             self.average in AVERAGES,
             f"criterion average must be one of {', '.join(AVERAGES)}, not {self.average!r}",
+        )
+        _require(
+            self.frame in FRAMES,
+            f"criterion frame must be one of {', '.join(FRAMES)}, not {self.frame!r}",
         )
         _require(len(self.degrees) == 3, "criterion degrees must have three numbers")
 

@@ -15,7 +15,7 @@ from eae_sindy.comparison.comparison import Comparison
 from eae_sindy.discovery import discover
 from eae_sindy.discovery.sparse_model import SparseModel
 from eae_sindy.dynamics import conversions
-from eae_sindy.dynamics.canonical import Frame
+from eae_sindy.dynamics.affine import Frame
 from eae_sindy.dynamics.least_squares import Sparse
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.recipes import Criteria

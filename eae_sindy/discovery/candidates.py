@@ -5,14 +5,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..dynamics import canonical, least_squares
+from ..dynamics import affine, canonical, least_squares, sparse_frames
 from ..dynamics.canonical import Pattern
 from ..dynamics.least_squares import Sparse, Triangle
 from ..dynamics.library import Library, standard
+from ..dynamics.sparse_frames import SparseFrame
 from ..ensemble.ensemble import Ensemble
 from ..recipes import Criteria
 
 FRAMES = ("train", "late", "early")
+ROWS_TO_A_TERM = 2  # frames that a candidate with its own library must have, for each term
 WORST_FRAME = 1e6  # condition of eigenvectors beyond which they are no frame
 
 
@@ -42,6 +44,9 @@ class Candidate(NamedTuple):
         That it has in a canonical frame.
     active : array of bool [p, d], optional
         The coefficients in use, where an equation lacks what another has.
+    inside : SparseFrame, optional
+        The coefficients in use in a frame that was searched for, and where it lies: each member has
+        its own near it.
     """
 
     terms: str
@@ -54,6 +59,7 @@ class Candidate(NamedTuple):
     weight: float = 0.0
     pattern: Pattern | None = None
     active: np.ndarray | None = None
+    inside: SparseFrame | None = None
 
     @property
     def name(self) -> str:
@@ -77,8 +83,10 @@ class Candidate(NamedTuple):
     def coefficients(self, xi: np.ndarray) -> float:
         """Count the coefficients of Ξ [m, p, d] that are not zero, on the mean over members.
 
-        Of a pattern those of its functions are counted.
+        Of a pattern those of its functions are counted, of a sparse frame those in it.
         """
+        if self.inside is not None:
+            return float(self.inside.size)
         if self.pattern is not None:
             return float(self.pattern.size)
         return float(np.count_nonzero(xi, axis=(1, 2)).mean())
@@ -88,6 +96,8 @@ class Candidate(NamedTuple):
 
         Of a pattern its functions are counted, not the monomials that the latents make of them.
         """
+        if self.inside is not None:
+            return self.inside.size / self.inside.active.shape[1]
         if self.pattern is not None:
             return self.pattern.size / self.pattern.active.shape[1]
         if self.active is not None:
@@ -97,9 +107,14 @@ class Candidate(NamedTuple):
     def solve(self, triangle: Triangle) -> np.ndarray:
         """Return Ξ [p, d], zero where a term is not in use, from the factor of some frames.
 
-        Of a pattern that has no frame in these, it is NaN.
+        Of a pattern or a sparse frame that has no frame in these, it is NaN.
         """
         theta, rate = triangle.split(len(self.chosen))
+        if self.inside is not None:
+            mine = self.in_frame(triangle)
+            if mine is None:
+                return np.full((theta.shape[1], rate.shape[1]), np.nan)
+            return affine.back(mine.xi, mine.frame, self.degree)
         if self.pattern is not None:
             found = canonical.solve(theta, rate, self.pattern)
             return np.full((theta.shape[1], rate.shape[1]), np.nan) if found is None else found
@@ -113,6 +128,18 @@ class Candidate(NamedTuple):
             else least_squares.solve(theta, rate, self.cutoff, triangle.frames)[0]
         )
         return neutralised(xi, list(self.neutral)) if self.neutral else xi
+
+    @property
+    def degree(self) -> int:
+        """Return the degree of the polynomials of its own library; 0 if it has none."""
+        return 0 if self.library is None else self.library.degree
+
+    def in_frame(self, triangle: Triangle) -> SparseFrame | None:
+        """Return its coefficients in a sparse frame, and the frame that these frames have."""
+        if self.inside is None:
+            return None
+        theta, rate = triangle.split(len(self.chosen))
+        return sparse_frames.fitted(theta, rate, self.degree, self.inside)
 
 
 def neutralised(xi: np.ndarray, linear: list[int]) -> np.ndarray:

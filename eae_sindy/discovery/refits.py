@@ -16,7 +16,7 @@ def refit(
 ) -> np.ndarray:
     """Return Ξ [k, p, d] of members by the chosen candidate, on all its training frames.
 
-    Members that have no canonical frame are fitted without its pattern.
+    Members that lack the frame of a pattern, or a sparse one, are fitted without it.
 
     Parameters
     ----------
@@ -71,11 +71,11 @@ def columns(triangle: Triangle, library: Library, way: Candidate, own: Library) 
 
 
 def without_nan(candidate: Candidate, triangle: Triangle) -> np.ndarray:
-    """Return Ξ [p, d] by a candidate; without its pattern if there is no frame for that."""
+    """Return Ξ [p, d] by a candidate; dense in its terms if there is no frame for it."""
     xi = candidate.solve(triangle)
-    if candidate.pattern is None or np.isfinite(xi).all():
+    if (candidate.pattern is None and candidate.inside is None) or np.isfinite(xi).all():
         return xi
-    return candidate._replace(pattern=None, neutral=()).solve(triangle)
+    return candidate._replace(pattern=None, inside=None, neutral=()).solve(triangle)
 
 
 def embedded(xi: np.ndarray, own: Library, library: Library) -> np.ndarray:
@@ -88,9 +88,4 @@ def embedded(xi: np.ndarray, own: Library, library: Library) -> np.ndarray:
 
 def union(fits: Fits, ways: Sequence[Candidate]) -> Library:
     """Return the ensemble's library with the constant, and what else the candidates need."""
-    return with_polynomials(fits.library, max(map(degree_of, ways), default=0))
-
-
-def degree_of(way: Candidate) -> int:
-    """Return the degree of the polynomials that a candidate's own library has; 0 if it has none."""
-    return 0 if way.library is None else way.library.degree
+    return with_polynomials(fits.library, max((way.degree for way in ways), default=0))

@@ -14,12 +14,11 @@ from ..dynamics.least_squares import Sparse
 from ..ensemble.members import evenly
 from ..recipes import Criteria
 from .arena import Arena, Run, resolution
-from .candidates import Candidate, candidates, plain, polynomials, symmetric
+from .candidates import ROWS_TO_A_TERM, Candidate, candidates, plain, polynomials, symmetric
+from .framed import framed
 from .member_fits import Fits
 from .stretches import stretches, training
 from .thinning import thinned
-
-ROWS_TO_A_TERM = 2  # frames that a candidate must have, for each of its terms
 
 
 class Trial(NamedTuple):
@@ -46,7 +45,8 @@ def choose(
     Chosen is the candidate with the fewest terms whose mean trajectory error is at most four times
     the least: twice the distance from the data. Errors below `resolution` are all alike. What is
     lost within five lengths of the test window is out, and so is what loses the beginning of the
-    data where others do not. Then terms are left out one by one, as long as that costs no more.
+    data where others do not. Then terms are left out one by one, as long as that costs no more, and
+    if the criteria ask for it, equations with few coefficients in a frame of their own are tried.
     Eq. 16 is always among the last, so that nothing is chosen that does clearly worse; it stands if
     no trajectory stays with the data. An empty list if there is nothing to judge by.
 
@@ -85,7 +85,8 @@ def choose(
         kept = final
     chosen = _ranked(kept, early, own, criteria)[0].candidate
     winner = next(r for r in kept if r.candidate is chosen)
-    thinner = arena.lasting(arena.run(thinned(arena, winner, members), members), members)
+    fewer = thinned(arena, winner, members) + framed(arena, members)
+    thinner = arena.lasting(arena.run(fewer, members), members)
     ranked = _ranked([*kept, *thinner], early, own, criteria)
     seen = {id(t.candidate) for t in ranked}
     rest = _trials([r for r in first if id(r.candidate) not in seen])
@@ -93,9 +94,15 @@ def choose(
 
 
 def sparsest(trials: Sequence[Trial], criteria: Criteria) -> Trial | None:
-    """Return the best of the trials with few coefficients; None if none stays with the data."""
+    """Return the best of the trials with few coefficients; None if none stays with the data.
+
+    Where sparse frames are searched, the fewest coefficients of those that are as good as any.
+    """
     few = [t for t in trials if t.judged and t.coefficients <= criteria.sparse_terms]
     few = [t for t in few if t.error < criteria.worst_trajectory]
+    good = [t for t in few if t.as_good]
+    if criteria.frame == "sparse" and good:
+        return min(good, key=lambda t: (t.coefficients, t.error))
     return min(few, key=lambda t: (t.error, t.coefficients), default=None)
 
 

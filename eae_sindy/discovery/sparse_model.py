@@ -1,6 +1,7 @@
 """The equations of a mode that have few coefficients, beside those that are chosen.
 
-Where they follow a pattern of symmetry they are few in a canonical frame, and are given in it.
+Where they follow a pattern of symmetry they are few in a canonical frame, and are given in it; so
+are those in a frame that was searched for.
 """
 
 from collections.abc import Sequence
@@ -9,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..dynamics import canonical
-from ..dynamics.canonical import Frame
+from ..dynamics.affine import Frame
 from ..dynamics.conversions import equations
+from ..dynamics.sparse_frames import MOST_LATENTS
 from ..ensemble.members import evenly
 from ..recipes import Criteria
 from . import decoded_orbits, refits, selection
@@ -46,6 +48,15 @@ def find(
     return [_of(fits, found, k, tried, criteria) for k, tried in enumerate(trials)]
 
 
+def unframed(latents: int, found: SparseModel | None, criteria: Criteria) -> str | None:
+    """Say in a sentence why equations stand in no frame that was searched for; None if they do."""
+    if criteria.frame != "sparse" or (found is not None and found.trial.candidate.inside):
+        return None
+    if not 1 < latents <= MOST_LATENTS:
+        return f"sparse frames are searched for in two or three latents, not in {latents}"
+    return "no frame was found in which fewer coefficients run as well"
+
+
 def _of(
     fits: Fits, found: Modes, mode: int, tried: Sequence[Trial], criteria: Criteria
 ) -> SparseModel | None:
@@ -67,4 +78,9 @@ def _of(
         if inside is not None:
             frame, coefficients = inside
             lines = equations(coefficients, way.pattern.names, symbol="y")
+    if way.inside is not None:
+        mine = way.in_frame(refits.factor_of(fits, speaker, way))
+        if mine is not None:
+            frame, names = mine.frame, [term.replace("z", "y") for term in library.terms]
+            lines = equations(mine.xi, names, symbol="y")
     return SparseModel(trial, ahead.field, frame, lines)

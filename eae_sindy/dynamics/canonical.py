@@ -5,17 +5,16 @@ cubic polynomials, so that what is fitted there is written in the latents themse
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-from . import least_squares
-from .library import Library, standard
+from . import affine, least_squares
+from .affine import Frame
+from .library import Library
 
 DEGREE = 3
 REACH = 2.5  # standard deviations from the mean within which a fixed point is the origin
-NEWTON = 30  # steps
 STARTS = 9  # of Newton, besides the mean
 
 
@@ -43,17 +42,9 @@ class Pattern(NamedTuple):
         return int(self.active.sum())
 
 
-class Frame(NamedTuple):
-    """Coordinates y = A (z − c) of latents z: `origin` c [2], `matrix` A [2, 2]."""
-
-    origin: np.ndarray
-    matrix: np.ndarray
-
-
-@cache
 def cubics() -> Library:
     """Return the monomials of two latents to degree 3, with the constant."""
-    return standard(2, DEGREE, sine=False, constant=True)
+    return affine.polynomials(2, DEGREE)
 
 
 def _pattern(name: str, functions: Mapping[str, str], active: np.ndarray) -> Pattern:
@@ -87,65 +78,21 @@ def frame(xi: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> Frame | None:
     There is no frame where the flow does not turn about it: the linear part must have a pair of
     complex eigenvalues. What is left free, a turn of the plane, no pattern depends on.
     """
-    library = cubics()
     angles = 2 * np.pi * np.arange(STARTS - 1) / (STARTS - 1)
     ring = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     for offset in [np.zeros(2), *ring]:
-        origin = _root(library, xi, mean + offset * spread)
+        origin = affine.fixed_point(xi, DEGREE, mean + offset * spread)
         if origin is not None and np.max(np.abs(origin - mean) / spread) < REACH:
             break
     else:
         return None
-    values, vectors = np.linalg.eig(_slope(library, xi, origin))
+    values, vectors = np.linalg.eig(affine.slope(xi, DEGREE, origin))
     if not np.abs(values.imag).max() > 1e-9 * np.abs(values).max():
         return None
     vector = vectors[:, np.argmax(values.imag)]
     axes = np.stack([vector.real, vector.imag], axis=1)
     axes *= np.sqrt(np.prod(spread) / abs(np.linalg.det(axes)))  # y of the order of one
     return Frame(origin, np.linalg.inv(axes))
-
-
-def _slope(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Return ∂ż/∂z [2, 2] at z, exactly."""
-    powers = library.features.powers_
-    columns = []
-    for k in range(2):
-        lowered = powers - np.eye(2, dtype=int)[k]
-        terms = powers[:, k] * np.prod(z ** np.maximum(lowered, 0), axis=1)
-        columns.append(terms @ xi)
-    return np.stack(columns, axis=1)
-
-
-def _root(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray | None:
-    """Return the fixed point that Newton finds from z; None if it finds none."""
-    for _ in range(NEWTON):
-        slope = _slope(library, xi, z)
-        if not np.isfinite(slope).all() or abs(np.linalg.det(slope)) < 1e-300:
-            return None
-        step = np.linalg.solve(slope, library(z) @ xi)
-        z = z - step
-        if np.linalg.norm(step) < 1e-12 * (1 + np.linalg.norm(z)):
-            return z
-    return None
-
-
-def monomials(change: Frame) -> np.ndarray:
-    """Return C [10, 10] with φ(y) = θ(z) C: the monomials of y in those of z."""
-    powers = [tuple(p) for p in cubics().features.powers_.tolist()]
-    place = {p: i for i, p in enumerate(powers)}
-    offset = -change.matrix @ change.origin
-    columns: dict[tuple[int, ...], np.ndarray] = {(0, 0): np.eye(len(powers))[0]}
-    for p in powers[1:]:
-        k = 0 if p[0] else 1
-        less = tuple(n - (i == k) for i, n in enumerate(p))
-        made = offset[k] * columns[less]
-        for q, i in place.items():
-            for axis in range(2):
-                more = tuple(n + (j == axis) for j, n in enumerate(q))
-                if more in place:
-                    made[place[more]] += change.matrix[k, axis] * columns[less][i]
-        columns[p] = made
-    return np.stack([columns[p] for p in powers], axis=1)
 
 
 def own_frame(theta: np.ndarray, rate: np.ndarray) -> Frame | None:
@@ -166,7 +113,7 @@ def regression(
     theta: np.ndarray, rate: np.ndarray, change: Frame, functions: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return functions of y and ẏ in the place of Θ [n, 10] and ż [n, 2]."""
-    return theta @ monomials(change) @ functions.T, rate @ change.matrix.T
+    return theta @ affine.monomials(change, DEGREE) @ functions.T, rate @ change.matrix.T
 
 
 def in_frame(
@@ -192,5 +139,4 @@ def solve(theta: np.ndarray, rate: np.ndarray, pattern: Pattern) -> np.ndarray |
     if inside is None:
         return None
     change, found = inside
-    back = np.linalg.inv(change.matrix)
-    return monomials(change) @ pattern.functions.T @ found @ back.T
+    return affine.back(pattern.functions.T @ found, change, DEGREE)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..discovery.chosen_dynamics import Answers
 from ..discovery.result import Discovery
-from ..discovery.sparse_model import SparseModel
+from ..discovery.sparse_model import SparseModel, unframed
 from ..dynamics import conversions, cycles
 from ..dynamics.cycles import Orbits
 from ..ensemble import intervals
@@ -101,6 +101,7 @@ def _mode(discovery: Discovery, a: Answers, mode: int) -> dict[str, Any]:
         "coefficients": xi.tolist(),
         "interval": None if spread is None else spread.tolist(),
         "sparse": _sparse(a.sparse[mode]),
+        "unframed": unframed(a.library.latents, a.sparse[mode], discovery.criteria),
         "tried": [
             {"candidate": t.candidate.name, "trajectory_error": t.error} for t in a.trials[mode]
         ],

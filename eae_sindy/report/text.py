@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from ..discovery.chosen_dynamics import Answers
 from ..discovery.measurement import Row
 from ..discovery.result import Discovery
+from ..discovery.sparse_model import unframed
 from ..discovery.stretches import average
 from ..dynamics.conversions import equations
 from ..progress import count
-from ..recipes import INTERVAL, SIGNIFICANCE
+from ..recipes import INTERVAL, SIGNIFICANCE, Criteria
 from .numbers import error
 from .report import Report
 from .verdicts import Verdict
@@ -122,15 +123,17 @@ def _modes(discovery: Discovery) -> list[str]:
             + ("the least" if tried[0].error == least else f"the least {least:.2g}")
         )
         found += [f"  {line}" for line in equations(a.representative(k), a.library.terms)]
-        found += _sparse(a, k)
+        found += _sparse(a, k, discovery.criteria)
     return [*found, *(e.sentence() for e in a.equivalences)]
 
 
-def _sparse(a: Answers, mode: int) -> list[str]:
+def _sparse(a: Answers, mode: int, criteria: Criteria) -> list[str]:
     """Return the sparse equations of a mode, where they are others than those that were chosen."""
     found = a.sparse[mode]
+    why = unframed(a.library.latents, found, criteria)
+    none = [f"  {why}"] if why else []
     if found is None or (found.trial.candidate is a.trials[mode][0].candidate and not found.frame):
-        return []
+        return none
     said = [
         f"  with few coefficients, {found.trial.coefficients:.0f}: {found.trial.candidate.name}; "
         f"forecast error {found.forecast:.2g}, of those above {a.forecast.field:.2g}"
@@ -140,7 +143,7 @@ def _sparse(a: Answers, mode: int) -> list[str]:
         ends = ", ".join(f"{x:.4g}" for x in c)
         rows = "; ".join(" ".join(f"{x + 0.0:.4g}" for x in row) for row in matrix)
         said.append(f"    in y = A (z - c), A = [{rows}], c = [{ends}]")
-    return [*said, *(f"    {line}" for line in found.lines)]
+    return [*said, *(f"    {line}" for line in found.lines), *none]
 
 
 def _chains(discovery: Discovery) -> list[str]:
