@@ -12,8 +12,8 @@ besides: with the origin at a fixed point, or sheared so that another coefficien
 It is a local search: another frame may be sparser.
 """
 
-import time
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,8 +25,7 @@ from .library import Library
 
 DEGREES = (2, 3)
 MOST_LATENTS = 3  # of more latents frames have so many numbers that none is found in seconds
-SECONDS = 4.0  # at most for one degree
-STARTS = 16  # of the descent, for one degree
+STARTS = 8  # of the descent, for one degree
 BLUR = (0.3, 0.1, 0.03)  # b, one after the other
 DESCENT = 100  # steps at most for one b
 UNLIKE = 2.0  # weight of the logarithm of the volume that rows of A of unit length span
@@ -386,7 +385,7 @@ def search(
     most : int
         Coefficients at most.
     seed : int
-        Of the starts. After `SECONDS` no more are tried, or else a seed gives the same frames.
+        Of the starts.
 
     Returns
     -------
@@ -401,11 +400,8 @@ def search(
     except ValueError:
         return []
     library = affine.polynomials(rate.shape[1], degree)
-    until = time.monotonic() + SECONDS
     starts = problem.starts(np.random.default_rng(seed))
-    ends: list[tuple[float, np.ndarray]] = []
-    while len(ends) < STARTS and time.monotonic() < until:
-        ends.append(problem.descended(next(starts)))
+    ends = [problem.descended(start) for start in islice(starts, STARTS)]
     best: dict[int, SparseFrame] = {}
 
     def take(some: Iterable[SparseFrame]) -> None:
