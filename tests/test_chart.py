@@ -522,10 +522,9 @@ def error_of(session, encoder, task):
     return float(session.loop.problem.objective(given, Data(*task.judges), KEY))
 
 
-@pytest.fixture
-def cold(task):
-    """A session that has no temperature yet, and its task."""
-    own = with_settings(task, temperature=0.0, confinement=3.0)  # so far that it can be too hot
+def unheated(task, confinement):
+    """A session that has no temperature yet."""
+    own = with_settings(task, temperature=0.0, confinement=confinement)
     first = finish(chains.begin(task, 0))
     encoders = [[w.numpy() for w in first.charts[0].centre]]
     new = Session(task.loop(40), own.settings, encoders=encoders,
@@ -534,7 +533,13 @@ def cold(task):
     return new
 
 
-def test_the_temperature_is_the_highest_at_which_members_are_good(cold, task):
+@pytest.fixture
+def cold(task):
+    return unheated(task, FIT.confinement)
+
+
+def test_the_temperature_is_the_highest_at_which_members_are_good(task):
+    cold = unheated(task, 3.0)  # so far that it can be too hot
     begun = error_of(cold, cold.encoders()[0], task)
     found, rungs, drawn = climbed(cold, task)
     at, errors = rungs.T
