@@ -47,7 +47,7 @@ def same(one, two):
     for a, b in zip(one.chains, two.chains, strict=True):
         for name in ("loss", "kinetic_temperature", "step", "training", "gradient_square",
                      "laplacian", "largest_stable_step", "batch_noise", "outer_gradient",
-                     "time_step"):  # fmt: skip
+                     "time_step", "temperature", "loss_of_all"):  # fmt: skip
             np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
         for p, q in zip((*a.encoder, *a.decoder), (*b.encoder, *b.decoder), strict=True):
             np.testing.assert_array_equal(p, q)
@@ -91,6 +91,8 @@ def test_a_fit_that_stops_anywhere_goes_on_to_the_same_bits(small, whole, tmp_pa
     {"schedule": "geometric", "start_temperature": 1e-3, "chains": 2, "chains_per_decoder": 2},
     {"decoder_update": "exact", "step_share": 0.25, "dimensionless": True, "chains": 2,
      "chains_per_decoder": 2},
+    {"decoder_update": "exact", "step_share": 0.15, "dimensionless": True, "confinement": 0.02,
+     "directions": 8, "frames": 40, "temperature": 0.0, "activation": "silu", "rate_weight": 1.0},
 ])  # fmt: skip
 def test_other_samplers_and_several_chains_go_on_to_the_same_bits(small, tmp_path, changes):
     settings = LONG.but(**changes)

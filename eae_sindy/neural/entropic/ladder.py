@@ -32,8 +32,8 @@ def climb(session: Session, judges: Data, done: int, total: int) -> Steps[dict[s
     rung = max(COLDEST, 10.0 ** (np.floor(2 * np.log10(max(begun * BELOW, COLDEST))) / 2))
     kept = None
     while rung <= HOTTEST:
-        session.heat(rung)
         try:
+            session.heat(rung)
             draws = [mine for _, mine in session.collect(session.settings.encoders)]
         except DivergedError:
             break
