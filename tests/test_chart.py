@@ -599,6 +599,20 @@ def test_the_rung_before_the_first_at_which_members_are_bad_is_the_one(monkeypat
     assert found["validation_of_members"] == pytest.approx(errors[rung])
 
 
+def test_members_may_have_what_single_precision_resolves(monkeypatch):
+    own = Paper()
+    scripted(monkeypatch, [1e-9, 1e-8, 1.9e-7, 2.1e-7])
+    found = finish(ladder.climb(own, None, 0, 1))
+    assert found["temperature"] == pytest.approx(1e-10 * np.sqrt(10.0))
+    assert (found["validation"], found["validation_allowed"]) == (1e-9, pytest.approx(2e-7))
+
+
+def test_a_ladder_ends_at_one(monkeypatch):
+    own = Paper()
+    scripted(monkeypatch, [1.0] * 9)
+    assert finish(ladder.climb(own, None, 0, 1))["temperature"] == 1.0
+
+
 def test_members_of_the_second_half_are_judged_by_their_mean(monkeypatch):
     own, judged = Paper(), []
     own.collect = lambda steps: [(None, (1.0 * np.arange(steps)[:, None],))] * 2
@@ -618,6 +632,7 @@ def test_a_coldest_rung_that_is_too_hot_is_kept_and_can_be_seen(cold, task, monk
     scripted(monkeypatch, [1e-3, 7e-3])
     found, rungs, _ = climbed(cold, task)
     assert found == {"temperature": pytest.approx(1e-6), "validation": 1e-3,
+                     "validation_allowed": 2e-3,
                      "validation_of_members": pytest.approx(7e-3)}  # fmt: skip
     assert len(rungs) == 1
     assert cold.temperature == found["temperature"]

@@ -473,18 +473,20 @@ def test_every_code_has_a_sentence_and_every_sentence_a_code():
 
 
 def test_a_chosen_temperature_says_what_it_cost():
-    def said(first, second):
-        attributes = {f"start/{d}/{name}": value
-                      for d, pair in enumerate((first, second))
-                      for name, value in zip(("validation", "validation_of_members"), pair,
-                                             strict=True)}  # fmt: skip
+    names = ("validation", "validation_allowed", "validation_of_members")
+
+    def said(*decoders):
+        attributes = {f"start/{d}/{name}": value for d, three in enumerate(decoders)
+                      for name, value in zip(names, three, strict=True)}  # fmt: skip
         found = diagnostics(temperatures=(1e-7, 3e-7))
         return of_sampler(found, ensemble(attributes=attributes))["temperature"]
 
-    is_said(said((1e-5, 1.2e-5), (2e-5, 4e-5)), "temperature-chosen", "good",
+    is_said(said((1e-5, 2e-5, 1.2e-5), (2e-5, 4e-5, 4e-5)), "temperature-chosen", "good",
             "T = 1e-07 to 3e-07", "4.0e-05, stays within 2 times", "2.0e-05")  # fmt: skip
-    is_said(said((1e-5, 2.1e-5), (2e-5, 4e-5)), "temperature-too-hot", "caution",
-            "2.1e-05, is more than 2 times", "give a lower --temperature")  # fmt: skip
+    is_said(said((1e-5, 2e-5, 2.1e-5), (2e-5, 4e-5, 4e-5)), "temperature-too-hot", "caution",
+            "2.1e-05, is more than 2 times", "1.0e-05: give a lower --temperature")  # fmt: skip
+    is_said(said((1e-9, 2e-7, 9e-8), (1e-9, 2e-7, 1e-8)), "temperature-chosen", "good",
+            "9.0e-08, stays within 2.0e-07, about what single precision", "1.0e-09")  # fmt: skip
     assert "temperature" not in of_sampler()
 
 

@@ -10,9 +10,9 @@ from ..samplers.thermostat import Tensors
 from .divergence import DivergedError
 from .session import COLDEST, Session
 
-RUNG = np.sqrt(10.0)  # from one temperature of the ladder to the next
-BELOW = 1e-3  # of the start's error: about where the ladder begins
-HOTTEST = 1.0
+BELOW = 1e-3  # of the error of the first weights: about where the ladder begins
+HOTTEST = 0  # half decades
+RESOLVED = 1e-7  # an error of which single precision resolves the slope
 JUDGED = 5  # draws of a chain at each rung, of its second half
 
 
@@ -20,18 +20,23 @@ def climb(session: Session, judges: Data, done: int, total: int) -> Steps[dict[s
     """Bring chains that have just begun to the highest temperature at which they stay good.
 
     That is the last rung of a ladder, from cold to hot, before members' mean of Eq. 14 on the
-    frames `judges` exceeds twice that of the first weights. Rungs are whole and half decades.
+    frames `judges` exceeds twice that of the first weights, or twice what single precision
+    resolves: below it the rounding of forces heats more than the bath. Rungs are whole and half
+    decades.
 
     Returns
     -------
     dict of str to float
-        `temperature`; `validation`, the error of the first weights, and `validation_of_members`,
-        that of members at this temperature.
+        `temperature`; `validation`, the error of the first weights, `validation_allowed`, that
+        members may have, and `validation_of_members`, theirs at this temperature.
     """
     begun = float(np.mean([_error(session, e, judges) for e in session.encoders()]))
-    rung = max(COLDEST, 10.0 ** (np.floor(2 * np.log10(max(begun * BELOW, COLDEST))) / 2))
-    kept = None
-    while rung <= HOTTEST:
+    least = max(begun, RESOLVED)
+    allowed = WITHIN * least
+    kept, rung = None, COLDEST
+    first = int(np.floor(2 * np.log10(max(least * BELOW, COLDEST))))
+    for half_decades in range(first, HOTTEST + 1):
+        rung = 10.0 ** (half_decades / 2)
         try:
             session.heat(rung)
             draws = [mine for _, mine in session.collect(session.settings.encoders)]
@@ -42,12 +47,11 @@ def climb(session: Session, judges: Data, done: int, total: int) -> Steps[dict[s
             np.mean([_error(session, [w[i] for w in mine], judges) for mine in draws for i in at])
         )
         yield Progress("temperature", done, total, {"T": rung, "validation error": error})
-        if kept is not None and not error <= WITHIN * begun:
+        if kept is not None and not error <= allowed:
             break
         kept = rung, error, session.states, session.charts
-        if not error <= WITHIN * begun:
+        if not error <= allowed:
             break  # the coldest is too hot already
-        rung *= RUNG
     if kept is None:
         raise DivergedError(
             f"the sampler diverged at the coldest temperature that was tried, {rung:.2g}: lower "
@@ -57,6 +61,7 @@ def climb(session: Session, judges: Data, done: int, total: int) -> Steps[dict[s
     return {
         "temperature": session.temperature,
         "validation": begun,
+        "validation_allowed": allowed,
         "validation_of_members": error,
     }
 

@@ -1,7 +1,7 @@
 """Algorithm 1 (train) and Algorithm 2 (collect) of the entropic autoencoder."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -16,6 +16,7 @@ from .chart import Chart, confined, restored
 from .compiled import USE, Loop, Record
 from .divergence import LOST, DivergedError, diverged
 
+T = TypeVar("T")
 COLDEST = 1e-12  # a temperature to begin at, where none is given and none has been chosen
 
 
@@ -127,7 +128,8 @@ class Session:
 
         While the decoder is trained only: members are drawn with a sampler that stays.
         """
-        draws = [draws for _, draws in self.collect(self.settings.encoders)]
+        drawn = self._slower(lambda: self.collect(self.settings.encoders))
+        draws = [draws for _, draws in drawn]
         at = np.linspace(0, self.settings.encoders - 1, POINTS + 1)[1:].astype(int)
         self._stiffen([[tuple(w[i] for w in mine) for i in at] for mine in draws])
         self._pace(1.0)
@@ -208,13 +210,17 @@ class Session:
         before and after it. A confined chain that is lost is sampled again with half the step, and
         again: where it is most curved, nobody knows before it has been there.
         """
+        return self._slower(lambda: self._update(temperature))
+
+    def _slower(self, work: Callable[[], T]) -> T:
+        """Do some work of a training, with half the step where a confined chain is lost in it."""
         for _ in range(HALVINGS if self.settings.confinement else 0):
             try:
-                return self._update(temperature)
+                return work()
             except DivergedError:
                 self._move([chart.paced(0.5) for chart in self._confined()])
                 self._refresh()
-        return self._update(temperature)
+        return work()
 
     def _update(self, temperature: float) -> tuple[list[Record], tuple[float, ...]]:
         fixed, records, gathered, states = self.fixed(), [], [], []

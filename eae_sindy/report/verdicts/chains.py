@@ -83,23 +83,28 @@ def _chosen_temperature(found: Diagnostics, ensemble: Ensemble) -> list[Verdict]
     """Say which temperature was taken where none was asked for, and by what."""
     said = ensemble.attributes
     numbers = [
-        (said[f"start/{d}/validation"], said[f"start/{d}/validation_of_members"])
+        tuple(said[f"start/{d}/validation{part}"] for part in ("", "_allowed", "_of_members"))
         for d in sorted({c.decoder_index for c in ensemble.chains})
         if f"start/{d}/validation_of_members" in said
     ]
     if not numbers:
         return []
-    begun, members = max(numbers, key=lambda pair: pair[1] / pair[0])
+    begun, allowed, members = max(numbers, key=lambda three: three[2] / three[1])
+    within = (
+        f"{WITHIN:g} times that of the first weights, {error(begun)}"
+        if allowed <= WITHIN * begun
+        else f"{error(allowed)}, about what single precision resolves; that of the first weights "
+        f"is {error(begun)}"
+    )
     text = (
         f"T = {span(found.temperatures)}: the highest at which the members' validation error, "
-        f"{error(members)}, stays within {WITHIN:g} times that of the first weights, {error(begun)}"
+        f"{error(members)}, stays within {within}"
     )
-    if members <= WITHIN * begun:
+    if members <= allowed:
         return [Verdict.of("temperature-chosen", "good", text)]
     text = (
         f"T = {span(found.temperatures)}, the coldest that was tried, is too hot: the members' "
-        f"validation error, {error(members)}, is more than {WITHIN:g} times that of the first "
-        f"weights, {error(begun)}: give a lower --temperature"
+        f"validation error, {error(members)}, is more than {within}: give a lower --temperature"
     )
     return [Verdict.of("temperature-too-hot", "caution", text)]
 
