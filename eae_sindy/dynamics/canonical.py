@@ -87,22 +87,37 @@ def frame(xi: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> Frame | None:
     There is no frame where the flow does not turn about it: the linear part must have a pair of
     complex eigenvalues. What is left free, a turn of the plane, no pattern depends on.
     """
+    origin = fixed_point(xi, mean, spread)
+    return None if origin is None else about(xi, origin, spread)
+
+
+def fixed_point(xi: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray | None:
+    """Return the fixed point [2] that is the origin of `frame`; None if there is none."""
     library = cubics()
     angles = 2 * np.pi * np.arange(STARTS - 1) / (STARTS - 1)
     ring = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     for offset in [np.zeros(2), *ring]:
         origin = _root(library, xi, mean + offset * spread)
         if origin is not None and np.max(np.abs(origin - mean) / spread) < REACH:
-            break
-    else:
-        return None
-    values, vectors = np.linalg.eig(_slope(library, xi, origin))
+            return origin
+    return None
+
+
+def about(xi: np.ndarray, origin: np.ndarray, spread: np.ndarray) -> Frame | None:
+    """Return the frame about `origin` [2]; None if the linear part there does not turn."""
+    values, vectors = np.linalg.eig(_slope(cubics(), xi, origin))
     if not np.abs(values.imag).max() > 1e-9 * np.abs(values).max():
         return None
     vector = vectors[:, np.argmax(values.imag)]
     axes = np.stack([vector.real, vector.imag], axis=1)
     axes *= np.sqrt(np.prod(spread) / abs(np.linalg.det(axes)))  # y of the order of one
     return Frame(origin, np.linalg.inv(axes))
+
+
+def carried(xi: np.ndarray, change: Frame) -> np.ndarray:
+    """Return Ξ [10, 2] of y' in the monomials of y, from that of z' in those of z."""
+    back = Frame(-change.matrix @ change.origin, np.linalg.inv(change.matrix))
+    return monomials(back) @ xi @ change.matrix.T
 
 
 def _slope(library: Library, xi: np.ndarray, z: np.ndarray) -> np.ndarray:
