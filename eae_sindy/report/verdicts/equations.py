@@ -28,6 +28,7 @@ def of_equations(
     said.append(_forecast(a, criteria))
     said.append(_against_pod(a, baselines, criteria))
     said.append(_of_modes(a))
+    said += _normal_form(a)
     said += _collinear(a, criteria)
     return said
 
@@ -184,6 +185,25 @@ def _of_modes(a: Answers) -> Verdict:
     if len(same) == count - 1:
         return Verdict.of("answers-same", "good", text)
     return Verdict.of("answers-differ", "caution", text)
+
+
+def _normal_form(a: Answers) -> list[Verdict]:
+    """Say whether decoders have the same normal form; nothing where they cannot be compared."""
+    n = a.normal
+    if n is None or n.reason or not n.compared:
+        return []
+    count = len(n.decoders)
+    if not n.disagree:
+        text = (
+            f"in the frame of the normal form the intervals of all {count} decoders overlap, for "
+            f"{', '.join(n.names)}: what they say may be averaged there"
+        )
+        return [Verdict.of("normal-form-agrees", "good", text)]
+    text = (
+        f"decoders are not averaged: in the frame of the normal form some of the {count} differ "
+        f"from the others in {', '.join(n.disagree)} by more than encoders and frames explain"
+    )
+    return [Verdict.of("normal-form-differs", "caution", text)]
 
 
 def _collinear(a: Answers, criteria: Criteria) -> list[Verdict]:
