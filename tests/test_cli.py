@@ -85,6 +85,7 @@ def test_the_three_commands_hand_their_files_on(workspace):
         "runs/discovery/figure1.pdf", "runs/discovery/figure4.png", "runs/discovery/figure4.pdf",
         "runs/discovery/diagnostics.png", "runs/discovery/diagnostics.pdf",
         "runs/discovery/answers.png", "runs/discovery/answers.pdf",
+        "runs/discovery/normal_form.png", "runs/discovery/normal_form.pdf",
     }  # fmt: skip
 
 

@@ -1,16 +1,27 @@
 """Normal forms: the same through every affine chart, and a comparison of decoders by them."""
 
+import json
+from dataclasses import replace
 from itertools import product
 from math import factorial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from eae_sindy.discovery import normal_forms
+from eae_sindy.discovery import normal_forms, resampling
+from eae_sindy.discovery.candidates import candidates
 from eae_sindy.discovery.resampling import Spread
 from eae_sindy.dynamics import canonical, normal_form
 from eae_sindy.dynamics.canonical import Frame
 from eae_sindy.dynamics.least_squares import Triangle
+from eae_sindy.dynamics.library import standard
+from eae_sindy.recipes import Criteria
+from eae_sindy.report import figures, text
+from eae_sindy.report import summary as summaries
+from eae_sindy.report.verdicts import of_equations
+from tests import planted as ensembles
+from tests import records
 
 TERMS = canonical.cubics().terms
 POWERS = [tuple(p) for p in canonical.cubics().features.powers_.tolist()]
@@ -382,3 +393,161 @@ def test_notes_of_most_are_kept():
              for k, (form, _) in enumerate(forms)]  # fmt: skip
     found = normal_forms.collect(noted, decoder, noted, spread, "train")
     assert found.notes == [normal_form.MEAN]
+
+
+# On an ensemble.
+
+
+@pytest.fixture(scope="module")
+def ensemble():
+    """A Hopf oscillation with its transient; members and decoders are linear charts of it."""
+    time = np.arange(0, 80, 0.1)
+    z, rate = ensembles.orbit(ensembles.hopf, [0.1, 0.0], time)
+    return ensembles.ensemble(time, z, rate, members=6, noise=0.1, chains=2)
+
+
+def trial_on(frames):
+    made = records.trial()
+    return [made._replace(candidate=made.candidate._replace(frames=frames))]
+
+
+def test_members_and_replicates_have_what_was_planted(ensemble):
+    """0.3, 0.9, −0.3, 0 whatever chart a member is, and of frames in blocks of time."""
+    criteria = Criteria().but(replicates=40)
+    fits = ensembles.reading(ensemble)
+    way = candidates(fits.library)[0]
+    spread = resampling.replicate(fits, [[way]] * len(fits.members), criteria)
+    modes = SimpleNamespace(weight=np.array([1.0]))
+    found = normal_forms.find(fits, modes, [trial_on("train")], spread, criteria)
+    assert found.reason == ""
+    assert found.frames == "train"
+    assert list(found.decoders) == [0, 1]
+    assert found.cycle
+    expected = [0.3, 0.9, -0.3, 0.0]
+    np.testing.assert_allclose(found.median, expected, atol=1e-4)
+    np.testing.assert_allclose(found.medians, [expected] * 2, atol=1e-4)
+    assert (found.joint[0] < np.array(expected) + 1e-4).all()
+    assert (np.array(expected) - 1e-4 < found.joint[1]).all()
+    again = normal_forms.find(fits, modes, [trial_on("train")], spread, criteria)
+    np.testing.assert_array_equal(again.joint, found.joint)
+
+
+def test_replicates_draw_other_frames(ensemble):
+    """With noise in the rates no two replicates of one member have the same coefficients."""
+    rng = np.random.default_rng(0)
+    f = ensemble.frames
+    noisy = f.rate_coordinates + 1e-3 * rng.normal(size=f.rate_coordinates.shape).astype("f4")
+    fits = ensembles.reading(replace(ensemble, frames=replace(f, rate_coordinates=noisy)))
+    same = SimpleNamespace(picked=np.zeros(5, int))
+    forms = normal_forms._of_replicates(fits, "train", same, Criteria(), 0)
+    mu = [form.mu for form, _ in forms]
+    assert len(set(mu)) == 5
+    assert 1e-6 < np.std(mu) < 0.05
+
+
+def test_a_library_without_cubics_has_normal_forms_too(ensemble):
+    few = replace(ensemble, library=standard(2, 2, sine=False))
+    fits = ensembles.reading(few)
+    for form, reason in normal_forms._of_members(fits, "train"):
+        assert reason == ""
+        np.testing.assert_allclose(form[:4], [0.3, 0.9, -0.3, 0.0], atol=1e-4)
+
+
+def test_frames_are_those_of_most_members_equations():
+    for weight, frames in (([0.6, 0.4], "late"), ([0.4, 0.6], "train"), ([0.5, 0.5], "train")):
+        modes = SimpleNamespace(weight=np.array(weight))
+        assert normal_forms._frames(modes, [trial_on("late"), trial_on("early")]) == frames
+
+
+def test_other_than_two_latents_have_no_normal_form():
+    fits = SimpleNamespace(values=np.zeros((4, 10, 3)))
+    assert normal_forms.find(fits, None, [], None, Criteria()) is None
+
+
+# In the report.
+
+
+def said(normal):
+    return {v.code: v for v in of_equations(records.answers(normal=normal), records.BASELINES)}
+
+
+AGREE = [(0.3, 0.9, 0.2)] * 3
+DIFFER = [(0.3, 0.9, 0.2)] * 3 + [(0.3, 1.3, 0.2)]
+
+
+def test_verdict_on_both_sides():
+    agrees = said(collected(AGREE))
+    assert "normal-form-differs" not in agrees
+    assert agrees["normal-form-agrees"].level == "good"
+    assert "all 3 decoders" in agrees["normal-form-agrees"].text
+    differs = said(collected(DIFFER, scatter=0.003))
+    assert "normal-form-agrees" not in differs
+    assert differs["normal-form-differs"].level == "caution"
+    assert differs["normal-form-differs"].text.startswith("decoders are not averaged: ")
+    assert "in omega by" in differs["normal-form-differs"].text
+
+
+def test_no_verdict_where_nothing_is_compared():
+    nothing = replace(collected(AGREE), reason="there is none")
+    for normal in (None, nothing, collected(AGREE[:1])):
+        assert not [code for code in said(normal) if code.startswith("normal-form")]
+
+
+def test_lines_say_each_coefficient_and_whether_decoders_agree():
+    assert text._normal_form(None) == []
+    found = collected(DIFFER, scatter=0.003)
+    head, *rows = text._normal_form(found)
+    assert "w' = (mu + i omega) w + (a + i b)|w|^2 w, amplitude one" in head
+    assert [row.split()[0] for row in rows] == list(normal_form.NAMES)
+    assert [row.endswith("decoders differ") for row in rows] == [False, True, False, False]
+    assert [row.endswith("decoders agree") for row in rows] == [True, False, True, True]
+    low, high = found.joint[:, 1]
+    assert f"[{low:.4g}, {high:.4g}]" in rows[1]
+    alone = replace(collected(AGREE[:1]), notes=["a note"], cycle=False)
+    head, *rows = text._normal_form(alone)
+    assert "in units of the data's r.m.s." in head
+    assert rows[0].endswith("decoders not compared")
+    assert rows[-1] == "  a note"
+    assert text._normal_form(replace(alone, reason="no turn")) == [
+        "no normal form to compare decoders by: no turn"
+    ]
+
+
+def test_summary_has_every_number_and_no_nan():
+    found = collected(DIFFER, scatter=0.003)
+    made = summaries._normal_form(found)
+    json.dumps(made, allow_nan=False)
+    assert made["reason"] is None
+    assert made["amplitude"]["unit"] == "cycle"
+    omega = made["coefficients"][1]
+    assert (omega["name"], omega["agree"]) == ("omega", False)
+    assert made["coefficients"][0]["agree"] is True
+    assert omega["interval"] == found.joint[:, 1].tolist()
+    assert [d["decoder"] for d in omega["decoders"]] == [0, 1, 2, 3]
+    assert omega["decoders"][3]["interval"] == found.intervals[3, :, 1].tolist()
+    assert omega["decoders"][3]["median"] == found.medians[3, 1]
+    forms, decoder, spread = replicates(AGREE)
+    none = [(None, normal_form.NO_TURN)] * len(forms)
+    made = summaries._normal_form(normal_forms.collect(none, decoder, none, spread, "train"))
+    json.dumps(made, allow_nan=False)
+    assert "real" in made["reason"]
+    assert made["coefficients"][0]["interval"] is None
+    assert made["coefficients"][0]["agree"] is None
+
+
+def test_figure_has_a_panel_a_coefficient_and_a_row_a_decoder():
+    found = collected(DIFFER, scatter=0.003)
+    figure = figures.normal_form(SimpleNamespace(answers=records.answers(normal=found)))
+    assert len(figure.axes) == 4
+    for k, axis in enumerate(figure.axes):
+        dots = [line for line in axis.lines if line.get_marker() == "o"]
+        assert [float(dot.get_xdata()[0]) for dot in dots] == found.medians[:, k].tolist()
+        assert ("differ" in axis.get_title(loc="left")) == (k == 1)
+        bars = [list(line.get_xdata()) for line in axis.lines if len(line.get_xdata()) == 2]
+        assert found.intervals[2, :, k].tolist() in bars
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == [f"decoder {d}" for d in range(4)]
+    assert len(figures.png(figure)) > 1000
+    for nothing in (None, records.answers(), records.answers(normal=replace(found, reason="no"))):
+        empty = figures.normal_form(SimpleNamespace(answers=nothing))
+        assert "no normal form" in empty.texts[0].get_text()
