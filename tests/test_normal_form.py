@@ -294,8 +294,9 @@ def replicates(centres, scatter=0.01, each=60, seed=0):
     rng = np.random.default_rng(seed)
     decoder = np.repeat(np.arange(len(centres)), each)
     values = np.array(centres)[decoder] + scatter * rng.normal(size=(len(decoder), 3))
-    forms = [through(planted(mu, omega, -mu, b), Frame(np.zeros(2), np.eye(2)))
-             for mu, omega, b in values]  # fmt: skip
+    frame = Frame(np.zeros(2), np.eye(2))
+    forms = [(normal_form.NormalForm(mu, omega, -mu, b, frame, 1.0, True, ""), "")
+             for mu, omega, b in values.tolist()]  # fmt: skip
     own = np.ones(len(decoder), bool)
     return forms, decoder, Spread(decoder, own, decoder, values, None, 1e6)
 

@@ -104,7 +104,10 @@ def fixed_point(xi: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndar
 
 
 def about(xi: np.ndarray, origin: np.ndarray, spread: np.ndarray) -> Frame | None:
-    """Return the frame about `origin` [2]; None if the linear part there does not turn."""
+    """Return the frame about `origin` [2]; None if the linear part there does not turn.
+
+    In it the flow turns clockwise, by y1' = αy1 + ωy2 and y2' = −ωy1 + αy2 to first order, ω > 0.
+    """
     values, vectors = np.linalg.eig(_slope(cubics(), xi, origin))
     if not np.abs(values.imag).max() > 1e-9 * np.abs(values).max():
         return None

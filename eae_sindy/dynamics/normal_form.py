@@ -90,14 +90,10 @@ def find(
         return None, NO_TURN
     if np.linalg.cond(change.matrix) > FLAT:
         return None, SINGULAR
-    # The r.m.s. of the data about the origin is one.
+    # The r.m.s. of the data about the origin is one. Frames turn clockwise: ω > 0 in the mirror.
     square = np.sum(change.matrix**2) + np.sum((change.matrix @ change.origin) ** 2)
-    change = Frame(change.origin, change.matrix / np.sqrt(square))
+    change = Frame(change.origin, np.diag([1.0, -1.0]) @ change.matrix / np.sqrt(square))
     y = canonical.carried(inside, change)
-    if y[1, 1] < 0:
-        mirror = np.diag([1.0, -1.0])
-        change = Frame(change.origin, mirror @ change.matrix)
-        y = canonical.carried(inside, change)
     (mu, omega), c1 = y[1], cubic_coefficient(y)
     cycle = bool(mu * c1.real < 0)
     amplitude = float(np.sqrt(-mu / c1.real)) if cycle else 1.0
