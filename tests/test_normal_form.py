@@ -488,6 +488,16 @@ def test_verdict_on_both_sides():
     assert "in omega by" in differs["normal-form-differs"].text
 
 
+def test_verdict_says_where_it_extrapolates():
+    """The cycle of the normal form is the data's to 30 %, or it is said."""
+    for centres, code in ((AGREE, "normal-form-agrees"), (DIFFER, "normal-form-differs")):
+        found = collected(centres, scatter=0.003)
+        for amplitude, far in ((0.69, True), (0.71, False), (1.29, False), (1.31, True)):
+            text = said(replace(found, amplitude=amplitude))[code].text
+            assert (f"its cycle has {amplitude} of the amplitude" in text) == far
+        assert "cycle has" not in said(replace(found, amplitude=9.0, cycle=False))[code].text
+
+
 def test_no_verdict_where_nothing_is_compared():
     nothing = replace(collected(AGREE), reason="there is none")
     for normal in (None, nothing, collected(AGREE[:1])):
@@ -497,14 +507,15 @@ def test_no_verdict_where_nothing_is_compared():
 def test_lines_say_each_coefficient_and_whether_decoders_agree():
     assert text._normal_form(None) == []
     found = collected(DIFFER, scatter=0.003)
-    head, *rows = text._normal_form(found)
+    head, *rows, last = text._normal_form(found)
+    assert last.startswith("  its cycle has 1.00 of the data's r.m.s. amplitude")
     assert "w' = (mu + i omega) w + (a + i b)|w|^2 w, amplitude one" in head
     assert [row.split()[0] for row in rows] == list(normal_form.NAMES)
     assert [row.endswith("decoders differ") for row in rows] == [False, True, False, False]
     assert [row.endswith("decoders agree") for row in rows] == [True, False, True, True]
     low, high = found.joint[:, 1]
     assert f"[{low:.4g}, {high:.4g}]" in rows[1]
-    alone = replace(collected(AGREE[:1]), notes=["a note"], cycle=False)
+    alone = replace(collected(AGREE[:1]), notes=["a note"], cycle=False, amplitude=np.nan)
     head, *rows = text._normal_form(alone)
     assert "in units of the data's r.m.s." in head
     assert rows[0].endswith("decoders not compared")

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ..discovery.chosen_dynamics import Answers
 from ..discovery.measurement import Row
 from ..discovery.normal_forms import NormalForms
@@ -146,6 +148,11 @@ def _normal_form(found: NormalForms | None) -> list[str]:
         elif name in found.disagree:
             agree = "decoders differ"
         said.append(f"  {name:>5} {found.median[k]:10.4g}   [{low:.4g}, {high:.4g}]  {agree}")
+    if np.isfinite(found.amplitude):
+        said.append(
+            f"  its cycle has {found.amplitude:.2f} of the data's r.m.s. amplitude: far from 1 "
+            "this is a cubic extrapolated to its fixed point"
+        )
     return [*said, *(f"  {note}" for note in found.notes)]
 
 
