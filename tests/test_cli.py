@@ -176,7 +176,7 @@ def test_a_report_is_one_page_and_nothing_is_drawn_beside_it(workspace, reported
     out, _ = reported
     assert {p.name for p in out.iterdir()} == {
         "summary.json", "coefficients.csv", "equations.h5", "report.html"}  # fmt: skip
-    assert (out / "report.html").read_text("utf-8").count("<img") == 4
+    assert (out / "report.html").read_text("utf-8").count("<img") == 5
     (out / "summary.json").unlink()
     (out / "coefficients.csv").unlink()
     (out / "equations.h5").unlink()
