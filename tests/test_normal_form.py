@@ -324,6 +324,8 @@ def test_decoders_that_differ_are_named_by_coefficient():
     """The third has another frequency, and only that is said."""
     found = collected([(0.3, 0.9, 0.2)] * 3 + [(0.3, 1.3, 0.2)], scatter=0.003)
     assert found.disagree == ["omega"]
+    below = collected([(0.3, 0.9, 0.2)] * 3 + [(0.3, 0.5, 0.2)], scatter=0.003)
+    assert below.disagree == ["omega"]
     both = collected([(0.3, 0.9, 0.2), (0.5, 0.9, 0.2)], scatter=0.003)
     assert both.disagree == ["mu", "a"]
     np.testing.assert_allclose(both.medians[:, 0], [0.3, 0.5], atol=0.002)
@@ -488,7 +490,7 @@ def test_verdict_on_both_sides():
     assert "in omega by" in differs["normal-form-differs"].text
 
 
-def test_verdict_says_where_it_extrapolates():
+def test_verdict_says_where_the_cycle_is_another():
     """The cycle of the normal form is the data's to 30 %, or it is said."""
     for centres, code in ((AGREE, "normal-form-agrees"), (DIFFER, "normal-form-differs")):
         found = collected(centres, scatter=0.003)

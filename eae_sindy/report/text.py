@@ -150,8 +150,8 @@ def _normal_form(found: NormalForms | None) -> list[str]:
         said.append(f"  {name:>5} {found.median[k]:10.4g}   [{low:.4g}, {high:.4g}]  {agree}")
     if np.isfinite(found.amplitude):
         said.append(
-            f"  its cycle has {found.amplitude:.2f} of the data's r.m.s. amplitude: far from 1 "
-            "this is a cubic extrapolated to its fixed point"
+            f"  its cycle has {found.amplitude:.2f} of the data's r.m.s. amplitude; "
+            "far from 1 the cubics say little on the data's own cycle"
         )
     return [*said, *(f"  {note}" for note in found.notes)]
 

@@ -209,12 +209,12 @@ def _normal_form(a: Answers, criteria: Criteria) -> list[Verdict]:
 
 
 def _far(n: NormalForms, criteria: Criteria) -> str:
-    """Say that the normal form is an extrapolation, where its cycle is not that of the data."""
+    """Say that the normal form has another cycle than the data, where it has."""
     if not n.cycle or abs(n.amplitude - 1) <= criteria.amplitude_tolerance:
         return ""
     return (
-        f"; but its cycle has {n.amplitude:.2f} of the amplitude of the data: it describes the "
-        "cubic that fits them, extrapolated to its fixed point"
+        f"; but its cycle has {n.amplitude:.2f} of the amplitude of the data: the "
+        "cubic equations that it describes do not hold the data's own cycle"
     )
 
 
