@@ -36,6 +36,7 @@ FIGURES = {
     "figure1": "overview",
     "figure4": "correlations",
     "answers": "answers",
+    "normal_form": "normal_form",
     "diagnostics": "chains",
 }
 

@@ -85,6 +85,7 @@ def test_the_three_commands_hand_their_files_on(workspace):
         "runs/discovery/figure1.pdf", "runs/discovery/figure4.png", "runs/discovery/figure4.pdf",
         "runs/discovery/diagnostics.png", "runs/discovery/diagnostics.pdf",
         "runs/discovery/answers.png", "runs/discovery/answers.pdf",
+        "runs/discovery/normal_form.png", "runs/discovery/normal_form.pdf",
     }  # fmt: skip
 
 
@@ -175,7 +176,7 @@ def test_a_report_is_one_page_and_nothing_is_drawn_beside_it(workspace, reported
     out, _ = reported
     assert {p.name for p in out.iterdir()} == {
         "summary.json", "coefficients.csv", "equations.h5", "report.html"}  # fmt: skip
-    assert (out / "report.html").read_text("utf-8").count("<img") == 4
+    assert (out / "report.html").read_text("utf-8").count("<img") == 5
     (out / "summary.json").unlink()
     (out / "coefficients.csv").unlink()
     (out / "equations.h5").unlink()

@@ -361,7 +361,7 @@ def discovering(monkeypatch, found, saved, *arguments):
         return found
 
     monkeypatch.setattr(discover, "iterate", steps)
-    drawn = {"overview", "correlations", "answers", "chains"}
+    drawn = {"overview", "correlations", "answers", "normal_form", "chains"}
     for name in drawn:
         monkeypatch.setattr(figures, name, lambda _: Figure(figsize=(1, 1)))
     return lambda: CliRunner().invoke(main, ["discover", str(saved), *map(str, arguments)])
@@ -389,9 +389,9 @@ def test_a_figure_that_fails_loses_neither_numbers_nor_page(found, saved, tmp_pa
     assert "ok  settling" in result.output or " !  settling" in result.output
     names = {p.name for p in out.iterdir()}
     assert names == {"summary.json", "coefficients.csv", "equations.h5", "report.html",
-                     *(f"{n}.{s}" for n in ("figure4", "answers", "diagnostics")
+                     *(f"{n}.{s}" for n in ("figure4", "answers", "normal_form", "diagnostics")
                        for s in ("png", "pdf"))}  # fmt: skip
-    assert (out / "report.html").read_text("utf-8").count("<img") == 3
+    assert (out / "report.html").read_text("utf-8").count("<img") == 4
 
 
 def test_a_page_or_a_disk_that_fails_loses_no_numbers(found, saved, tmp_path, monkeypatch):

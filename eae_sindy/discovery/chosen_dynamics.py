@@ -15,11 +15,20 @@ from ..dynamics.symmetry import Equivalence
 from ..ensemble.members import evenly
 from ..progress import Progress, Steps
 from ..recipes import CRITERIA, Criteria
-from . import decoded_orbits, modes, refits, resampling, selection, sparse_model
+from . import (
+    decoded_orbits,
+    modes,
+    normal_forms,
+    refits,
+    resampling,
+    selection,
+    sparse_model,
+)
 from .decoded_orbits import Forecast
 from .equations import Equations, fingerprint
 from .member_fits import Fits
 from .modes import Modes
+from .normal_forms import NormalForms
 from .resampling import Spread
 from .selection import Trial
 from .sparse_model import SparseModel
@@ -51,6 +60,9 @@ class Answers:
         Groups of terms of the ensemble's library that the data hardly tell apart.
     seconds : float
         That choosing and fitting took.
+    normal : NormalForms or None
+        Coefficients that decoders have in common; None where there are no replicates, or other
+        than two latents.
     """
 
     equations: Equations
@@ -63,6 +75,7 @@ class Answers:
     sparse: Sequence[SparseModel | None]
     collinear: Sequence[list[str]]
     seconds: float
+    normal: NormalForms | None = None
 
     @property
     def library(self) -> Library:
@@ -128,12 +141,13 @@ def find(
     trials, values, library = chosen
     seconds = time.perf_counter() - start
     yield Progress("orbits and replicates", 2, 4)
-    settled = spread = None
+    settled = spread = normal = None
     if np.isfinite(fits.reference_period):
         settled = cycles.settle(library, values, fits.data, fits.reference_period, criteria)
         good = [[t.candidate for t in tried if t.as_good] for tried in trials]
         ways = [good[k] or [trials[k][0].candidate] for k in found.label]
         spread = resampling.replicate(fits, ways, criteria, library)
+        normal = normal_forms.find(fits, found, trials, spread, criteria)
     yield Progress("forecast", 3, 4)
     return Answers(
         equations=Equations(
@@ -149,6 +163,7 @@ def find(
         sparse=sparse_model.find(fits, found, trials, criteria),
         collinear=_collinear(fits, int(found.representative[0]), criteria),
         seconds=seconds,
+        normal=normal,
     )  # fmt: skip
 
 

@@ -78,14 +78,26 @@ def frame(xi: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> Frame | None:
     There is no frame where the flow does not turn about it: the linear part must have a pair of
     complex eigenvalues. What is left free, a turn of the plane, no pattern depends on.
     """
+    origin = fixed_point(xi, mean, spread)
+    return None if origin is None else about(xi, origin, spread)
+
+
+def fixed_point(xi: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray | None:
+    """Return the fixed point [2] that is the origin of `frame`; None if there is none."""
     angles = 2 * np.pi * np.arange(STARTS - 1) / (STARTS - 1)
     ring = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     for offset in [np.zeros(2), *ring]:
         origin = affine.fixed_point(xi, DEGREE, mean + offset * spread)
         if origin is not None and np.max(np.abs(origin - mean) / spread) < REACH:
-            break
-    else:
-        return None
+            return origin
+    return None
+
+
+def about(xi: np.ndarray, origin: np.ndarray, spread: np.ndarray) -> Frame | None:
+    """Return the frame about `origin` [2]; None if the linear part there does not turn.
+
+    In it the flow turns clockwise, by y1' = αy1 + ωy2 and y2' = −ωy1 + αy2 to first order, ω > 0.
+    """
     values, vectors = np.linalg.eig(affine.slope(xi, DEGREE, origin))
     if not np.abs(values.imag).max() > 1e-9 * np.abs(values).max():
         return None
@@ -93,6 +105,12 @@ def frame(xi: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> Frame | None:
     axes = np.stack([vector.real, vector.imag], axis=1)
     axes *= np.sqrt(np.prod(spread) / abs(np.linalg.det(axes)))  # y of the order of one
     return Frame(origin, np.linalg.inv(axes))
+
+
+def carried(xi: np.ndarray, change: Frame) -> np.ndarray:
+    """Return Ξ [10, 2] of y' in the monomials of y, from that of z' in those of z."""
+    back = Frame(-change.matrix @ change.origin, np.linalg.inv(change.matrix))
+    return affine.monomials(back, DEGREE) @ xi @ change.matrix.T
 
 
 def own_frame(theta: np.ndarray, rate: np.ndarray) -> Frame | None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..discovery.chosen_dynamics import Answers
+from ..discovery.normal_forms import NormalForms
 from ..discovery.result import Discovery
 from ..discovery.sparse_model import SparseModel, unframed
 from ..dynamics import conversions, cycles
@@ -82,12 +83,53 @@ def _answers(discovery: Discovery, a: Answers) -> dict[str, Any]:
         },
         "collinear_terms": [list(group) for group in a.collinear],
     }
+    if a.normal is not None:
+        found["normal_form"] = _normal_form(a.normal)
     if a.orbits is not None and a.spread is not None:
         found["orbits"] = _of(discovery, a.orbits)
         if a.spread.period is not None and "period" in found["orbits"]:
             found["orbits"]["period"]["interval_with_frames"] = a.spread.period.tolist()
         found["orbits"]["replicates"] = _of(discovery, a.spread.orbits, a.spread.interval)
     return found
+
+
+def _normal_form(found: NormalForms) -> dict[str, Any]:
+    return {
+        "reason": found.reason or None,
+        "frames": found.frames,
+        "amplitude": {
+            "unit": "cycle" if found.cycle else "data",
+            "cycle_over_data": _known(found.amplitude),
+        },
+        "replicates": found.share,
+        "compared": found.compared,
+        "notes": found.notes,
+        "coefficients": [
+            {
+                "name": name,
+                "median": _known(found.median[k]),
+                "interval": _ends(found.joint[:, k]),
+                "agree": name not in found.disagree if found.compared else None,
+                "decoders": [
+                    {
+                        "decoder": int(decoder),
+                        "median": _known(found.medians[d, k]),
+                        "interval": _ends(found.intervals[d, :, k]),
+                    }
+                    for d, decoder in enumerate(found.decoders)
+                ],
+            }
+            for k, name in enumerate(found.names)
+        ],
+    }
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _ends(values: np.ndarray) -> list[float] | None:
+    return values.tolist() if np.isfinite(values).all() else None
 
 
 def _mode(discovery: Discovery, a: Answers, mode: int) -> dict[str, Any]:

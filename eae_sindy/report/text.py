@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ..discovery.chosen_dynamics import Answers
 from ..discovery.measurement import Row
+from ..discovery.normal_forms import NormalForms
 from ..discovery.result import Discovery
 from ..discovery.sparse_model import unframed
 from ..discovery.stretches import average
@@ -51,7 +54,8 @@ def lines(report: Report) -> list[str]:
     )
     found.append("  " + _orbits(summary.get("plain_orbits")))
     if discovery.answers is not None:
-        found += ["", *_modes(discovery), "  " + _orbits(summary.get("orbits")), ""]
+        found += ["", *_modes(discovery), "  " + _orbits(summary.get("orbits"))]
+        found += [*_normal_form(discovery.answers.normal), ""]
     r, diagnostics = discovery.reconstruction, summary["diagnostics"]
     found.append(
         f"test errors, mean over members: field {error(r.field)}, rate {error(r.rate)}, "
@@ -125,6 +129,32 @@ def _modes(discovery: Discovery) -> list[str]:
         found += [f"  {line}" for line in equations(a.representative(k), a.library.terms)]
         found += _sparse(a, k, discovery.criteria)
     return [*found, *(e.sentence() for e in a.equivalences)]
+
+
+def _normal_form(found: NormalForms | None) -> list[str]:
+    """Return the coefficients that decoders have in common, with their intervals."""
+    if found is None:
+        return []
+    if found.reason:
+        return [f"no normal form to compare decoders by: {found.reason}"]
+    unit = "one" if found.cycle else "in units of the data's r.m.s."
+    said = [
+        f"one frame for all decoders: w' = (mu + i omega) w + (a + i b)|w|^2 w, amplitude {unit}; "
+        f"of cubics on '{found.frames}' frames"
+    ]
+    for k, name in enumerate(found.names):
+        (low, high), agree = found.joint[:, k], "decoders agree"
+        if not found.compared:
+            agree = "decoders not compared"
+        elif name in found.disagree:
+            agree = "decoders differ"
+        said.append(f"  {name:>5} {found.median[k]:10.4g}   [{low:.4g}, {high:.4g}]  {agree}")
+    if np.isfinite(found.amplitude):
+        said.append(
+            f"  its cycle has {found.amplitude:.2f} of the data's r.m.s. amplitude; "
+            "far from 1 the cubics say little on the data's own cycle"
+        )
+    return [*said, *(f"  {note}" for note in found.notes)]
 
 
 def _sparse(a: Answers, mode: int, criteria: Criteria) -> list[str]:

@@ -8,6 +8,7 @@ from .of_chains import chains
 from .of_comparison import comparison
 from .of_forecast import forecast
 from .of_members import correlations, overview
+from .of_normal_form import normal_form
 from .style import png, save
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "comparison",
     "correlations",
     "forecast",
+    "normal_form",
     "overview",
     "png",
     "save",

@@ -41,6 +41,13 @@ CAPTIONS = {
         "(f) What was tried for mode 1, the best on top, by the error of its trajectories; the "
         "chosen one is dark.",
     ),
+    "normal_form": (
+        "One frame for all decoders: coefficients that do not depend on the latents' axes.",
+        "The coefficients of the normal form of the cubic equations, a row for each decoder: the "
+        "point is the median of its members, the bar its interval over encoders and frames. The "
+        "band is the one interval over encoders, decoders and frames; the dashed line is the "
+        "median over members. Bars that lie apart are decoders that differ.",
+    ),
     "figure1": (
         "The data, the members, and two of them at work.",
         "(a–c) The field at the start, in the middle and at the end. (d) One point for each member "

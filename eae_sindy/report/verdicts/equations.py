@@ -6,6 +6,7 @@ import numpy as np
 
 from ...discovery.chosen_dynamics import Answers
 from ...discovery.measurement import Row
+from ...discovery.normal_forms import NormalForms
 from ...discovery.resampling import Spread
 from ...recipes import CRITERIA, INTERVAL, Criteria
 from ..numbers import error
@@ -28,6 +29,7 @@ def of_equations(
     said.append(_forecast(a, criteria))
     said.append(_against_pod(a, baselines, criteria))
     said.append(_of_modes(a))
+    said += _normal_form(a, criteria)
     said += _collinear(a, criteria)
     return said
 
@@ -184,6 +186,36 @@ def _of_modes(a: Answers) -> Verdict:
     if len(same) == count - 1:
         return Verdict.of("answers-same", "good", text)
     return Verdict.of("answers-differ", "caution", text)
+
+
+def _normal_form(a: Answers, criteria: Criteria) -> list[Verdict]:
+    """Say whether decoders have the same normal form; nothing where they cannot be compared."""
+    n = a.normal
+    if n is None or n.reason or not n.compared:
+        return []
+    count = len(n.decoders)
+    if not n.disagree:
+        text = (
+            f"in the frame of the normal form the intervals of all {count} decoders overlap, for "
+            f"{', '.join(n.names)}: what they say may be averaged there{_far(n, criteria)}"
+        )
+        return [Verdict.of("normal-form-agrees", "good", text)]
+    text = (
+        f"decoders are not averaged: in the frame of the normal form some of the {count} differ "
+        f"from the others in {', '.join(n.disagree)} by more than encoders and frames explain"
+        f"{_far(n, criteria)}"
+    )
+    return [Verdict.of("normal-form-differs", "caution", text)]
+
+
+def _far(n: NormalForms, criteria: Criteria) -> str:
+    """Say that the normal form has another cycle than the data, where it has."""
+    if not n.cycle or abs(n.amplitude - 1) <= criteria.amplitude_tolerance:
+        return ""
+    return (
+        f"; but its cycle has {n.amplitude:.2f} of the amplitude of the data: the "
+        "cubic equations that it describes do not hold the data's own cycle"
+    )
 
 
 def _collinear(a: Answers, criteria: Criteria) -> list[Verdict]:

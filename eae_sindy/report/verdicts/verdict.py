@@ -33,6 +33,8 @@ SUBJECTS: Mapping[str, str] = {
     "one-answer": "answers",
     "answers-same": "answers",
     "answers-differ": "answers",
+    "normal-form-agrees": "one frame",
+    "normal-form-differs": "one frame",
     "collinear-terms": "single coefficients",
     "settling-before": "settling",
     "settling-left-out": "settling",
