@@ -8,6 +8,7 @@ from .of_chains import chains
 from .of_comparison import comparison
 from .of_forecast import forecast
 from .of_members import correlations, overview
+from .of_sweep import sweep
 from .style import png, save
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "overview",
     "png",
     "save",
+    "sweep",
 ]
