@@ -52,7 +52,7 @@ def sentence(found: Sweep, automatic: bool = True) -> str:
         return f"{chosen}; no rung has a forecast."
     its = "its forecast"
     if not found.on_the_ladder:
-        its = f"the forecast of the rung nearest to it, T = {row.temperature:.2g},"
+        its = f"the forecast of the rung nearest to it, T = {row.temperature:.2g}"
     if not math.isfinite(row.forecast):
         top = f"the best of the ladder has an error of {error(best.forecast)}"
         return f"{chosen}; {its} is not known; {top}, at T = {best.temperature:.2g}."
