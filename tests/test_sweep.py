@@ -371,7 +371,7 @@ def planted(monkeypatch):
     return asked
 
 
-def test_the_command_writes_numbers_and_one_figure(planted, tmp_path):
+def test_the_command_writes_numbers_and_one_figure(planted, tmp_path, monkeypatch):
     out = tmp_path / "sweep"
     result = run("sweep", "any.h5", "-o", out, "--temperatures", "1e-5,1e-6")
     assert result.exit_code == 0, result.output
@@ -388,6 +388,7 @@ def test_the_command_writes_numbers_and_one_figure(planted, tmp_path):
     assert "exists" in refused("sweep", "any.h5", "-o", out)
     assert (out / "sweep.json").stat().st_mtime_ns == before
     assert len(planted) == 1
+    monkeypatch.setattr(figures, "save", lambda *_: [])
     forced = run("sweep", "any.h5", "-o", out, "--force", "--chains", 4, "--temperature", "1e-5")
     assert forced.exit_code == 0, forced.output
     assert "the fit has T" in forced.output

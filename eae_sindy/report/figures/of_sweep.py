@@ -94,3 +94,4 @@ def _temperatures(axis: Axes, found: Sweep, t: np.ndarray) -> None:
                     **STYLE)  # fmt: skip
     axis.grid(color="#eeeeee")
     axis.set_axisbelow(True)
+    axis.tick_params(which="both", labelsize=8)
