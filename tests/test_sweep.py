@@ -301,7 +301,7 @@ def test_one_sentence_compares_the_temperature_chosen_with_the_best(found, says)
 
 
 def test_one_line_for_each_temperature_and_the_one_chosen_is_marked():
-    said = report.lines(swept(forecasts=(0.04, 0.03, math.inf), notes=("", "", "no period")))
+    said = report.lines(swept(forecasts=(0.02, 0.03, math.inf), notes=("", "", "no period")))
     rows = said[1:4]
     assert [line[0] for line in rows] == [" ", "*", " "]
     assert rows[1].split()[1:] == [
