@@ -111,26 +111,9 @@ def setting_options(command: Any) -> Any:
 
 @click.command(cls=options.Command)
 @click.argument("data", type=click.Path(path_type=Path), default=Path("data/reaction_diffusion.h5"))
-@click.option(
-    "--recipe",
-    default=recipes.DEFAULT,
-    show_default=True,
-    help=f"A named set of the values below: {', '.join(recipes.RECIPES)}.",
-)
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "gpu"]),
-    default="auto",
-    show_default=True,
-    help="auto uses a GPU where TensorFlow sees one.",
-)
-@click.option(
-    "--jobs",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="Processes for several chains; 0 for as many as there are cores.",
-)
+@options.recipe
+@options.device
+@options.jobs
 @click.option("--resume", is_flag=True, help="Go on where a fit of the same name was interrupted.")
 @click.option(
     "--checkpoint-every",

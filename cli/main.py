@@ -9,6 +9,7 @@ from .export import export
 from .fit import fit
 from .forecast import forecast
 from .simulate import simulate
+from .sweep import sweep
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -20,7 +21,7 @@ def main() -> None:
     """
 
 
-for command in (simulate, fit, discover, encode, forecast, compare, export):
+for command in (simulate, fit, discover, encode, forecast, compare, sweep, export):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import click
 
+from eae_sindy import recipes
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.progress import Progress, Steps, finish
 
@@ -123,6 +124,26 @@ config = click.option(
     expose_value=False,
     callback=configure,
     help="TOML file with a table of options for each command, under the same names.",
+)
+recipe = click.option(
+    "--recipe",
+    default=recipes.DEFAULT,
+    show_default=True,
+    help=f"A named set of the values below: {', '.join(recipes.RECIPES)}.",
+)
+device = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "gpu"]),
+    default="auto",
+    show_default=True,
+    help="auto uses a GPU where TensorFlow sees one.",
+)
+jobs = click.option(
+    "--jobs",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Processes for several chains; 0 for as many as there are cores.",
 )
 force = click.option("--force", is_flag=True, help="Overwrite what exists.")
 seed = click.option(

@@ -1,5 +1,7 @@
 """EntropicAutoencoder: snapshots in, an ensemble of encoders out."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,8 +10,10 @@ import tensorflow as tf
 
 from .. import __version__
 from ..dynamics.library import Library, standard
+from ..ensemble.chain import Chain
 from ..ensemble.ensemble import Ensemble
 from ..ensemble.forward import known
+from ..ensemble.ladder import Ladder, Rung
 from ..ensemble.members import evenly
 from ..ensemble.segments import Segments
 from ..errors import EaeSindyError
@@ -20,7 +24,7 @@ from ..snapshots import split
 from ..snapshots.pod import decompose, hold, project, training_frames
 from ..snapshots.snapshots import Snapshots
 from ..snapshots.split import TRAIN, VALIDATION
-from .entropic import workers
+from .entropic import sweep, workers
 from .entropic.task import Task
 from .objectives import data
 from .starts import started
@@ -104,7 +108,52 @@ class EntropicAutoencoder:
             begun, training = self.begin(snapshots)
             if segments is not None:
                 segments.begin(begun)
-        task = Task(
+        task = self._task(snapshots, training, begun, segments)
+        del training
+        snapshots.close()  # chains may run for hours
+        executor = self.executor or workers.local(self.jobs, workers.decoders(task))
+        chains = yield from workers.grow(task, executor)
+        return _grown(begun, chains)
+
+    def sweep(self, snapshots: Snapshots, temperatures: Sequence[float] = ()) -> Steps[Ladder]:
+        """Make an ensemble at every temperature, all from one start for each decoder.
+
+        Each is what `fit` makes at that temperature, and all share frames and basis. They are held
+        in memory together. A rung where the sampler diverges has no ensemble.
+
+        Parameters
+        ----------
+        snapshots : Snapshots
+        temperatures : sequence of float
+            At least two; none for ten, half decades apart, about the temperature that `fit` takes:
+            five below it, itself, and four above.
+
+        Raises
+        ------
+        EaeSindyError
+            If a temperature is not positive, or given twice, or if there is one alone.
+        """
+        _check_temperatures(temperatures)
+        begun, training = self.begin(snapshots)
+        task = self._task(snapshots, training, begun)
+        del training
+        snapshots.close()
+        decoders = workers.decoders(task)
+        rungs = decoders * (len(temperatures) or sweep.BELOW + 1 + sweep.ABOVE)
+        starts, spread = (
+            self.executor or workers.local(self.jobs, items) for items in (decoders, rungs)
+        )
+        chosen, grown = yield from sweep.climb(task, temperatures, starts, spread)
+        return Ladder(chosen, [_rung(begun, *one) for one in grown])
+
+    def _task(
+        self,
+        snapshots: Snapshots,
+        training: np.ndarray | None,
+        begun: Ensemble,
+        segments: Segments | None = None,
+    ) -> Task:
+        return Task(
             settings=self.settings,
             custom=self._custom,
             pod=begun.pod,
@@ -114,16 +163,6 @@ class EntropicAutoencoder:
             segments=segments,
             device=self._device,
         )
-        del training
-        snapshots.close()  # chains may run for hours
-        executor = self.executor or workers.local(self.jobs, workers.decoders(task))
-        chains = yield from workers.grow(task, executor)
-        said = {
-            name: value
-            for chain in chains
-            for name, value in started.unpack(chain.state, str(chain.decoder_index)).items()
-        }
-        return replace(begun, chains=chains, attributes={**begun.attributes, **said})
 
     def differences(self, made: Ensemble, snapshots: Snapshots) -> list[str]:
         """Say in what `made` is not what this estimator would make of the snapshots."""
@@ -195,3 +234,38 @@ class EntropicAutoencoder:
         carried = ("system", "channel_axis")
         found |= {k: v for k, v in snapshots.attributes.items() if k in carried}
         return found | {"data fingerprint": snapshots.fingerprint()}
+
+
+def _grown(begun: Ensemble, chains: Sequence[Chain]) -> Ensemble:
+    """Return the ensemble with its chains, and what their start has to say."""
+    said = {
+        name: value
+        for chain in chains
+        for name, value in started.unpack(chain.state, str(chain.decoder_index)).items()
+    }
+    return replace(begun, chains=chains, attributes={**begun.attributes, **said})
+
+
+def _rung(begun: Ensemble, temperature: float, grown: Sequence[sweep.Grown]) -> Rung:
+    """Return a rung; without an ensemble if a decoder of it was lost."""
+    if lost := [one for one in grown if isinstance(one, str)]:
+        return Rung(temperature, None, lost[0])
+    at = replace(begun, settings=begun.settings.but(temperature=temperature))
+    return Rung(
+        temperature, _grown(at, [c for one in grown if not isinstance(one, str) for c in one])
+    )
+
+
+def _check_temperatures(temperatures: Sequence[float]) -> None:
+    """Check the temperatures of a ladder that is given."""
+    for t in temperatures:
+        if not (t > 0 and math.isfinite(t)):
+            raise EaeSindyError(
+                f"--temperatures must be positive and finite, not {t}: leave it out"
+            )
+    if len(temperatures) == 1:
+        raise EaeSindyError(
+            f"one temperature, {temperatures[0]:g}, is no sweep: give two or more, or use fit"
+        )
+    if len(set(temperatures)) < len(temperatures):
+        raise EaeSindyError("--temperatures has one of them twice: give each once")

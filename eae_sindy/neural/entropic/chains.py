@@ -25,28 +25,43 @@ PROBES = 25  # of the Hessian's trace, spread over the draws of a chain
 TRAINING, TRAINED = 0, 1
 
 
-def begin(task: Task, decoder_index: int, before: Sequence[Chain] = ()) -> Steps[Session]:
+def start(task: Task, decoder_index: int) -> Steps[Begun]:
+    """Return the first weights of a decoder and of the encoders that share it."""
+    s = task.settings
+    rngs = [np.random.default_rng(first) for first, _ in _seeds(s, decoder_index)]
+    return (
+        yield from mapped(
+            starts.choose(s)(s, task.frames, task.pod, task.library, rngs),
+            lambda step: step._replace(total=units(s)),
+        )
+    )
+
+
+def _seeds(settings: Fit, decoder_index: int) -> list[np.ndarray]:
+    """Return two numbers for each chain of a decoder: of its start, and of its sampler."""
+    parts = [
+        (settings.seed, decoder_index, *((j,) if j else ()))
+        for j in range(settings.chains_per_decoder)
+    ]
+    return [np.random.SeedSequence(p).generate_state(2) for p in parts]
+
+
+def begin(
+    task: Task, decoder_index: int, before: Sequence[Chain] = (), begun: Begun | None = None
+) -> Steps[Session]:
     """Return a decoder and the chains that share it, begun by the start of the fit.
 
     Seeds follow from that of the fit and the number of the decoder. With `before`,
-    one for each, chains go on from there, and nothing is started anew.
+    one for each, chains go on from there, and nothing is started anew; with `begun` they begin
+    from what `start` has found already.
     """
     s, states = task.settings, [chain.state for chain in before]
-    parts = [(s.seed, decoder_index, *((j,) if j else ())) for j in range(s.chains_per_decoder)]
-    seeds = [np.random.SeedSequence(p).generate_state(2) for p in parts]
-    begun = Begun([], ())
     if states:
-        encoders = [_named(state, "position") for state in states]
-        decoder = _named(states[0], "decoder")
-    else:
-        start = starts.choose(s)
-        rngs = [np.random.default_rng(first) for first, _ in seeds]
-        begun = yield from mapped(
-            start(s, task.frames, task.pod, task.library, rngs),
-            lambda step: step._replace(total=units(s)),
-        )
-        encoders, decoder = begun.encoders, begun.decoder
-    keys = [int(second & 0x7FFFFFFF) for _, second in seeds]
+        begun = Begun([_named(state, "position") for state in states], _named(states[0], "decoder"))
+    elif begun is None:
+        begun = yield from start(task, decoder_index)
+    encoders, decoder = begun.encoders, begun.decoder
+    keys = [int(second & 0x7FFFFFFF) for _, second in _seeds(s, decoder_index)]
     # A context manager around a yield would leak the device into the caller's code.
     with tf.device(task.device):
         frames = int(states[0]["frames_0"]) if states else sampled_frames(task, encoders, decoder)
@@ -100,13 +115,14 @@ def units(settings: Fit) -> int:
     return starts.units(settings) + done
 
 
-def grow(task: Task, decoder_index: int) -> Steps[list[Chain]]:
+def grow(task: Task, decoder_index: int, begun: Begun | None = None) -> Steps[list[Chain]]:
     """Train a decoder (Algorithm 1), then collect every chain under it (Algorithm 2).
 
-    Goes on from the segments that are there. Progress counts `units`.
+    Goes on from the segments that are there, or from what `start` has found already. Progress
+    counts `units`.
     """
     log = Log(task.segments, decoder_index)
-    session = yield from begin(task, decoder_index, log.parts[-1] if log.parts else ())
+    session = yield from begin(task, decoder_index, log.parts[-1] if log.parts else (), begun)
     course = yield from _train(task, session, log)
     yield from _collect(task, session, log, course)
     return [Chain.join(chain) for chain in zip(*log.parts, strict=True)]

@@ -2,6 +2,7 @@
 
 import os
 from functools import partial
+from typing import TypeVar
 
 import tensorflow as tf
 
@@ -12,6 +13,8 @@ from ...progress import Steps
 from . import chains
 from .task import Task
 
+T = TypeVar("T")
+
 
 class Growth:
     """Work for an executor: the chains of the decoder of a given number."""
@@ -21,12 +24,17 @@ class Growth:
 
     def __call__(self, decoder_index: int) -> Steps[list[Chain]]:
         """Train a decoder and collect its chains. Raises `EaeSindyError` for want of memory."""
-        try:
-            return (yield from chains.grow(self.task, decoder_index))
-        except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-            raise EaeSindyError(
-                "out of memory: use fewer --jobs, a smaller --rank or --batch"
-            ) from error
+        return (yield from in_memory(chains.grow(self.task, decoder_index)))
+
+
+def in_memory(steps: Steps[T]) -> Steps[T]:
+    """Do the same work. Raises `EaeSindyError` for want of memory."""
+    try:
+        return (yield from steps)
+    except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+        raise EaeSindyError(
+            "out of memory: use fewer --jobs, a smaller --rank or --batch"
+        ) from error
 
 
 def decoders(task: Task) -> int:

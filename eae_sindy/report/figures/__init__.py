@@ -9,6 +9,7 @@ from .of_comparison import comparison
 from .of_forecast import forecast
 from .of_members import correlations, overview
 from .of_normal_form import normal_form
+from .of_sweep import sweep
 from .style import png, save
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "overview",
     "png",
     "save",
+    "sweep",
 ]
