@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 python benchmarks/coverage.py [--cases N] [--noise SHARE ...] [--jobs N]
 
-Each case is a Hopf normal form of growth 0.3 and frequency 1, lifted to 24 points by sines of random
-directions, with noise of its own on field and rate, a share of their root mean square. It is fitted
+Each case is a Hopf normal form of growth 0.3 and frequency 1, lifted to 24 points by sines of
+random directions, with noise of its own on field and rate, a share of their root mean square. It is fitted
 by the default recipe made small (start, sampling, discovery; two decoders), and the intervals of the
 period and of the growth rate off the cycle, over encoders, decoders and resampled frames, are held
 against 2π and −0.6. Prints one line a case, then for each noise how often the intervals held the
@@ -88,18 +88,21 @@ def main() -> None:
                 print(noise, number, ends, flush=True)
             for name, truth in TRUTH.items():
                 told = [f[name] for f in found if f[name] is not None]
-                hit = sum(low <= truth <= high for low, high in told)
-                if not told:
-                    print(f"noise {noise:g}, {name}: no interval", flush=True)
-                    continue
-                low, high = beta.ppf([0.05, 0.95], [hit + 1e-9, hit + 1], [len(told) - hit + 1, max(len(told) - hit, 1e-9)])
-                width = np.median([high - low for low, high in told])
-                print(
-                    f"noise {noise:g}, {name}: {hit} of {len(told)} intervals ({hit / len(told):.0%},"
-                    f" {low:.0%} to {high:.0%} by chance) hold {truth:.4f}; median width {width:.4f};"
-                    f" {given.cases - len(told)} cases without one",
-                    flush=True,
-                )
+                print(f"noise {noise:g}, {summary(name, truth, told, given.cases)}", flush=True)
+
+
+def summary(name: str, truth: float, told: list[tuple[float, float]], cases: int) -> str:
+    """Say how many intervals hold the truth."""
+    n, hit = len(told), sum(low <= truth <= high for low, high in told)
+    if not n:
+        return f"{name}: no interval"
+    low = beta(hit, n - hit + 1).ppf(0.05) if hit else 0.0
+    high = beta(hit + 1, n - hit).ppf(0.95) if hit < n else 1.0
+    width = np.median([end - start for start, end in told])
+    return (
+        f"{name}: {hit} of {n} intervals ({hit / n:.0%}; {low:.0%} to {high:.0%} by chance) hold "
+        f"{truth:.4f}; median width {width:.4f}; {cases - n} cases without one"
+    )
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from eae_sindy.discovery.equations import Equations
 from eae_sindy.discovery.measurement import Row
 from eae_sindy.discovery.mending import Flaws
 from eae_sindy.discovery.modes import Modes
+from eae_sindy.discovery.normal_forms import NormalForms
 from eae_sindy.discovery.resampling import Spread
 from eae_sindy.discovery.result import Discovery, Reconstruction
 from eae_sindy.discovery.selection import Trial
@@ -128,6 +129,18 @@ BASELINES = (row(), row("POD-2, STLSQ(0.1)", forecast=0.5, seconds=0.75))
 def mixing(quantity="loss", **changes):
     """Chains that mix well on a quantity."""
     return Mixing(quantity, 1.005, 900.0, 800.0, 12.0, 0.3)._replace(**changes)
+
+
+def normal_form(**changes):
+    """Four coefficients in which two decoders agree, of a cycle half as large as the data's."""
+    joint = np.array([[0.1, 0.9, -0.2, 0.0], [0.2, 1.0, -0.1, 0.1]])
+    made = NormalForms(
+        names=("mu", "omega", "a", "b"), joint=joint, median=joint.mean(axis=0),
+        decoders=np.array([0, 1]), medians=np.stack([joint.mean(axis=0)] * 2),
+        intervals=np.stack([joint] * 2), disagree=[], compared=True, cycle=True, amplitude=0.5,
+        frames="late", share=1.0, notes=[], reason="",
+    )  # fmt: skip
+    return replace(made, **changes)
 
 
 def layer(name="kernel 1", ratio=1.0, interval=(0.99, 1.01)):

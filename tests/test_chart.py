@@ -287,7 +287,7 @@ def sampled(name, own, share=0.15):
 
 @pytest.mark.parametrize(("name", "kind"), [
     ("nose-hoover", "right"), ("nose-hoover", "plain"), ("nose-hoover", "wrong"),
-    ("langevin", "right"), ("langevin", "wrong"),
+    pytest.param("langevin", "right", marks=pytest.mark.slow), ("langevin", "wrong"),
 ])  # fmt: skip
 def test_a_chart_changes_no_measure(name, kind):
     """Draws are weights, of the Gaussian of loss and confinement, in whatever coordinates."""

@@ -282,6 +282,7 @@ def test_lorenz_is_found_in_its_frame_by_running():
     assert np.sum(miss**2) < 1e-6 * np.sum(rate**2)
 
 
+@pytest.mark.slow
 def test_van_der_pol_has_four_terms_and_raw_has_none_of_it():
     fits = planted.reading(ensemble(planted.van_der_pol, 20.0, 0.05))
     trials = selection.choose(fits, np.arange(2), None, QUICK)

@@ -149,6 +149,7 @@ def grown(small):
     return result, seen, len(calls)
 
 
+@pytest.mark.slow
 def test_every_rung_is_the_fit_at_its_temperature_from_one_start(small, grown):
     ladder, seen, calls = grown
     assert calls == 1
@@ -167,6 +168,7 @@ def test_every_rung_is_the_fit_at_its_temperature_from_one_start(small, grown):
     assert {s.values["T"] for s in steps} == {COLD, WARM}
 
 
+@pytest.mark.slow
 def test_the_temperature_chosen_is_that_of_a_fit(small, grown):
     alone = EntropicAutoencoder(SETTINGS.but(updates=0, draws=1)).fit(small)
     assert grown[0].chosen == pytest.approx(alone.chains[0].temperature)
@@ -443,6 +445,7 @@ def test_files_that_cannot_be_read_or_written(small_file, tmp_path):
     assert "is a file" in refused("sweep", small_file, "-o", tmp_path / "file")
 
 
+@pytest.mark.slow
 def test_a_real_sweep_as_a_user_types_it(small_file, tmp_path, monkeypatch):
     """Sixty time units have too short a test window for a period: that is said, and null."""
     whole = discover.iterate

@@ -427,7 +427,7 @@ def test_every_criterion_moves_a_verdict():
         records.discovery(),
         answers=answers(
             collinear=[["a"]] * 5, trials=[[trial(0.6)], [trial(0.6)]],
-            spread=spread(each=12), forecast=forecast(0.0735, 0.05),
+            spread=spread(each=12), forecast=forecast(0.0735, 0.05), normal=records.normal_form(),
         ),
         diagnostics=diagnostics(
             mixing=(mixing(r_hat=1.02, ess_tail=150.0, between_decoders=0.9),), step=0.6,
