@@ -3,11 +3,12 @@
     OMP_NUM_THREADS=1 python benchmarks/coverage.py [--cases N] [--noise SHARE ...] [--jobs N]
 
 Each case is a Hopf normal form of growth 0.3 and frequency 1, lifted to 24 points by sines of
-random directions, with noise of its own on field and rate, a share of their root mean square. It is fitted
-by the default recipe made small (start, sampling, discovery; two decoders), and the intervals of the
-period and of the growth rate off the cycle, over encoders, decoders and resampled frames, are held
-against 2π and −0.6. Prints one line a case, then for each noise how often the intervals held the
-truth, with the 90 % range that chance leaves a share of so many cases, and their median widths.
+random directions, with noise of its own on field and rate, a share of their root mean square. It is
+fitted by the default recipe made small (start, sampling, discovery; two decoders), and the
+intervals of the period and of the growth rate off the cycle, over encoders, decoders and resampled
+frames, are held against 2π and −0.6. Prints one line a case, then for each noise how often the
+intervals held the truth, with the 90 % range that chance leaves a share of so many cases, and their
+median widths.
 """
 
 import argparse
