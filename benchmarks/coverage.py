@@ -45,7 +45,7 @@ def snapshots(noise: float, case: int) -> Snapshots:
     turns = rng.uniform(0, 2 * np.pi, 8)
     size = rng.uniform(0.3, 1.5, 8)
     starts = np.stack([size * np.cos(turns), size * np.sin(turns)], axis=1)
-    runs = trajectories(right, starts, 20.0, 0.1)
+    runs = trajectories(right, starts, 40.0, 0.1)
     z = np.concatenate(runs)
     field, rate = curved(z, np.stack([right(0, row) for row in z]), 24, 7)
     field, rate = (
