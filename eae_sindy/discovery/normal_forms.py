@@ -134,8 +134,7 @@ def _of_replicates(
 ) -> list[Found]:
     """Return the normal form of every replicate, its frames drawn in blocks of time."""
     library, every = canonical.cubics(), fits.ensemble.frames
-    rows = fits.rows(frames)
-    rows = rows[np.lexsort((every.time[rows], every.trajectory[rows]))]
+    rows = resampling.in_order(every, fits.rows(frames))
     time, trajectory = every.time[rows], every.trajectory[rows]
     length = criteria.block * fits.reference_period
 

@@ -16,6 +16,7 @@ from ..dynamics.library import Library
 from ..ensemble import intervals
 from ..ensemble.members import each
 from ..recipes import CRITERIA, INTERVAL, Criteria
+from ..snapshots.frames import Frames
 from . import refits
 from .candidates import Candidate
 from .member_fits import Fits
@@ -118,6 +119,11 @@ def blocks(
     return np.concatenate(found)[:n]
 
 
+def in_order(frames: Frames, rows: np.ndarray) -> np.ndarray:
+    """Return the same frames by trajectory, then time, as `blocks` takes them."""
+    return rows[np.lexsort((frames.time[rows], frames.trajectory[rows]))]
+
+
 def duration(time: np.ndarray, trajectory: np.ndarray) -> float:
     """Return how long trajectories last together, without the gaps between them."""
     return float(np.sum(_steps(time, trajectory, 0.0)))
@@ -151,7 +157,7 @@ def replicate(
     frames, length = fits.ensemble.frames, criteria.block * fits.reference_period
     every = {id(way): way for mine in ways for way in mine}.values()
     rows = {
-        name: own[np.lexsort((frames.time[own], frames.trajectory[own]))]
+        name: in_order(frames, own)
         for name, own in training(frames, criteria).items()
         if name in {way.frames for way in every}
     }

@@ -109,8 +109,8 @@ def about(xi: np.ndarray, origin: np.ndarray, spread: np.ndarray) -> Frame | Non
 
 def carried(xi: np.ndarray, change: Frame) -> np.ndarray:
     """Return Ξ [10, 2] of y' in the monomials of y, from that of z' in those of z."""
-    back = Frame(-change.matrix @ change.origin, np.linalg.inv(change.matrix))
-    return affine.monomials(back, DEGREE) @ xi @ change.matrix.T
+    inverse = Frame(-change.matrix @ change.origin, np.linalg.inv(change.matrix))
+    return affine.back(xi, inverse, DEGREE)
 
 
 def own_frame(theta: np.ndarray, rate: np.ndarray) -> Frame | None:

@@ -28,8 +28,7 @@ from .entropic import sweep, workers
 from .entropic.task import Task
 from .objectives import data
 from .starts import started
-
-LEAST_JUDGES, MOST_JUDGES = 20, 1_000  # frames by which a temperature is chosen
+from .starts.projection.problem import JUDGES, LEAST_JUDGES
 
 
 class EntropicAutoencoder:
@@ -226,7 +225,7 @@ class EntropicAutoencoder:
         judges = data.coordinates(begun, VALIDATION)
         if len(judges[0]) < LEAST_JUDGES:
             judges = data.coordinates(begun)
-        rows = evenly(np.arange(len(judges[0])), MOST_JUDGES)
+        rows = evenly(np.arange(len(judges[0])), JUDGES)
         return tuple(part[rows] for part in judges)
 
     def _provenance(self, snapshots: Snapshots) -> dict[str, Any]:

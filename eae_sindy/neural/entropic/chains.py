@@ -89,13 +89,10 @@ def sampled_frames(task: Task, encoders: Sequence[Weights], decoder: Weights) ->
     count, most = task.settings.frames, len(task.data[0])
     if not count:
         return 0
-    weights = (tuple(map(tf.constant, encoders[0])), tuple(map(tf.constant, decoder)))
-    key = tf.zeros(2, tf.int32)
     while count < most:
         problem = task.loop(count).problem
         seen, whole = (
-            float(problem.objective(weights, data, key))
-            for data in (problem.data, problem.every_frame)
+            problem.loss(encoders[0], decoder, data) for data in (problem.data, problem.every_frame)
         )
         if abs(seen / whole - 1) <= CRITERIA.frames_agree:
             return count

@@ -1,7 +1,6 @@
 """The temperature that nobody names: the highest at which members are as good as the start."""
 
 import numpy as np
-import tensorflow as tf
 
 from ...progress import Progress, Steps
 from ...recipes import WITHIN
@@ -47,11 +46,11 @@ def climb(session: Session, judges: Data, done: int, total: int) -> Steps[dict[s
             np.mean([_error(session, [w[i] for w in mine], judges) for mine in draws for i in at])
         )
         yield Progress("temperature", done, total, {"T": rung, "validation error": error})
-        if kept is not None and not error <= allowed:
+        good = error <= allowed
+        if good or kept is None:  # the coldest is kept though it be too hot
+            kept = rung, error, session.states, session.charts
+        if not good:
             break
-        kept = rung, error, session.states, session.charts
-        if not error <= allowed:
-            break  # the coldest is too hot already
     if kept is None:
         raise DivergedError(
             f"the sampler diverged at the coldest temperature that was tried, {rung:.2g}: lower "
@@ -68,5 +67,4 @@ def climb(session: Session, judges: Data, done: int, total: int) -> Steps[dict[s
 
 def _error(session: Session, encoder: Tensors, judges: Data) -> float:
     """Return Eq. 14 of one encoder on some frames."""
-    weights = (tuple(map(tf.convert_to_tensor, encoder)), session.fixed())
-    return float(session.loop.problem.objective(weights, judges, tf.zeros(2, tf.int32)))
+    return session.loop.problem.loss(encoder, session.fixed(), judges)

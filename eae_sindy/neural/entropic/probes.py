@@ -110,10 +110,10 @@ def loss_of_all(
     temperature: float,
 ) -> float:
     """Return the loss on all training frames over that on those that are sampled on."""
-    problem, key = loop.problem, tf.constant([seed, 0], tf.int32)
-    weights = (chart.weights(state.position)[0] if chart else state.position, decoder)
+    problem = loop.problem
+    encoder = chart.weights(state.position)[0] if chart else state.position
     whole, seen = (
-        float(problem.objective(weights, data, key)) for data in (problem.every_frame, problem.data)
+        problem.loss(encoder, decoder, data) for data in (problem.every_frame, problem.data)
     )
     return whole / seen if seen > 0 else np.nan
 

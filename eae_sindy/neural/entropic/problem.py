@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ..keys import fold
+from ..keys import fold, key
 from ..objectives.contract import Objective
 from ..objectives.data import Data
 from ..samplers.thermostat import Potential, Tensors
@@ -47,6 +47,11 @@ class Problem:
         """The loss of a reconstruction that is zero everywhere."""
         return self.objective.nothing(self.data)
 
+    def loss(self, encoder: Tensors, decoder: Tensors, data: Data) -> float:
+        """Return the loss of given weights on some frames, outside of what is compiled."""
+        weights = tuple(tuple(map(tf.convert_to_tensor, net)) for net in (encoder, decoder))
+        return float(self.objective(weights, data, key(0, 0)))
+
     def potential(
         self,
         decoder: Tensors,
@@ -65,16 +70,16 @@ class Problem:
         """
 
         def evaluate(position: Tensors, step: tf.Tensor) -> tuple[tf.Tensor, Tensors, Any]:
-            data, key = self.data, fold(seed, 2 * step + 1)
+            data, own = self.data, fold(seed, 2 * step + 1)
             if self.minibatches:  # A.6.1 wants the batch as large as it can be
-                drawn = tf.random.stateless_uniform(data.inputs.shape[:1], key)
+                drawn = tf.random.stateless_uniform(data.inputs.shape[:1], own)
                 chosen = tf.argsort(drawn)[: self.batch]
                 data = Data(*(tf.gather(part, chosen) for part in data))
             encoder, u = chart.weights(position) if chart else (position, None)
             wanted = (encoder, decoder) if decoder_gradient else (encoder, ())
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(wanted)
-                loss = self.objective((encoder, decoder), data, fold(key, 1))
+                loss = self.objective((encoder, decoder), data, fold(own, 1))
             of_encoder, of_decoder = tape.gradient(loss, wanted)
             more = (loss, tuple(encoder), tuple(of_decoder))
             if chart is None:

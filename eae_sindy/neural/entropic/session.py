@@ -8,12 +8,11 @@ import tensorflow as tf
 
 from ...errors import EaeSindyError
 from ...recipes import Fit
-from ..keys import key
 from ..objectives.eq14 import Eq14
 from ..samplers.thermostat import State, Tensors
 from . import decoder_updates, gauss_newton, probes
 from .chart import Chart, confined, restored
-from .compiled import USE, Loop, Record
+from .compiled import Loop, Record
 from .divergence import LOST, DivergedError, diverged
 
 T = TypeVar("T")
@@ -71,8 +70,7 @@ class Session:
         self.decoder = [tf.Variable(w) for w in decoder]
         self.rule = decoder_updates.choose(settings, loop, self.decoder)
         self.temperature = settings.temperature
-        start = settings.temperatures(COLDEST)[0] if settings.updates else self.temperature
-        start = start or COLDEST
+        start = (*settings.temperatures(COLDEST), self.temperature or COLDEST)[0]
         self.charts = [self._chart(encoder, start) for encoder in encoders]
         self.states = [
             loop.init(self._position(encoder, chart), self.fixed(), seed, start, chart)
@@ -103,13 +101,12 @@ class Session:
         if not s.step_share:
             return
         self.rule.foresee(self.loop, self.decoder, self.encoders())
+        self._refresh()
         if s.confinement:
             self._stiffen([[encoder] for encoder in self.encoders()])
             self._pace(CAREFUL)
         else:
-            self._refresh()
             self.loop = self.loop.paced(self._measured())
-        self._refresh()
 
     def encoders(self) -> list[Tensors]:
         """Return the weights of every chain where it stands."""
@@ -133,7 +130,6 @@ class Session:
         at = np.linspace(0, self.settings.encoders - 1, POINTS + 1)[1:].astype(int)
         self._stiffen([[tuple(w[i] for w in mine) for i in at] for mine in draws])
         self._pace(1.0)
-        self._refresh()
 
     def _stiffen(self, encoders: Sequence[Sequence[Tensors]]) -> None:
         """Make the stiffest directions at some weights of each chain as soft as the others."""
@@ -154,7 +150,6 @@ class Session:
     def _pace(self, care: float) -> None:
         """Let a step turn by its share of the largest stable one, times a care."""
         share = care * self.settings.step_share / self.settings.step
-        self._refresh()
         stable = [self._stable(c) for c in range(len(self.states))]
         if not np.isfinite(stable).all():
             raise _flat()
@@ -169,10 +164,9 @@ class Session:
         self.temperature = temperature
         self._move([chart.at(temperature) for chart in self._confined()])
         self._pace(CAREFUL)
-        self._refresh()
 
     def _move(self, charts: Sequence[Chart | None]) -> None:
-        """Take other coordinates; the weights stay, and velocities are fresh."""
+        """Take other coordinates; the weights stay, velocities and forces are fresh."""
         moved = []
         for state, encoder, new, seed in zip(
             self.states, self.encoders(), charts, self.seeds, strict=True
@@ -219,7 +213,6 @@ class Session:
                 return work()
             except DivergedError:
                 self._move([chart.paced(0.5) for chart in self._confined()])
-                self._refresh()
         return work()
 
     def _update(self, temperature: float) -> tuple[list[Record], tuple[float, ...]]:
@@ -329,9 +322,8 @@ class Session:
 
     def _loss(self, chain: int) -> float:
         """Return the loss of a chain where it stands."""
-        objective, data = self.loop.problem.objective, self.loop.problem.data
-        weights = (self.encoders()[chain], self.fixed())
-        return float(objective(weights, data, key(self.seeds[chain], USE)))
+        problem = self.loop.problem
+        return problem.loss(self.encoders()[chain], self.fixed(), problem.data)
 
 
 def _flat() -> DivergedError:

@@ -15,7 +15,6 @@ from .divergence import DivergedError
 from .task import Task
 
 BELOW, ABOVE = 5, 4  # rungs, under and over the temperature that a fit would take
-RUNG = np.sqrt(10.0)  # from one temperature of the ladder to the next
 
 Item = tuple[float, int]  # a temperature, and the number of a decoder
 Grown = list[Chain] | str  # or why there are none
@@ -66,7 +65,7 @@ class Rung:
 
 def ladder(chosen: float) -> list[float]:
     """Return ten temperatures, half decades apart: five below the one chosen, it, four above."""
-    return [float(chosen * RUNG**k) for k in range(-BELOW, ABOVE + 1)]
+    return [float(chosen * 10 ** (k / 2)) for k in range(-BELOW, ABOVE + 1)]
 
 
 def climb(
