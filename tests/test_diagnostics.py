@@ -100,7 +100,7 @@ def test_a_perfect_sampler_gets_good_verdicts(ensemble):
 
 
 def test_a_sampler_that_is_too_hot_is_caught(ensemble):
-    found, said = levels(with_chains(ensemble, 2, 500, np.random.default_rng(0), ratio=1.15))
+    found, said = levels(with_chains(ensemble, 2, 2000, np.random.default_rng(0), ratio=1.15))
     assert said["kinetic temperature"] == "bad"
     assert all(la.ratio > la.interval[1] for la in found.layers)
 
