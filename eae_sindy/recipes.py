@@ -279,7 +279,7 @@ class Fit(_Settings):
 # Ours: a start that searches, decoders solved for, and numbers without units.
 _STANDARD = Fit(
     start="projection",
-    start_seconds=50.0,
+    start_seconds=30.0,
     # The terms that this start has inside its loss. Latents in which cubic equations hold have
     # sparse ones too; of degree 5 the start makes latents that need it.
     degree=3,
@@ -293,11 +293,13 @@ _STANDARD = Fit(
     temperature=0.0,
     step_share=0.15,
     chain_length=5,
-    resample_every=15,
+    # A quarter of a turn of most directions, which the chart makes turn alike: after a half they
+    # would be where they were, but for the sign, whatever the velocities.
+    resample_every=7,
     frames=500,
     confinement=0.02,
     directions=64,
-    updates=10,
+    updates=6,
     encoders=200,
     draws=1000,
     chains=4,

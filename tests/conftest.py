@@ -16,7 +16,7 @@ from eae_sindy import recipes
 from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.ensemble.segments import Segments
 from eae_sindy.progress import finish
-from eae_sindy.recipes import ReactionDiffusion
+from eae_sindy.recipes import Criteria, ReactionDiffusion
 from eae_sindy.snapshots import snapshots
 from eae_sindy.snapshots.lambda_omega import LambdaOmega
 from eae_sindy.snapshots.snapshots import Snapshots
@@ -25,6 +25,13 @@ SMALL = ReactionDiffusion(grid=16, end=60.0, step=0.1)
 TINY_FIT = recipes.recipe("paper-quick").but(
     hidden=(16,), rank=12, train=0.5, updates=6, encoders=20, draws=50, chain_length=4
 )
+
+# A discovery in a fifth of the time, for tests of what is made of it: replicates enough for an
+# interval, and few candidates.
+FEW = Criteria().but(
+    replicates=40, trial_members=5, judged=6, finalists=3, decoded=10, degrees=(3, 3, 3),
+    weights=(0.0,),
+)  # fmt: skip
 
 
 def gather(system: LambdaOmega) -> tuple[np.ndarray, np.ndarray]:

@@ -119,6 +119,7 @@ def test_the_whole_of_discovery_on_a_lifted_hopf_flow(spiral):
     assert chosen[terms.index("z1^3"), 0] == pytest.approx(-0.3, rel=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flow", "planted_terms", "exponent"),
     [
@@ -172,6 +173,7 @@ def test_too_short_a_time_leaves_plain_equations_only():
     assert "modes" not in Report.of(found).summary
 
 
+@pytest.mark.slow
 def test_one_member_and_more_latents_than_a_page_shows(spiral):
     one = discover.discover(planted.ensemble(TIME, *spiral, members=1), "train")
     assert len(one.answers.modes) == 1

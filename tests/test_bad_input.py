@@ -15,19 +15,16 @@ from eae_sindy.dynamics.library import Library, standard, with_constant
 from eae_sindy.dynamics.orbits import Loop
 from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.errors import EaeSindyError
-from eae_sindy.recipes import Criteria
 from eae_sindy.report import figures, files
 from eae_sindy.report import text as printed
 from eae_sindy.report.report import Report
 from eae_sindy.snapshots.split import TEST, TRAIN
 from tests import planted
+from tests.conftest import FEW
 
 TIME = np.arange(0, 100, 0.1)
 SPIRAL = planted.orbit(planted.hopf, [0.2, 0.0], TIME)
 DRAWN = (figures.overview, figures.correlations, figures.answers, figures.chains)
-
-
-FEW = Criteria().but(replicates=40)
 
 
 def deliver(ensemble, folder, library=None):

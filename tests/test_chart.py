@@ -386,6 +386,7 @@ def standing(session):
     return dense(session.encoders()[0])
 
 
+@pytest.mark.slow
 def test_what_is_measured_at_the_start_leaves_weights_and_tells_directions_apart(task):
     first = finish(chains.begin(task, 0))
     blank = Session(task.loop(40), FIT, encoders=[[w.numpy() for w in first.charts[0].centre]],

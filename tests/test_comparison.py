@@ -23,17 +23,14 @@ from eae_sindy.discovery.measurement import Method, Row
 from eae_sindy.dynamics.library import standard, with_constant
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.progress import finish
-from eae_sindy.recipes import Criteria
 from eae_sindy.report import files, text
 from eae_sindy.report.figures import of_comparison
 from eae_sindy.snapshots.split import TEST, TRAIN
 from tests import planted, records
+from tests.conftest import FEW
 
 TIME = np.arange(0, 150, 0.2)
 PERIOD = 2 * np.pi / 0.9
-
-
-FEW = Criteria().but(replicates=40)  # enough for an interval, and no more
 
 
 @pytest.fixture(scope="module")
@@ -223,6 +220,7 @@ def test_equations_that_are_wrong_are_seen_to_be(spiral):
     assert not lost.forecast < 1
 
 
+@pytest.mark.slow
 def test_own_coefficients_are_taken_and_a_method_that_fails_says_so(spiral, monkeypatch):
     def fail(*_):
         raise np.linalg.LinAlgError("no luck")
@@ -267,6 +265,7 @@ def spoiled(e, part, factor=1.5):
     return replace(e, frames=replace(f, coordinates=coordinates, rate_coordinates=rates))
 
 
+@pytest.mark.slow
 def test_what_the_test_frames_hold_enters_no_equations(spiral):
     """Other fields and rates there: not a digit of any method's coefficients changes."""
 

@@ -105,6 +105,19 @@ def test_a_sampler_that_is_too_hot_is_caught(ensemble):
     assert all(la.ratio > la.interval[1] for la in found.layers)
 
 
+def test_a_chain_of_long_memory_widens_the_interval_that_others_would_narrow(ensemble):
+    rng = np.random.default_rng(0)
+    pair = with_chains(ensemble, 2, 2000, rng)
+    slow = replace(pair.chains[1], kinetic_temperature=np.repeat(
+        pair.chains[1].kinetic_temperature[:20], 100, axis=0))  # fmt: skip
+    alone, both = (
+        diagnostics.layers(replace(pair, chains=chains), [slice(None)] * len(chains))
+        for chains in ([slow], [pair.chains[0], slow])
+    )
+    for one, two in zip(alone, both, strict=True):
+        assert np.ptp(two.interval) == pytest.approx(np.ptp(one.interval) / 2, rel=0.1)
+
+
 def test_bad_chains_get_bad_verdicts_that_say_what_to_change(ensemble):
     good = with_chains(ensemble, 2, 500, np.random.default_rng(0))
     first, second = good.chains

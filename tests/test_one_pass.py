@@ -138,6 +138,7 @@ def test_kept_latents_are_those_of_their_member_where_one_before_was_dropped(noi
         np.testing.assert_array_equal(rate, expected[1])
 
 
+@pytest.mark.slow
 def test_no_member_is_encoded_twice(noisy, monkeypatch):
     counted, rows = Counter(), Counter()
     plain = Ensemble.encode
@@ -494,6 +495,7 @@ class _Broken:
         raise OSError("checksum")
 
 
+@pytest.mark.slow
 def test_criteria_reach_what_they_judge(noisy):
     strict = FEW.but(amplitude_tolerance=1e-9)
     assert discover.discover(noisy, "train", members=5, criteria=FEW).orbits.holds.any()

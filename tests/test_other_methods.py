@@ -347,6 +347,7 @@ def test_errors_of_operators_are_those_of_their_trajectories(quadratic):
     assert 1e-3 < errors[1] < errors[2]
 
 
+@pytest.mark.slow
 def test_what_the_test_frames_hold_enters_no_rival(curved, monkeypatch):
     monkeypatch.setattr(comparison, "CHOSEN", 3)  # choosing has tests of its own
 

@@ -270,6 +270,7 @@ def test_chains_that_share_a_decoder_get_different_encoders_of_the_same_latents(
     assert np.std(z) == pytest.approx(1, rel=0.2)
 
 
+@pytest.mark.slow
 def test_neither_the_test_frames_nor_other_randomness_matter(curved):
     _, (settings, frames, *rest, _) = begin(curved, FIT.but(hidden=(12,)))
     spoilt = frames.coordinates.copy()

@@ -85,6 +85,7 @@ def test_the_invariant_drifts_less_than_a_thousandth_and_less_with_shorter_steps
     assert 3 < spread[0] / spread[1] < 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("chain_length", "canonical"), [(4, True), (1, False)])
 def test_equipartition_of_an_oscillator_needs_a_chain(chain_length, canonical):
     """64 single oscillators side by side, each with its own thermostat: chain 1 is not ergodic."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..recipes import Fit
 from .chain import Chain
 from .ensemble import Ensemble
 
@@ -38,7 +39,7 @@ class Mixing(NamedTuple):
 class Layer(NamedTuple):
     """Kinetic temperature of one tensor of weights, over the one that was set.
 
-    `interval` is where χ² lets the mean fall with a probability of 99 %.
+    `interval` is where χ² lets the mean fall: those of all tensors with a probability of 99 %.
     """
 
     name: str
@@ -204,20 +205,29 @@ def layers(ensemble: Ensemble, parts: Sequence[slice]) -> tuple[Layer, ...]:
     """
     from scipy.stats import chi2
 
+    tail = 0.005 / len(ensemble.encoder_sizes)
     found, drawn = [], list(zip(ensemble.chains, parts, ensemble.temperatures, strict=True))
     for k, size in enumerate(ensemble.encoder_sizes):
         series = [c.kinetic_temperature[p, k] / t for c, p, t in drawn]
-        told = [x for x in series if len(x) >= FEWEST and np.ptp(x) > 0]
-        draws = len(series) - len(told) + sum(effective(x[None], "mean") for x in told)
-        s = ensemble.settings
-        if s.sampler == "nose-hoover" and s.resample_every:
-            draws = min(draws, max(1.0, sum(map(len, series)) / s.resample_every))
-        freedom = draws * size
-        low, high = chi2(freedom).ppf([0.005, 0.995]) / freedom
+        lengths = np.array(list(map(len, series)), float)
+        worth = np.array([_worth(x, ensemble.settings) for x in series])
+        # The variance of a mean over chains is that of each, by the square of its share: a chain
+        # that moves little spoils it, however much the others move.
+        freedom = lengths.sum() ** 2 / np.sum(lengths**2 / worth) * size
+        low, high = chi2(freedom).ppf([tail, 1 - tail]) / freedom
         name = f"{('kernel', 'bias')[k % 2]} {k // 2 + 1}"
         ratio = float(np.concatenate(series).mean())
         found.append(Layer(name, ratio, (float(low), float(high))))
     return tuple(found)
+
+
+def _worth(series: np.ndarray, settings: Fit) -> float:
+    """Return how many independent draws the kinetic temperature of one chain is worth."""
+    told = len(series) >= FEWEST and np.ptp(series) > 0
+    worth = effective(series[None], "mean") if told else 1.0
+    if settings.sampler == "nose-hoover" and settings.resample_every:
+        worth = min(worth, max(1.0, len(series) / settings.resample_every))
+    return worth
 
 
 def diagnose(
