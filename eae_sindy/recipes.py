@@ -401,6 +401,8 @@ class Criteria(_Settings):
 
     # What went in.
     members_dropped: Turns = (0.05, 0.2)  # share of the members without finite coefficients
+    # The reconstruction, and forecasts: squared error over the variance; that of the mean is 1.
+    field_error: Turns = (0.1, 0.5)
     # The equations, run.
     members_off_cycle: Turns = (0.05, 0.2)  # share of the members that do not hold the data's cycle
     period_width: float = 0.03  # of the period: a wider interval says little

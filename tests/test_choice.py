@@ -328,6 +328,11 @@ def test_fewer_terms_are_worth_a_factor_but_not_the_beginning_of_the_data():
     assert [t.as_good for t in found(2.0)] == [True, True, False]
     # The one with fewer terms loses the beginning, which the other keeps.
     assert found(2.0, (0.1, 0.5, 0.5))[0].candidate.terms == "0"
+    # What does worse than Eq. 16 as it stands is not taken for having fewer terms.
+    for plainly, first in ((0.13, "0"), (0.15, "1")):
+        runs.append(Run(own, runs[0].values, np.array([plainly] * 2)))
+        assert found(7.0, (1.0,) * 4)[0].candidate.terms == first
+        runs.pop()
     assert found(2.0, (0.1, 0.15, 0.5))[0].candidate.terms == "1"
     # What is no candidate for the choice does not say how well the beginning can be followed.
     assert found(2.0, (0.4, 0.5, 1e-6))[0].candidate.terms == "1"

@@ -60,7 +60,7 @@ def test_the_summary_holds_what_was_measured(found, report):
                                    "field_of_mean": 0.0104}  # fmt: skip
     assert [b["forecast"] for b in s["baselines"]] == [0.07, 0.5]
     assert s["verdicts"] == [v._asdict() for v in report.verdicts]
-    assert list(s["verdicts"][0]) == ["code", "subject", "level", "text"]
+    assert list(s["verdicts"][0]) == ["code", "subject", "level", "text", "advice"]
     assert [m["weight"] for m in s["modes"]] == [0.6, 0.4]
     assert [m["member"] for m in s["modes"]] == [0, 48]
     for mode, made in enumerate(s["modes"]):
@@ -143,12 +143,12 @@ def test_what_is_not_there_is_absent(found):
 
 
 def test_the_table_of_coefficients_marks_those_that_are_significant(found, printed):
-    assert printed[2].split() == ["term", "mean", "mode", "90%", "interval"]
+    assert printed[4].split() == ["term", "mean", "mode", "90%", "interval"]
     assert len(found.table) == 18
-    assert printed[11].split("  ")[-1] == " [-0.500, 8.500] *"
-    assert printed[11].split()[:4] == ["z1'", "z2^3", "0.400", "0.650"]
-    assert sum(line.endswith("*") for line in printed[:21]) == 4
-    assert printed[21] == "  * significant: mean and mode both exceed 0.1"
+    assert printed[13].split("  ")[-1] == " [-0.500, 8.500] *"
+    assert printed[13].split()[:4] == ["z1'", "z2^3", "0.400", "0.650"]
+    assert sum(line.endswith("*") for line in printed[:23]) == 4
+    assert printed[23] == "  * significant: mean and mode both exceed 0.1"
 
 
 def test_orbits_errors_and_the_sampler_are_printed_as_measured(found, report, printed):
@@ -231,8 +231,11 @@ def test_chains_and_verdicts_come_last(report, printed):
     row = printed[at + 1].split()
     assert row == ["loss", "1.005", "900", "800", "12.0", "0.30"]
     marks = {"good": "ok ", "caution": " ! ", "bad": "!!!"}
-    count = len(report.verdicts)
-    assert printed[-count:] == [f"{marks[v.level]} {v.subject}: {v.text}" for v in report.verdicts]
+    said = [f"{marks[v.level]} {v.subject}: {v.sentence}" for v in report.verdicts]
+    assert printed[:2] == [said[0], ""]
+    assert "in short" in said[0]
+    assert any(v.advice and v.advice in line for v, line in zip(report.verdicts, said, strict=True))
+    assert printed[1 - len(said) :] == said[1:]
 
 
 def test_a_row_of_a_comparison_in_print():
@@ -440,11 +443,11 @@ def test_the_first_channel_is_shown():
 
 def test_how_many_members_were_read_is_said(found):
     """Forty usable ones and three dropped, of 86 that had settled; or all that had."""
-    first = text.lines(Report.of(found))[0]
+    first = text.lines(Report.of(found))[2]
     assert first == "read 43 of 86 settled members, spread evenly"
     made = Report.of(found).summary["provenance"]["members"]
     assert made == {"settled": 86, "read": 43}
-    assert text.lines(Report.of(replace(found, settled=43)))[0] == "read all of 43 settled members"
+    assert text.lines(Report.of(replace(found, settled=43)))[2] == "read all of 43 settled members"
 
 
 def test_errors_are_printed_with_digits_that_say_something():

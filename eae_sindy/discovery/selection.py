@@ -47,8 +47,8 @@ def choose(
     lost within five lengths of the test window is out, and so is what loses the beginning of the
     data where others do not. Then terms are left out one by one, as long as that costs no more, and
     if the criteria ask for it, equations with few coefficients in a frame of their own are tried.
-    Eq. 16 is always among the last, so that nothing is chosen that does clearly worse; it stands if
-    no trajectory stays with the data. An empty list if there is nothing to judge by.
+    Eq. 16 is always among the last, and nothing is chosen that does worse; it stands if no
+    trajectory stays with the data. An empty list if there is nothing to judge by.
 
     Parameters
     ----------
@@ -120,7 +120,9 @@ def _ranked(
     """
     found = [t._replace(judged=True) for t in _trials(runs)]
     best = min(t.error for t in found)
-    good = [k for k, t in enumerate(found) if t.error <= criteria.as_good * best]
+    # Eq. 16 itself is the measure of what fewer terms may cost.
+    plainly = min((t.error for t in found if _same(own, t.candidate)), default=np.inf)
+    good = [k for k, t in enumerate(found) if t.error <= min(criteria.as_good * best, plainly)]
     begun = early([runs[k] for k in good])
     for k, error in zip(good, begun, strict=True):
         found[k] = found[k]._replace(as_good=bool(error <= criteria.as_good * begun.min()))

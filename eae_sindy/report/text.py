@@ -26,9 +26,11 @@ RULES = {
 
 
 def lines(report: Report) -> list[str]:
-    """Return the discovery as text: a table like Table 2, then orbits and errors."""
+    """Return the discovery as text: in short, a table like Table 2, then orbits and errors."""
     discovery, summary = report.discovery, report.summary
     found = [
+        *sentences(report.verdicts[:1]),
+        "",
         f"read {discovery.read:,} of {count(discovery.settled, 'settled member')}, spread evenly"
         if discovery.read < discovery.settled
         else f"read all of {count(discovery.settled, 'settled member')}",
@@ -67,7 +69,7 @@ def lines(report: Report) -> list[str]:
         f"{diagnostics['temperature']:.3e} set; median condition number of Θ "
         f"{diagnostics['condition_number']:.0f}; {discovery.dropped} members dropped"
     )
-    return [*found, "", *_chains(discovery), "", *sentences(report.verdicts)]
+    return [*found, "", *_chains(discovery), "", *sentences(report.verdicts[1:])]
 
 
 def table(rows: Sequence[Row]) -> list[str]:
@@ -192,4 +194,4 @@ def _chains(discovery: Discovery) -> list[str]:
 def sentences(said: Sequence[Verdict]) -> list[str]:
     """Return verdicts as text, one line each, marked by their levels."""
     marks = {"good": "ok ", "caution": " ! ", "bad": "!!!"}
-    return [f"{marks[v.level]} {v.subject}: {v.text}" for v in said]
+    return [f"{marks[v.level]} {v.subject}: {v.sentence}" for v in said]

@@ -159,7 +159,7 @@ def _verdicts(verdicts: Sequence[Verdict]) -> list[Markup]:
     tally = {level: sum(v.level == level for v in verdicts) for level in MARKS}
     rows = [
         tag("li", tag("span", MARKS[v.level], class_="mark"),
-            tag("strong", v.subject[:1].upper() + v.subject[1:]), tag("span", prose(v.text)),
+            tag("strong", v.subject[:1].upper() + v.subject[1:]), tag("span", prose(v.sentence)),
             class_=v.level)
         for v in verdicts
     ]  # fmt: skip

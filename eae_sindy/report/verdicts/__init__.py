@@ -4,17 +4,24 @@ from ...discovery.result import Discovery
 from ...recipes import CRITERIA, Criteria
 from .chains import of_chains
 from .comparison import of_comparison
-from .equations import of_equations
+from .equations import no_equations, of_equations
 from .inputs import of_input
 from .verdict import SUBJECTS, Verdict
+from .whole import headline, of_reconstruction, resting
 
 __all__ = ["SUBJECTS", "Verdict", "judge", "of_chains", "of_comparison", "of_equations", "of_input"]
 
 
 def judge(found: Discovery, criteria: Criteria = CRITERIA) -> list[Verdict]:
     """Say in plain sentences what is fine, what is not, and what to change."""
-    return [
+    field = of_reconstruction(found, criteria)
+    equations = of_equations(found.answers, found.baselines, criteria) if found.answers else []
+    if found.answers is None:
+        equations = [no_equations(found, criteria)]
+    said = [
+        field,
         *of_input(found.flaws, found.dropped, len(found.members), criteria),
-        *(of_equations(found.answers, found.baselines, criteria) if found.answers else []),
+        *resting(equations, field),
         *of_chains(found.diagnostics, found.ensemble, criteria),
     ]
+    return [headline(found, said), *said]

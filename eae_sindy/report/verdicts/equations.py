@@ -8,9 +8,11 @@ from ...discovery.chosen_dynamics import Answers
 from ...discovery.measurement import Row
 from ...discovery.normal_forms import NormalForms
 from ...discovery.resampling import Spread
+from ...discovery.result import Discovery
+from ...discovery.stretches import FEW
 from ...recipes import CRITERIA, INTERVAL, Criteria
 from ..numbers import error
-from .verdict import Verdict, graded
+from .verdict import Verdict, graded, worse
 
 # The interval of one mode's growth rate: the mode, counted from 1, and its two ends.
 Growth = tuple[int, float, float]
@@ -34,6 +36,16 @@ def of_equations(
     return said
 
 
+def no_equations(found: Discovery, criteria: Criteria = CRITERIA) -> Verdict:
+    """Say why no equations were chosen."""
+    text = (
+        "none were chosen, for there is nothing to judge them by: no stretch of "
+        f"{criteria.shortest_stretch} frames, of a training trajectory of {FEW} or of three that "
+        "are shorter, lies before the test window; Eq. 16 stands as it is"
+    )
+    return Verdict.of("no-equations", "bad", text, "give longer trajectories, or more of them")
+
+
 def _members_run(a: Answers, criteria: Criteria) -> Verdict:
     assert a.orbits is not None
     assert a.spread is not None
@@ -42,7 +54,9 @@ def _members_run(a: Answers, criteria: Criteria) -> Verdict:
         f"{share:.1%} of {len(a.orbits.kind):,} members hold the data's cycle when integrated; "
         f"with resampled frames {kept:.0%} of {len(a.spread.picked)} replicates do{_rotations(a)}"
     )
-    return Verdict.of("members-run", graded(1 - share, criteria.members_off_cycle), text)
+    level = graded(1 - share, criteria.members_off_cycle)
+    advice = "" if level == "good" else "lower --temperature, or give more of the transient"
+    return Verdict.of("members-run", level, text, advice)
 
 
 def _rotations(a: Answers) -> str:
@@ -59,7 +73,7 @@ def _period(a: Answers, criteria: Criteria) -> Verdict:
     assert a.spread is not None
     if a.spread.period is None:
         text = "too few replicates hold the cycle to give an interval"
-        return Verdict.of("period-unknown", "bad", text)
+        return Verdict.of("period-unknown", "bad", text, "see to it that members run, first")
     reference = a.orbits.reference_period
     low, high = a.spread.period
     inside, narrow = low <= reference <= high, high - low < criteria.period_width * reference
@@ -141,10 +155,11 @@ def _choice(a: Answers, criteria: Criteria) -> list[Verdict]:
         f"(mode {', '.join(map(str, astray))}): "
         + ("Eq. 16 stands as it is" if none else "what is chosen is the least bad")
     )
-    return [Verdict.of("choice-lost", "bad", text)]
+    return [Verdict.of("choice-lost", "bad", text, "try --latents one more, or a higher --degree")]
 
 
 def _forecast(a: Answers, criteria: Criteria) -> Verdict:
+    """Judge the forecast by the reconstruction, which no equations can better, and by itself."""
     f = a.forecast
     text = (
         f"field error over {f.time[-1]:g} units of time is {error(f.field)}, {f.ratio:.2f} of the "
@@ -152,19 +167,30 @@ def _forecast(a: Answers, criteria: Criteria) -> Verdict:
     )
     small = f.field < criteria.forecast_small
     level = "good" if small else graded(f.ratio, criteria.forecast_over_reconstruction)
-    return Verdict.of("forecast-vs-reconstruction", level, text)
+    level, advice = worse(level, graded(f.field, criteria.field_error)), ""
+    if level != "good":
+        advice = "forecast over a shorter time, or try a higher --degree or one more of --latents"
+    return Verdict.of("forecast-vs-reconstruction", level, text, advice)
 
 
 def _against_pod(a: Answers, baselines: Sequence[Row], criteria: Criteria) -> Verdict:
     """Hold the forecast against that of the best baseline."""
-    best = min(baselines, key=lambda row: row.forecast if np.isfinite(row.forecast) else np.inf)
+    able = [row for row in baselines if row.forecast < criteria.worst_trajectory and row.terms > 0]
+    if not able:
+        text = (
+            "no equations of POD stay with the data, or keep a term: to be better than they are "
+            "says nothing"
+        )
+        return Verdict.of("against-pod", graded(a.forecast.field, criteria.field_error), text)
+    best = min(able, key=lambda row: row.forecast)
     over = a.forecast.field / best.forecast if best.forecast > 0 else np.inf
     text = (
         f"{best.name}, forecasts with an error of {error(best.forecast)} in {best.seconds:.2g} s, "
         f"this ensemble with {error(a.forecast.field)}"
     )
-    level = "good" if over <= criteria.forecast_over_pod else "caution"
-    return Verdict.of("against-pod", level, text)
+    good = over <= criteria.forecast_over_pod
+    advice = "" if good else "take the former"
+    return Verdict.of("against-pod", "good" if good else "caution", text, advice)
 
 
 def _of_modes(a: Answers) -> Verdict:

@@ -8,6 +8,9 @@ from ...recipes import Turns
 # Every code with the subject that is printed for it. The words of a sentence may change; its code
 # stays. docs/architecture.md says what each of them means.
 SUBJECTS: Mapping[str, str] = {
+    "headline": "in short",
+    "reconstruction": "reconstruction",
+    "no-equations": "equations",
     "frames-left-out": "frames",
     "rates-differentiated": "rates",
     "terms-overflow": "library",
@@ -55,6 +58,8 @@ SUBJECTS: Mapping[str, str] = {
     "between-decoders": "decoders",
 }
 
+LEVELS = ("good", "caution", "bad")
+
 
 class Verdict(NamedTuple):
     """One plain sentence about one subject.
@@ -68,17 +73,30 @@ class Verdict(NamedTuple):
     level : {"good", "caution", "bad"}
     text : str
         The sentence, without a full stop.
+    advice : str
+        What would make it better, where that is not in the sentence; it may be empty.
     """
 
     code: str
     subject: str
     level: str
     text: str
+    advice: str = ""
 
     @classmethod
-    def of(cls, code: str, level: str, text: str) -> "Verdict":
+    def of(cls, code: str, level: str, text: str, advice: str = "") -> "Verdict":
         """Return a verdict with the subject that its code has."""
-        return cls(code, SUBJECTS[code], level, text)
+        return cls(code, SUBJECTS[code], level, text, advice)
+
+    @property
+    def sentence(self) -> str:
+        """Return the text, and the advice if there is one."""
+        return f"{self.text}: {self.advice}" if self.advice else self.text
+
+
+def worse(one: str, other: str) -> str:
+    """Return the worse of two levels."""
+    return max(one, other, key=LEVELS.index)
 
 
 def graded(value: float, turns: Turns) -> str:

@@ -1,0 +1,95 @@
+"""The reconstruction, on which all else rests, and the whole in one sentence."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...discovery.measurement import Row
+from ...discovery.result import Discovery
+from ...progress import count
+from ...recipes import CRITERIA, Criteria
+from ..numbers import error
+from .verdict import LEVELS, Verdict, graded, worse
+
+# What is said of equations in latents is no better than the latents: these codes rest on the
+# reconstruction. What is said off the cycle also rests on members that hold it.
+RESTING = (
+    *("members-run", "period-inside", "off-cycle-attracts", "forecast-vs-reconstruction"),
+    *("against-pod", "one-answer", "answers-same", "normal-form-agrees"),
+)
+OFF_CYCLE = ("off-cycle-attracts", "off-cycle-repels", "off-cycle-attracts-somehow")
+# What decides whether the result can be used, in the order in which a user would mend it.
+DECIDING = (
+    *("reconstruction", "no-equations", "choice-lost", "members-run"),
+    *("forecast-vs-reconstruction", "against-pod"),
+)
+USE = {
+    "good": "use it where the data are",
+    "caution": "use it with care",
+    "bad": "do not use it as it is",
+}
+
+
+def of_reconstruction(found: Discovery, criteria: Criteria = CRITERIA) -> Verdict:
+    """Judge the field error: against POD with as many modes, and against 1, the mean's."""
+    field, pod = found.reconstruction.field, best_field(found.baselines)
+    text = (
+        f"on test frames the field error is {error(field)} of the variance; "
+        f"that of POD with as many modes is {error(pod)}, that of the mean field 1"
+    )
+    level = graded(field, criteria.field_error)
+    advice = "" if level == "good" else "raise --latents or --start-seconds"
+    if not field <= criteria.forecast_over_pod * pod:
+        level = worse(level, "caution")
+        text += ": the network is no better than POD"
+        advice = "take POD, or raise --start-seconds"
+    return Verdict.of("reconstruction", level, text, advice)
+
+
+def best_field(baselines: Sequence[Row]) -> float:
+    """Return the least field error of the baselines; NaN if there is none."""
+    errors = [row.field for row in baselines if np.isfinite(row.field)]
+    return min(errors, default=np.nan)
+
+
+def resting(said: Sequence[Verdict], field: Verdict) -> list[Verdict]:
+    """Return sentences none of which is better than what it rests on."""
+    level = {v.code: v.level for v in said}
+    runs, found = level.get("members-run", "good"), []
+    for verdict in said:
+        if verdict.code in RESTING and LEVELS.index(field.level) > LEVELS.index(verdict.level):
+            text = f"{verdict.text}; but of a field that the latents hold badly"
+            verdict = verdict._replace(level=field.level, text=text)
+        if verdict.code in OFF_CYCLE and LEVELS.index(runs) > LEVELS.index(verdict.level):
+            text = f"{verdict.text}; but only of members that hold the cycle"
+            verdict = verdict._replace(level=runs, text=text)
+        found.append(verdict)
+    return found
+
+
+def headline(found: Discovery, said: Sequence[Verdict]) -> Verdict:
+    """Say in one sentence what was found, how good it is, whether to use it, and what to try."""
+    deciding = [v for code in DECIDING for v in said if v.code == code]
+    level = max((v.level for v in deciding), key=LEVELS.index)
+    latents = found.ensemble.settings.latents
+    parts = [
+        f"{count(latents, 'latent')} hold the field to "
+        f"{error(found.reconstruction.field)} of its variance"
+    ]
+    if found.answers is not None:
+        f = found.answers.forecast
+        parts.append(
+            f"their equations forecast {f.time[-1]:g} units of time with {error(f.field)}, the "
+            f"best of POD with {error(best_forecast(found.baselines))}"
+        )
+    parts.append(USE[level])
+    first = next((v for v in deciding if v.level == level and level != "good"), None)
+    if first is not None:
+        parts.append(f"first of all: {first.subject}" + (f", {first.advice}" * bool(first.advice)))
+    return Verdict.of("headline", level, "; ".join(parts))
+
+
+def best_forecast(baselines: Sequence[Row]) -> float:
+    """Return the least forecast error of the baselines; NaN if there is none."""
+    errors = [row.forecast for row in baselines if np.isfinite(row.forecast)]
+    return min(errors, default=np.nan)

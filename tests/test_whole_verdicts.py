@@ -1,0 +1,139 @@
+"""The reconstruction, what rests on it, and the sentence that says it all in short."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from eae_sindy.discovery.result import Reconstruction
+from eae_sindy.report.verdicts import judge, of_equations
+from eae_sindy.report.verdicts.whole import RESTING, of_reconstruction
+from tests import records
+from tests.records import answers, forecast, orbits, row, trial
+
+
+def discovery(field=0.004, pod=0.05, **changes):
+    """A discovery with nothing wrong, unless a test says what."""
+    held = orbits(39, 1, 0, 0)
+    given = {"answers": answers(orbits=held, forecast=forecast(field, field)), "dropped": 0}
+    given["reconstruction"] = Reconstruction(field, 0.03, 0.04, 0.5 * field)
+    return records.discovery(**given | {"baselines": [row(field=pod, forecast=0.07)]} | changes)
+
+
+def levels(found):
+    return {v.code: v.level for v in judge(found)}
+
+
+@pytest.mark.parametrize(
+    ("field", "pod", "level", "words"),
+    [
+        (0.004, 0.05, "good", ""),
+        (0.099, 0.2, "good", ""),
+        (0.101, 0.2, "caution", "raise --latents"),
+        (0.499, 0.9, "caution", "raise --latents"),
+        (0.501, 0.9, "bad", "raise --latents"),
+        (1.04, 0.9, "bad", "take POD"),
+        (0.0520, 0.05, "good", ""),  # within 5 %: as good
+        (0.0530, 0.05, "caution", "no better than POD"),
+        (np.nan, 0.05, "bad", "no better than POD"),
+        (0.004, np.nan, "caution", "no better than POD"),
+    ],
+)
+def test_a_reconstruction_is_judged_against_the_mean_and_against_pod(field, pod, level, words):
+    said = of_reconstruction(discovery(field, pod))
+    assert (said.code, said.level) == ("reconstruction", level)
+    assert words in said.sentence
+    assert "of the variance" in said.text
+
+
+def test_the_best_baseline_is_what_it_is_held_against():
+    rows = [row(field=0.3), row(field=0.02), row(field=np.nan)]
+    assert of_reconstruction(discovery(0.03, baselines=rows)).level == "caution"
+    assert of_reconstruction(discovery(0.015, baselines=rows)).level == "good"
+
+
+def test_nothing_is_better_than_the_reconstruction_that_it_rests_on():
+    good = judge(discovery())
+    assert {v.level for v in good if v.code in RESTING} == {"good"}
+    for field, level in ((0.2, "caution"), (0.7, "bad")):
+        said = [v for v in judge(discovery(field, 0.9)) if v.code in RESTING]
+        assert {v.code for v in said} == {v.code for v in good if v.code in RESTING}
+        order = ("good", "caution", "bad")
+        assert all(order.index(v.level) >= order.index(level) for v in said)
+        assert any("hold badly" in v.text for v in said)
+    assert not any("hold badly" in v.text for v in good)
+
+
+def test_a_cycle_attracts_no_better_than_members_hold_it():
+    code = "off-cycle-attracts"
+    for cycles, level in ((39, "good"), (36, "caution"), (20, "bad")):
+        a = answers(orbits=orbits(cycles, 40 - cycles, 0, 0), forecast=forecast(0.004, 0.004))
+        said = {v.code: v for v in judge(discovery(answers=a))}
+        assert said[code].level == level
+        assert ("members that hold the cycle" in said[code].text) == (level != "good")
+
+
+@pytest.mark.parametrize(
+    ("field", "level"), [(0.09, "good"), (0.11, "caution"), (0.49, "caution"), (0.51, "bad")]
+)
+def test_a_forecast_as_bad_as_its_reconstruction_is_not_good(field, level):
+    said = of_equations(answers(forecast=forecast(field, field)), [row(forecast=0.9)])
+    (found,) = [v for v in said if v.code == "forecast-vs-reconstruction"]
+    assert found.level == level
+    assert bool(found.advice) == (level != "good")
+
+
+def test_to_beat_equations_of_pod_that_diverge_or_keep_no_term_is_nothing():
+    for useless in ({"forecast": 301.0}, {"forecast": np.inf}, {"forecast": 0.5, "terms": 0.0}):
+        for field, level in ((0.01, "good"), (0.3, "caution"), (0.8, "bad")):
+            said = of_equations(answers(forecast=forecast(field, field)), [row(**useless)])
+            (found,) = [v for v in said if v.code == "against-pod"]
+            assert (found.level, "says nothing" in found.text) == (level, True)
+        rows = [row(**useless), row("other", forecast=0.6)]
+        said = of_equations(answers(forecast=forecast(0.01, 0.01)), rows)
+        assert any("other, forecasts" in v.text for v in said)
+
+
+def test_the_headline_says_what_how_good_and_whether_to_use_it():
+    said = judge(discovery())[0]
+    assert (said.code, said.level) == ("headline", "good")
+    for words in ("2 latents hold the field to 0.0040", "10 units of time with 0.0040",
+                  "the best of POD with 0.0700", "use it where the data are"):  # fmt: skip
+        assert words in said.text
+    assert "first of all" not in said.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "words"),
+    [
+        ({"field": 0.2, "pod": 0.9}, "caution", "reconstruction, raise --latents"),
+        ({"field": 0.7, "pod": 0.9}, "bad", "reconstruction, raise --latents"),
+        ({"answers": None}, "bad", "equations, give longer trajectories"),
+        ({"answers": answers(orbits=orbits(20, 20, 0, 0))}, "bad", "do they run, lower"),
+        ({"answers": answers(orbits=orbits(39, 1, 0, 0), forecast=forecast(0.08, 0.06))},
+         "caution", "forecast, "),
+        ({"answers": answers(trials=[[trial(0.6)]] * 2)}, "bad", "choice, "),
+    ],
+)  # fmt: skip
+def test_the_headline_is_as_bad_as_the_worst_that_decides(changes, level, words):
+    said = judge(discovery(**changes))[0]
+    assert said.level == level
+    assert {"caution": "use it with care", "bad": "do not use it"}[level] in said.text
+    assert f"first of all: {words}" in said.text
+
+
+def test_every_sentence_on_equations_that_is_bad_says_what_to_do():
+    a = answers(orbits=orbits(10, 30, 0, 0), trials=[[trial(2.0)]] * 2,
+                forecast=forecast(2.0, 0.01), spread=records.spread(period=None))  # fmt: skip
+    own = {"reconstruction", "no-equations", "choice-lost", "members-run", "period-unknown",
+           "forecast-vs-reconstruction"}  # fmt: skip
+    said = [*judge(discovery(0.9, 0.95, answers=a)), *judge(discovery(answers=None))]
+    bad = {v.code: v for v in said if v.level == "bad"}
+    assert own <= set(bad)
+    assert all(bad[code].advice for code in own)
+
+
+def test_one_latent_is_one():
+    found = discovery()
+    found = replace(found, ensemble=records.ensemble(draws=(20, 20), latents=1))
+    assert judge(found)[0].text.startswith("1 latent hold")
