@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from eae_sindy.discovery import decoded_orbits
 from eae_sindy.discovery.result import Reconstruction
 from eae_sindy.report.verdicts import judge, of_equations
 from eae_sindy.report.verdicts.whole import RESTING, of_reconstruction
-from tests import records
+from eae_sindy.snapshots.split import TEST, TRAIN
+from tests import planted, records
 from tests.records import answers, forecast, orbits, row, trial
 
 
@@ -137,3 +139,42 @@ def test_one_latent_is_one():
     found = discovery()
     found = replace(found, ensemble=records.ensemble(draws=(20, 20), latents=1))
     assert judge(found)[0].text.startswith("1 latent hold")
+
+
+def test_a_forecast_of_several_trajectories_is_their_median_and_the_worst_is_named():
+    one = forecast(0.02, 0.01)
+    several = replace(one, others=(forecast(0.04, 0.02), forecast(0.7, 0.05)))
+    np.testing.assert_allclose(several.each, [0.02, 0.04, 0.7], rtol=1e-9)
+    assert (several.field, several.worst) == pytest.approx((0.04, 0.7))
+    assert several.ratio == pytest.approx(2.0)
+    said = {v.code: v for v in of_equations(answers(forecast=several), [row()])}
+    found = said["forecast-vs-reconstruction"]
+    assert found.level == "caution"
+    assert "0.0400, 2.00 of the" in found.text
+    assert "the median of 3 test trajectories, of which the worst has 0.7000" in found.text
+    alone = {v.code: v for v in of_equations(answers(forecast=one), [row()])}
+    assert "median of" not in alone["forecast-vs-reconstruction"].text
+    mild = replace(one, others=(forecast(0.02, 0.02), forecast(0.49, 0.5)))
+    said = {v.code: v for v in of_equations(answers(forecast=mild), [row()])}
+    assert said["forecast-vs-reconstruction"].level == "good"
+
+
+def test_every_test_trajectory_is_forecast_from_its_own_start():
+    """Of one planted flow: three are forecast well; a fourth, of another flow, is not."""
+    time = np.arange(0, 40, 0.1)
+    runs = [planted.orbit(planted.hopf, [0.4 + 0.2 * k, 0.0], time) for k in range(4)]
+    runs.append(planted.orbit(lambda t, z: -planted.hopf(t, z), [0.5, 0.0], time[:50]))
+    z, rate = (np.concatenate([r[k] for r in runs]) for k in (0, 1))
+    label = np.repeat(np.arange(5), [len(r[0]) for r in runs])
+    parts = np.where(label < 2, TRAIN, TEST)
+    every = np.concatenate([time] * 4 + [time[:50]])
+    e = planted.ensemble(every, z, rate, members=2, frames=parts)
+    e = replace(e, frames=replace(e.frames, trajectory=label))
+    # The terms fit exactly.
+    theta, seen = e.library(z[label < 2]), rate[label < 2]
+    xi = np.stack([np.linalg.lstsq(theta, seen, rcond=None)[0]] * 2)
+    found = decoded_orbits.forecast(e, np.arange(2), e.library, xi)
+    assert len(found.each) == 3
+    assert (found.each[:2] < 1e-6).all()
+    assert found.each[2] > 0.5
+    assert len(found.others[1].time) == 50

@@ -1,6 +1,6 @@
 """From one frame on: equations integrated and decoded, against what came."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,17 +26,31 @@ class Forecast:
         Of the mean of the forecasts of members that did not leave the data.
     reconstruction : array [members, t]
         Of each member's reconstruction of the same frames: what no equations can better.
+    others : tuple of Forecast
+        Of the other test trajectories, where there are several.
     """
 
     time: np.ndarray
     error: np.ndarray
     of_mean: np.ndarray
     reconstruction: np.ndarray
+    others: tuple["Forecast", ...] = ()
+
+    @property
+    def each(self) -> np.ndarray:
+        """Error over the whole of each test trajectory, medians over members: [trajectories]."""
+        every = (self, *self.others)
+        return np.array([np.median(one.error.mean(axis=1)) for one in every])
 
     @property
     def field(self) -> float:
-        """Median over members of the error over the whole window."""
-        return float(np.median(self.error.mean(axis=1)))
+        """Median of `each`."""
+        return float(np.median(self.each))
+
+    @property
+    def worst(self) -> float:
+        """Largest of `each`."""
+        return float(self.each.max())
 
     @property
     def band(self) -> np.ndarray:
@@ -45,8 +59,9 @@ class Forecast:
 
     @property
     def ratio(self) -> float:
-        """Forecast over reconstruction error, medians over members."""
-        least = float(np.median(self.reconstruction.mean(axis=1)))
+        """Forecast over reconstruction error, medians over members and over trajectories."""
+        every = (self, *self.others)
+        least = float(np.median([np.median(one.reconstruction.mean(axis=1)) for one in every]))
         return self.field / least if least > 0 else np.inf
 
 
@@ -57,21 +72,26 @@ def forecast(
     xi: np.ndarray,
     latents: np.ndarray | None = None,
 ) -> Forecast:
-    """Integrate and decode the equations of members over the first test trajectory.
+    """Integrate and decode the equations of members over every test trajectory.
+
+    Each starts from the first frame of it.
 
     Parameters
     ----------
     members : array of int [m]
     xi : array [m, p, d]
     latents : array [t, m, d], optional
-        That trajectory in their latents, where it is at hand.
+        The first one in their latents, where it is at hand.
     """
-    f = ensemble.frames
-    run = f.test_run()
-    latents = encoded(ensemble, members, run) if latents is None else latents
-    data = orbits.loop(latents)
-    orbit = orbits.integrate(library, xi, data, f.time[run] - f.time[run[0]])
-    return judge(ensemble, members, run, latents, orbit, ~orbits.lost(orbit[-1], data))
+    f, found = ensemble.frames, []
+    runs = f.test_runs()
+    for k, run in enumerate([runs[0], *(run for run in runs[1:] if len(run) > 1)]):
+        known = latents is not None and k == 0
+        z = latents if known else encoded(ensemble, members, run)
+        data = orbits.loop(z)
+        orbit = orbits.integrate(library, xi, data, f.time[run] - f.time[run[0]])
+        found.append(judge(ensemble, members, run, z, orbit, ~orbits.lost(orbit[-1], data)))
+    return replace(found[0], others=tuple(found[1:]))
 
 
 def encoded(ensemble: Ensemble, members: np.ndarray, rows: np.ndarray) -> np.ndarray:

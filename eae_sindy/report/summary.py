@@ -77,6 +77,8 @@ def _answers(discovery: Discovery, a: Answers) -> dict[str, Any]:
         ],
         "forecast": {
             "field": a.forecast.field,
+            "worst": a.forecast.worst,
+            "trajectories": a.forecast.each.tolist(),
             "field_of_mean": float(a.forecast.of_mean.mean()),
             "over_reconstruction": a.forecast.ratio,
             "horizon": float(a.forecast.time[-1]),

@@ -68,5 +68,10 @@ class Frames:
 
     def test_run(self) -> np.ndarray:
         """Return the indices of the first test trajectory: what orbits start on and are held to."""
+        return self.test_runs()[0]
+
+    def test_runs(self) -> list[np.ndarray]:
+        """Return the indices of every test trajectory, in the order of the file."""
         test = self.where(TEST)
-        return test[self.trajectory[test] == self.trajectory[test[0]]]
+        labels = dict.fromkeys(self.trajectory[test].tolist())
+        return [test[self.trajectory[test] == label] for label in labels]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...discovery.chosen_dynamics import Answers
+from ...discovery.decoded_orbits import Forecast
 from ...discovery.measurement import Row
 from ...discovery.normal_forms import NormalForms
 from ...discovery.resampling import Spread
@@ -163,14 +164,25 @@ def _forecast(a: Answers, criteria: Criteria) -> Verdict:
     f = a.forecast
     text = (
         f"field error over {f.time[-1]:g} units of time is {error(f.field)}, {f.ratio:.2f} of the "
-        "reconstruction's"
+        f"reconstruction's{_of_all(f)}"
     )
     small = f.field < criteria.forecast_small
     level = "good" if small else graded(f.ratio, criteria.forecast_over_reconstruction)
     level, advice = worse(level, graded(f.field, criteria.field_error)), ""
+    if graded(f.worst, criteria.field_error) == "bad":
+        level = worse(level, "caution")
     if level != "good":
         advice = "forecast over a shorter time, or try a higher --degree or one more of --latents"
     return Verdict.of("forecast-vs-reconstruction", level, text, advice)
+
+
+def _of_all(f: Forecast) -> str:
+    """Say of how many trajectories that is the median, and what the worst has."""
+    if not f.others:
+        return ""
+    return (
+        f"; the median of {len(f.each)} test trajectories, of which the worst has {error(f.worst)}"
+    )
 
 
 def _against_pod(a: Answers, baselines: Sequence[Row], criteria: Criteria) -> Verdict:
