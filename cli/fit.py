@@ -2,6 +2,7 @@
 
 import math
 import os
+import shlex
 import sys
 import time
 from dataclasses import fields, replace
@@ -64,9 +65,12 @@ HELP = {
     "test": "Fraction of the time, at the end, to test on.",
     "train": "Fraction of the frames before that to train on.",
     "validation": "Fraction of the frames before that to validate on.",
+    "test_time": "Time at the end of every trajectory to test on, instead of that fraction.",
+    "test_trajectories": "Numbers of trajectories to test on as a whole, between commas.",
     "seed": "The one source of randomness.",
 }
 DEFAULT = recipes.recipe(recipes.DEFAULT)
+OUTPUT = Path("runs/ensemble.h5")  # where discover looks
 
 
 class Temperature(click.ParamType):
@@ -97,7 +101,7 @@ def setting_options(command: Any) -> Any:
         )
         if field.name == "temperature":
             shown = shown if default else "auto"
-        text = f"{HELP[field.name]}  [{recipes.DEFAULT}: {shown}]"
+        text = HELP[field.name] + (f"  [{recipes.DEFAULT}: {shown}]" if shown != "" else "")
         kind: dict[str, Any] = {"type": type(default)}
         if field.name == "temperature":
             kind = {"type": Temperature()}
@@ -122,7 +126,7 @@ def setting_options(command: Any) -> Any:
     show_default=True,
     help="Seconds between segments, of which an interruption loses at most the last.",
 )
-@options.output("runs/ensemble.h5")
+@options.output(str(OUTPUT))
 @options.config
 @options.force
 @setting_options
@@ -165,7 +169,8 @@ def fit(
     chains = f" in {len(ensemble.chains)} chains" if len(ensemble.chains) > 1 else ""
     click.echo(
         f"{output}: {count(len(ensemble), 'member')}{chains}, {settings.latents} latents in "
-        f"{ensemble.pod.rank} POD modes; now: eae-sindy discover --plot"
+        f"{ensemble.pod.rank} POD modes; now: eae-sindy discover "
+        f"{'' if output == OUTPUT else f'{shlex.quote(str(output))} '}--plot"
     )
 
 

@@ -168,6 +168,9 @@ class Fit(_Settings):
     test: float = 0.1
     train: float = 4 / 9
     validation: float = 1 / 9
+    # Ours, instead of the fraction to test on: see `snapshots.split`.
+    test_time: float = 0.0
+    test_trajectories: str = ""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -186,7 +189,7 @@ class Fit(_Settings):
         for name in (
             *("field_weight", "rate_weight", "tolerance", "batch", "resample_every", "seed"),
             *("start_temperature", "step_share", "temperature", "confinement"),
-            *("frames", "directions"),
+            *("frames", "directions", "test_time"),
         ):
             _require(getattr(self, name) >= 0, f"--{name.replace('_', '-')} must not be negative")
         # Degrees beyond it would make the count itself take for ever.

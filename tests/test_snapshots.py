@@ -53,6 +53,32 @@ def test_of_several_trajectories_whole_ones_are_tested():
     assert np.all(parts[trajectory == 4] == TEST)
 
 
+def test_what_is_tested_can_be_chosen():
+    label, time = np.repeat([3, 5, 9], 12), np.tile(np.arange(12.0), 3)
+    given = {"train": 0.5, "validation": 0.2, "test": 0.3, "seed": 0}
+
+    def tested(**more):
+        made = make(36, trajectory=label, time=time)
+        return np.flatnonzero(split.split(made, **given, **more) == TEST).tolist()
+
+    first, ends = list(range(12)), [10, 11, 22, 23, 34, 35]
+    assert tested(test_trajectories="3") == first
+    assert tested(test_trajectories="9,3") == [*first, *range(24, 36)]
+    assert tested(test_time=1.0) == ends
+    assert tested(test_time=1.0, test_trajectories="3") == sorted({*first, *ends})
+    alone = split.split(make(12, time=time[:12]), **given, test_time=4.0)
+    assert np.flatnonzero(alone == TEST).tolist() == [7, 8, 9, 10, 11]
+    for text, words in (
+        ("4", "no trajectory 4 to test on: the file has 3 to 9"),
+        ("3,x", "is no list of whole numbers"),
+        ("3,", "is no list of"),
+    ):
+        with pytest.raises(EaeSindyError, match=words):
+            tested(test_trajectories=text)
+    with pytest.raises(EaeSindyError, match="too few for the split"):
+        tested(test_trajectories="3,5,9")
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

@@ -177,8 +177,9 @@ class EntropicAutoencoder:
         """Split the frames, find their POD; return an ensemble without chains, and frames."""
         s = self.settings
         parts = split.split(
-            snapshots, train=s.train, validation=s.validation, test=s.test, seed=s.seed
-        )
+            snapshots, train=s.train, validation=s.validation, test=s.test, seed=s.seed,
+            test_time=s.test_time, test_trajectories=s.test_trajectories,
+        )  # fmt: skip
         frames_needed, given = len(self.library), int(np.count_nonzero(parts == TRAIN))
         if given < frames_needed:
             raise EaeSindyError(

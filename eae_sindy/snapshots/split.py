@@ -10,7 +10,14 @@ UNUSED, TRAIN, VALIDATION, TEST = 0, 1, 2, 3
 
 
 def split(
-    snapshots: Snapshots, *, train: float, validation: float, test: float, seed: int
+    snapshots: Snapshots,
+    *,
+    train: float,
+    validation: float,
+    test: float,
+    seed: int,
+    test_time: float = 0.0,
+    test_trajectories: str = "",
 ) -> np.ndarray:
     """Return which part each frame belongs to: an array [n] of UNUSED, TRAIN, VALIDATION, TEST.
 
@@ -18,16 +25,33 @@ def split(
     of what comes before, fractions `train` and `validation` are drawn at random. Of several
     trajectories the last ones are the test set as a whole, at least one.
 
-    Raises `EaeSindyError` if a part would be empty.
+    Parameters
+    ----------
+    test_time : float
+        Time at the end of every trajectory that is tested, instead of that fraction; 0 for none.
+    test_trajectories : str
+        Numbers of the trajectories that are tested as a whole, between commas, instead of the last.
+
+    Raises
+    ------
+    EaeSindyError
+        If a part would be empty, or a trajectory is named that is not there.
     """
     time, trajectory = snapshots.time, snapshots.trajectory
-    labels = list(dict.fromkeys(trajectory.tolist()))
-    if len(labels) == 1:
-        start = time[-1] - test * (time[-1] - time[0])
-        tested = time >= start - 1e-9 * (time[-1] - time[0])
-    else:
-        held = min(len(labels) - 1, max(1, round(test * len(labels))))
-        tested = np.isin(trajectory, labels[-held:])
+    tested = np.zeros(len(time), bool)
+    if test_trajectories:
+        tested |= np.isin(trajectory, _named(test_trajectories, trajectory))
+    if test_time > 0:
+        for label in np.unique(trajectory):
+            own = trajectory == label
+            tested |= own & _last(time, time[own], test_time)
+    if not test_trajectories and not test_time > 0:
+        labels = list(dict.fromkeys(trajectory.tolist()))
+        if len(labels) == 1:
+            tested = _last(time, time, test * (time[-1] - time[0]))
+        else:
+            held = min(len(labels) - 1, max(1, round(test * len(labels))))
+            tested = np.isin(trajectory, labels[-held:])
     parts = np.full(len(time), UNUSED, np.int8)
     parts[tested] = TEST
     before = np.flatnonzero(~tested)
@@ -43,3 +67,26 @@ def split(
     parts[drawn[:n_train]] = TRAIN
     parts[drawn[n_train : n_train + n_validation]] = VALIDATION
     return parts
+
+
+def _last(time: np.ndarray, own: np.ndarray, length: float) -> np.ndarray:
+    """Say which times [n] are among the last `length` of a trajectory with the times `own`."""
+    return time >= own[-1] - length - 1e-9 * (own[-1] - own[0])
+
+
+def _named(text: str, trajectory: np.ndarray) -> list[int]:
+    """Return the numbers between commas. Raises `EaeSindyError` for others than are there."""
+    there = np.unique(trajectory).tolist()
+    try:
+        named = [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise EaeSindyError(
+            f"--test-trajectories {text!r} is no list of whole numbers: write them as 3,7"
+        ) from error
+    missing = [str(label) for label in named if label not in there]
+    if missing:
+        ends = f"{there[0]} to {there[-1]}" if len(there) > 1 else f"{there[0]} alone"
+        raise EaeSindyError(
+            f"there is no trajectory {', '.join(missing)} to test on: the file has {ends}"
+        )
+    return named
