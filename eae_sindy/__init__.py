@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .discovery.result import Discovery
     from .dynamics.library import Library
     from .ensemble.ensemble import Ensemble
+    from .model import EntropicSINDy
     from .neural.estimator import EntropicAutoencoder
     from .new_data.forecast import predict
     from .recipes import Fit, ReactionDiffusion, recipe
@@ -27,6 +28,7 @@ __all__ = [
     "EaeSindyError",
     "Ensemble",
     "EntropicAutoencoder",
+    "EntropicSINDy",
     "Equations",
     "Fit",
     "LambdaOmega",
@@ -43,6 +45,7 @@ _ROOMS = {
     "Discovery": "discovery.result",
     "Ensemble": "ensemble.ensemble",
     "EntropicAutoencoder": "neural.estimator",
+    "EntropicSINDy": "model",
     "Equations": "discovery.equations",
     "Fit": "recipes",
     "LambdaOmega": "snapshots.lambda_omega",

@@ -86,8 +86,7 @@ def forecast(
     f, found = ensemble.frames, []
     runs = f.test_runs()
     for k, run in enumerate([runs[0], *(run for run in runs[1:] if len(run) > 1)]):
-        known = latents is not None and k == 0
-        z = latents if known else encoded(ensemble, members, run)
+        z = latents if latents is not None and not k else encoded(ensemble, members, run)
         data = orbits.loop(z)
         orbit = orbits.integrate(library, xi, data, f.time[run] - f.time[run[0]])
         found.append(judge(ensemble, members, run, z, orbit, ~orbits.lost(orbit[-1], data)))
