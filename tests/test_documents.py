@@ -61,14 +61,16 @@ def test_links_of_a_page_lead_somewhere(path):
 
 
 def test_python_of_the_readme_runs_from_top_to_bottom(small, tmp_path, monkeypatch, capsys):
-    """Its blocks share their names, as cells of a notebook do; "quick" is a tiny recipe here."""
+    """Its blocks share their names, as cells of a notebook do; recipes are tiny ones here."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(recipes.RECIPES, "quick", TINY_FIT)
+    for recipe in ("quick", "standard"):
+        monkeypatch.setitem(recipes.RECIPES, recipe, TINY_FIT)
     small.save("wake.h5")
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"),
                         re.MULTILINE | re.DOTALL)  # fmt: skip
     assert blocks
-    names: dict = {}
+    names: dict = {"x": small.field, "time": small.time}
+    names |= {"new": small.field[-60:], "new_time": small.time[-60:]}
     for block in blocks:
         exec(block, names)
     assert "z1' = " in capsys.readouterr().out
