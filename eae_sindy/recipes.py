@@ -427,7 +427,7 @@ class Criteria(_Settings):
     between_decoders: float = 1.0  # spread of the decoders' means over that within one
 
     # How much of an ensemble is read: members to an autocorrelation time of the loss, and at least.
-    members_per_memory: float = 4.0
+    members_per_memory: float = 2.0
     least_members: int = 1000
     # Members whose latents are kept, and members that try which frames enter Eq. 16.
     witnesses: int = 400

@@ -428,8 +428,8 @@ def test_as_many_members_are_read_as_say_something_new():
         return 1 + 0.01 * found
 
     assert read(walk(0.1)) > 1500, "independent draws: nearly all of them"
-    # ESS of a memory of 10 draws is n / 20: four to each are n / 5.
-    assert 250 < read(walk(10.0)) < 800
+    # ESS of a memory of 10 draws is n / 20: two to each are n / 10.
+    assert 130 < read(walk(10.0)) < 400
     assert read(walk(40.0)) < 0.6 * read(walk(10.0))
     assert read(walk(50.0), members_per_memory=0.01) == 100, "but the least"
     assert read(np.full(2000, 1.0)) == 2000, "of constant losses nothing is known"
