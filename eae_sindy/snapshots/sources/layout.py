@@ -1,0 +1,227 @@
+"""From the variables of a file to snapshots: axes in order, channels together, points masked."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...errors import EaeSindyError
+from ..snapshots import Snapshots
+from . import channels, names
+from .arrays import Stacked, permuted
+from .contract import Contents, Variable, shape
+from .names import Names, Time
+
+MASK = "mask"
+COORDINATES = ("x", "y", "z", "lat", "lon", "latitude", "longitude")
+
+
+def assemble(
+    contents: Contents,
+    wanted: Names,
+    *,
+    time_axis: int | None = None,
+    scale: str | Path = channels.OWN,
+) -> Snapshots:
+    """Return the snapshots that a file holds; its fields stay in it where its format allows that.
+
+    Parameters
+    ----------
+    contents : Contents
+        What is in the file.
+    wanted : Names
+        What its variables are called.
+    time_axis : int, optional
+        The axis of the field that is time, from 0; the one as long as the times if absent.
+    scale : str or path
+        Of several channels, see `channels.scales`.
+
+    Raises
+    ------
+    EaeSindyError
+        If something is not there, fits nothing, or could be two things.
+    """
+    time = names.time(contents, wanted.time)
+    label = names.trajectory(contents, wanted.trajectory)
+    fields, rates = _chosen(contents, wanted, time, label)
+    notes: list[str] = []
+    time = _repeated(contents, time, fields[0], notes)
+    parts = [_frames(contents, n, time, time_axis) for n in fields]
+    slopes = [_frames(contents, n, time, time_axis) for n in rates]
+    _agree(fields, parts)
+    _agree([*fields, *rates], [*parts, *slopes])
+    several = len(parts) > 1
+    said: dict[str, Any] = {"source_format": contents.noun, "source_field": ", ".join(fields)}
+    said |= {"source_time": time.name} | ({"source_rate": ", ".join(rates)} if rates else {})
+    if several:
+        said |= {"channel_axis": 0, channels.NAMES: fields}
+    n = parts[0].shape[0]
+    trajectory = None
+    if label is not None:
+        trajectory, found = _numbered(label, contents.variables[label])
+        said |= {"source_trajectory": label} | found
+    elif time.values is not None and time.values.size < n:
+        trajectory = np.repeat(np.arange(n // time.values.size), time.values.size)
+        time = replace(time, values=np.tile(time.values, n // time.values.size))
+    field = Stacked(parts) if several else parts[0]
+    made = Snapshots(
+        time.of(n),
+        field,
+        (Stacked(slopes) if several else slopes[0]) if slopes else None,
+        trajectory,
+        _mask(contents, field, notes),
+        _space(contents, fields[0], field.shape[1:]),
+        said | ({"source_notes": "; ".join(notes)} if notes else {}),
+    )
+    return _scaled(made, parts, slopes, scale) if several else made
+
+
+def _chosen(
+    contents: Contents, wanted: Names, time: Time, label: str | None
+) -> tuple[list[str], list[str]]:
+    """Return the names of the fields and of their rates."""
+    rates = [contents.find(r) for r in wanted.rate if r in contents.variables or r != names.NONE]
+    fields = names.field(contents, wanted.field, time, {time.name, *rates} | ({label or time.name}))
+    return fields, names.rate(contents, wanted.rate, fields)
+
+
+def _repeated(contents: Contents, time: Time, name: str, notes: list[str]) -> Time:
+    """Say where times serve several trajectories, as in the data of Champion et al. (2019).
+
+    Theirs have the frames of all trajectories one below the other in x, and one trajectory in t.
+    """
+    found = contents.variables[name].shape
+    if time.values is None or name != "x" or "dx" not in contents.variables or len(found) != 2:
+        return time
+    size = time.values.size
+    if size > 1 and size not in found and found[0] % size == 0:
+        notes.append(f"{found[0] // size} trajectories of the same {size} times")
+    return time
+
+
+def _frames(contents: Contents, name: str, time: Time, time_axis: int | None) -> Any:
+    """Return a variable with time as its first axis, [n, *space]; axes of length 1 are left out."""
+    variable = contents.variables[name]
+    axis = _axis(name, variable, time, time_axis)
+    others = [a for a in range(len(variable.shape)) if a != axis]
+    found = permuted(variable.load(), (axis, *others))
+    if len(found.shape) > 1 and all(k == 1 for k in found.shape[1:]):
+        return np.asarray(found[:]).reshape(-1)  # a series: one number a frame
+    return found
+
+
+def _axis(name: str, variable: Variable, time: Time, wanted: int | None) -> int:
+    """Return which axis of a variable is time.
+
+    Raises
+    ------
+    EaeSindyError
+        If none is as long as the times, or several are.
+    """
+    size = None if time.values is None else time.values.size
+    found = shape(variable.shape)
+    if not variable.shape:
+        raise EaeSindyError(f"{name} is one number: name an array with one frame for each time")
+    if wanted is not None:
+        if not -len(variable.shape) <= wanted < len(variable.shape):
+            raise EaeSindyError(
+                f"{name} {found} has no axis {wanted}: --time-axis counts from 0 to "
+                f"{len(variable.shape) - 1}"
+            )
+        axis = wanted % len(variable.shape)
+        if size is not None and variable.shape[axis] != size:
+            raise EaeSindyError(
+                f"axis {axis} of {name} {found} is not as long as the time {time.name} [{size}]: "
+                "give another --time-axis"
+            )
+        return axis
+    if time.dim and time.dim in variable.dims:
+        return variable.dims.index(time.dim)
+    if size is None:
+        return 0
+    alike = [a for a, k in enumerate(variable.shape) if k == size]
+    if len(alike) > 1 and name in names.LAST_IS_TIME and alike[-1] == len(variable.shape) - 1:
+        return alike[-1]
+    if len(alike) > 1:
+        raise EaeSindyError(
+            f"axes {' and '.join(map(str, alike))} of {name} {found} are both as long as the time "
+            f"{time.name}: say which is time with --time-axis, or transpose the array"
+        )
+    if alike:
+        return alike[0]
+    if name in ("x", "dx") and size > 1 and variable.shape[0] % size == 0:
+        return 0  # see `_repeated`
+    raise EaeSindyError(
+        f"no axis of {name} {found} is as long as the time {time.name} [{size}]: name the times "
+        "that belong to it with --time"
+    )
+
+
+def _agree(found: list[str], arrays: list[Any]) -> None:
+    """Check that arrays have the same frames and points."""
+    for name, array in zip(found, arrays, strict=True):
+        if array.shape != arrays[0].shape:
+            raise EaeSindyError(
+                f"{found[0]} has frames and points {shape(arrays[0].shape)}, {name} "
+                f"{shape(array.shape)}: they must agree"
+            )
+    if len(arrays) == 1 and len(arrays[0].shape) == 1:
+        raise EaeSindyError(
+            f"{found[0]} has one value a frame, which is too few to reduce: give several "
+            "observables, or delay coordinates of it"
+        )
+
+
+def _numbered(name: str, variable: Variable) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return trajectory numbers [n]; names are numbered in order of appearance, and kept."""
+    values = np.asarray(variable.load()[...])
+    if values.dtype.kind not in "SUO":
+        return values.ravel(), {}
+    text = [v.decode() if isinstance(v, bytes) else str(v).strip() for v in values.ravel()]
+    known = list(dict.fromkeys(text))
+    return np.array([known.index(t) for t in text]), {"trajectory_names": known}
+
+
+def _mask(contents: Contents, field: Any, notes: list[str]) -> np.ndarray | None:
+    """Return the mask that a file has, or one that leaves out points which never have a value."""
+    space = field.shape[1:]
+    given = contents.variables.get(MASK)
+    if given is not None and given.shape in (space, space[1:]):
+        return np.broadcast_to(np.asarray(given.load()[...]), space)
+    if field.dtype.kind != "f" or field.shape[0] == 0:
+        return None
+    few = [np.asarray(field[k]) for k in sorted({0, field.shape[0] // 2, field.shape[0] - 1})]
+    never = np.logical_and.reduce([np.isnan(f) for f in few])
+    if not never.any() or never.all():
+        return None
+    notes.append(f"{np.count_nonzero(never):,} points of {never.size:,} that hold NaN are masked")
+    return ~never
+
+
+def _space(contents: Contents, name: str, space: tuple[int, ...]) -> dict[str, np.ndarray]:
+    """Return the coordinates of the points that a file has under their usual names."""
+    dims = contents.variables[name].dims
+    found = {}
+    for key, v in contents.variables.items():
+        last = key.rpartition("/")[2]
+        usual = key in dims or last in COORDINATES or key.startswith("space/")
+        if usual and v.real and v.flat and max(v.shape) in space and key != name:
+            found[last] = np.asarray(v.load()[...]).ravel()
+    return found
+
+
+def _scaled(
+    made: Snapshots, parts: list[Any], slopes: list[Any], wanted: str | Path
+) -> Snapshots:
+    """Return snapshots with each channel, and its rate, divided by its scale."""
+    known = list(made.attributes[channels.NAMES])
+    scales = channels.scales(made, known, wanted)
+    if scales is None:
+        return made
+    return replace(
+        made,
+        field=Stacked(parts, scales),
+        rate=Stacked(slopes, scales) if slopes else None,
+        attributes={**made.attributes, channels.SCALE: scales},
+    )

@@ -1,0 +1,62 @@
+"""Variables of NetCDF files, of version 3 and 4, with the names of their axes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .arrays import Lazy
+from .contract import Contents, Variable, reading
+
+if TYPE_CHECKING:
+    import xarray
+
+NOUN = "a NetCDF file"
+
+
+class Labelled(Lazy):
+    """A variable of an xarray dataset, read a part at a time."""
+
+    def __init__(self, path: Path, dataset: "xarray.Dataset", name: str) -> None:
+        self.path, self.dataset, self.name = path, dataset, name
+        self.shape = tuple(dataset.variables[name].shape)
+        self.dtype = np.dtype(dataset.variables[name].dtype)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        """Read a part of the variable. Raises `EaeSindyError` if the file is damaged or gone."""
+        with reading(self.path, NOUN):
+            return np.asarray(self.dataset.variables[self.name][key].values)
+
+    def close(self) -> None:
+        """Close the file; reading later opens it again."""
+        self.dataset.close()
+
+
+def of(path: Path, dataset: "xarray.Dataset", noun: str) -> Contents:
+    """Return the variables of an xarray dataset, coordinates included."""
+    variables = {}
+    for key, found in dataset.variables.items():
+        lazy = Labelled(path, dataset, str(key))
+        dims = tuple(str(d) for d in found.dims)
+        variables[str(key)] = Variable.of(lazy, dims, str(found.attrs.get("units", "")))
+    return Contents(noun, variables)
+
+
+def contents(path: Path) -> Contents:
+    """Return the variables of a NetCDF file; times stay numbers in the unit of the file.
+
+    Raises
+    ------
+    EaeSindyError
+        If it is none, or damaged.
+    """
+    import xarray
+
+    with path.open("rb") as file:
+        classic = file.read(3) == b"CDF"
+    more = {"engine": "scipy"} if classic else {"engine": "h5netcdf", "phony_dims": "access"}
+    with reading(path, NOUN):
+        dataset = xarray.open_dataset(
+            path, decode_times=False, decode_timedelta=False, cache=False, **more
+        )
+        return of(path, dataset, NOUN)
