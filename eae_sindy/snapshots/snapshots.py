@@ -27,9 +27,10 @@ class Snapshots:
     ----------
     time : array [n]
         Increasing within each trajectory.
-    field : array or StoredArray [n, *space]
-        Real numbers of at most 64 bits. Nothing of a file is read before it is asked for.
-    rate : array or StoredArray [n, *space], optional
+    field : array [n, *space]
+        Real numbers of at most 64 bits. Nothing of a file is read before it is asked for: any
+        object with a shape, a type and slices will do, such as a `StoredArray`.
+    rate : array [n, *space], optional
         The time derivative of `field`, in its units per unit of time.
     trajectory : array of int [n], optional
         The trajectory each frame belongs to; one trajectory if absent. The frames of a trajectory
@@ -107,8 +108,8 @@ class Snapshots:
     def close(self) -> None:
         """Close the file that the fields are in, if any; reading them later opens it again."""
         for part in (self.field, self.rate):
-            if isinstance(part, StoredArray):
-                part.source.close()
+            if hasattr(part, "close"):
+                part.close()
 
     @property
     def shape(self) -> tuple[int, ...]:

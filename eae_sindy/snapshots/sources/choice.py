@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ...errors import EaeSindyError
 from ..snapshots import Snapshots
 from . import channels, hdf5, layout, matlab, names, netcdf, npz, recognise, table, zarr
 from .contract import Contents, reading

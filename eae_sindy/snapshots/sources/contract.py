@@ -92,7 +92,9 @@ class Contents:
         if len(ends) == 1:
             return ends[0]
         if ends:
-            raise EaeSindyError(f"there are several {wanted}: name one in full, {self.listed(ends)}")
+            raise EaeSindyError(
+                f"there are several {wanted}: name one in full, {self.listed(ends)}"
+            )
         raise EaeSindyError(f"there is no variable {wanted}: name one of {self.listed()}")
 
     def listed(self, names: list[str] | None = None) -> str:

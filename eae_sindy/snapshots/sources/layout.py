@@ -82,7 +82,7 @@ def _chosen(
 ) -> tuple[list[str], list[str]]:
     """Return the names of the fields and of their rates."""
     rates = [contents.find(r) for r in wanted.rate if r in contents.variables or r != names.NONE]
-    fields = names.field(contents, wanted.field, time, {time.name, *rates} | ({label or time.name}))
+    fields = names.field(contents, wanted.field, time, {time.name, *rates, label or "", MASK})
     return fields, names.rate(contents, wanted.rate, fields)
 
 
@@ -139,9 +139,10 @@ def _axis(name: str, variable: Variable, time: Time, wanted: int | None) -> int:
     if time.dim and time.dim in variable.dims:
         return variable.dims.index(time.dim)
     if size is None:
-        return 0
+        called = [a for a, d in enumerate(variable.dims) if names.called(d) in names.TIMES]
+        return called[0] if called else _last_or(name, variable, 0)
     alike = [a for a, k in enumerate(variable.shape) if k == size]
-    if len(alike) > 1 and name in names.LAST_IS_TIME and alike[-1] == len(variable.shape) - 1:
+    if len(alike) > 1 and _last_or(name, variable, alike[0]) == alike[-1]:
         return alike[-1]
     if len(alike) > 1:
         raise EaeSindyError(
@@ -156,6 +157,11 @@ def _axis(name: str, variable: Variable, time: Time, wanted: int | None) -> int:
         f"no axis of {name} {found} is as long as the time {time.name} [{size}]: name the times "
         "that belong to it with --time"
     )
+
+
+def _last_or(name: str, variable: Variable, other: int) -> int:
+    """Return the last axis if that is time in a variable of this name, else the other one."""
+    return len(variable.shape) - 1 if name in names.LAST_IS_TIME else other
 
 
 def _agree(found: list[str], arrays: list[Any]) -> None:
@@ -211,9 +217,7 @@ def _space(contents: Contents, name: str, space: tuple[int, ...]) -> dict[str, n
     return found
 
 
-def _scaled(
-    made: Snapshots, parts: list[Any], slopes: list[Any], wanted: str | Path
-) -> Snapshots:
+def _scaled(made: Snapshots, parts: list[Any], slopes: list[Any], wanted: str | Path) -> Snapshots:
     """Return snapshots with each channel, and its rate, divided by its scale."""
     known = list(made.attributes[channels.NAMES])
     scales = channels.scales(made, known, wanted)

@@ -74,10 +74,12 @@ def time(contents: Contents, wanted: str | None) -> Time:
         If there are none, or several, or they have two axes.
     """
     if wanted is None:
-        found = [n for n in contents.variables if _called(n) in TIMES]
-        found = [n for n in found if _called(n) == "time"] or found
+        found = [n for n in contents.variables if called(n) in TIMES]
+        found = [n for n in found if called(n) == "time"] or found
         if len(found) != 1:
-            what = f"several could be the times, {', '.join(found)}" if found else "no time is in it"
+            what = (
+                f"several could be the times, {', '.join(found)}" if found else "no time is in it"
+            )
             raise EaeSindyError(
                 f"{what}: name it with --time, or give the step between frames, as in --time 0.1; "
                 f"there are {contents.listed()}"
@@ -102,7 +104,7 @@ def time(contents: Contents, wanted: str | None) -> Time:
     return Time(name, values, dim=dim or next(iter(variable.dims), ""))
 
 
-def _called(name: str) -> str:
+def called(name: str) -> str:
     """Return what a variable is called, without its folder and its unit: t of "run/t [s]"."""
     return re.split(r"[\s\[(]", name.rpartition("/")[2])[0].lower()
 
@@ -122,7 +124,7 @@ def trajectory(contents: Contents, wanted: str | None) -> str | None:
     """Return the name of the variable of trajectory numbers; None if there is none."""
     if wanted is not None:
         return contents.find(wanted)
-    found = [n for n in contents.variables if _called(n) == TRAJECTORY]
+    found = [n for n in contents.variables if called(n) == TRAJECTORY]
     return found[0] if len(found) == 1 else None
 
 
