@@ -130,10 +130,13 @@ class Snapshots:
             If one holds NaN, infinity, or numbers whose squares single precision does not hold; or
             if the file is damaged.
         """
-        block = np.asarray(getattr(self, which)[start:stop])
-        flat = block.reshape(len(block), -1) if self.mask is None else block[:, self.mask]
+        flat = self.flat(np.asarray(getattr(self, which)[start:stop]))
         checks.finite(flat, which, start)
         return flat
+
+    def flat(self, frames: np.ndarray) -> np.ndarray:
+        """Return frames [b, *space] as rows of the points that count, [b, N]."""
+        return frames.reshape(len(frames), -1) if self.mask is None else frames[:, self.mask]
 
     def blocks(self, which: str) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (first frame, rows [b, N]) over all frames, a bounded number of bytes at a time."""
