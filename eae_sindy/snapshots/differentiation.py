@@ -5,7 +5,6 @@ import numpy as np
 from ..errors import EaeSindyError
 from .checks import LARGEST
 
-
 LEAST = 5  # frames of a trajectory whose rates can be had by differences
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -140,7 +141,7 @@ def profile(snapshots: Snapshots, settings: Fit) -> Profile:
 def _runs(label: np.ndarray) -> list[slice]:
     """Return where each trajectory stands among the frames."""
     ends = [0, *(np.flatnonzero(np.diff(label)) + 1), len(label)]
-    return [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
 
 def _parts(snapshots: Snapshots, s: Fit) -> Mapping[str, int] | str:

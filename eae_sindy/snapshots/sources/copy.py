@@ -47,9 +47,7 @@ def write(data: Snapshots, path: str | Path, *, force: bool = False) -> Steps[in
     return repeats[0] if repeats else None
 
 
-def _blocks(
-    data: Snapshots, repeats: list[int]
-) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+def _blocks(data: Snapshots, repeats: list[int]) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
     """Yield blocks of field and rate; note the first frame that repeats the one before it."""
     last = None
     for start, stop in data.bounds():
