@@ -97,6 +97,6 @@ def _surprise(path: Path, kind: str, noun: str) -> dict[str, str]:
     """Say in an attribute what a file is that is called something else."""
     ending = path.suffix.lower()
     others = [e for k, endings in recognise.ENDINGS.items() if k != kind for e in endings]
-    if ending not in others or (kind, ending) == ("netcdf", ".h5"):
+    if ending not in others:
         return {}
     return {"source_format": f"{noun}, whatever it is called"}
