@@ -536,6 +536,7 @@ def test_zarr_that_is_not_installed_is_a_hint(tmp_path, monkeypatch):
     assert "type 'pip install zarr'" in refused(tmp_path, tmp_path / "a.zarr")
 
 
+@pytest.mark.filterwarnings("ignore:Cannot close a netcdf_file")
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
 @pytest.mark.parametrize("name", ["a.h5", "a.npz", "5.mat", "73.mat", "3.nc", "4.nc"])
 def test_a_file_that_was_cut_short_is_one_line(tmp_path, name, share):
