@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -173,8 +173,8 @@ _NAMES = (
     ),
     click.option(
         "--scale",
-        help="Of several channels: own for each by its own fluctuation, none, or a snapshots file "
-        "whose scales are taken.  [default: own]",
+        help="Of several channels: own for each by its own fluctuation, none, or a file of "
+        "snapshots or an ensemble whose scales are taken.  [default: own]",
     ),
 )
 
@@ -191,6 +191,14 @@ def named(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_NAMES):
         wrapped = option(wrapped)
     return wrapped
+
+
+def measured(names: Mapping[str, Any], path: Path, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `names` of new data, whose channels are divided as those of an ensemble were.
+
+    `path` and `attributes` are those of the ensemble. What a user says of scales counts more.
+    """
+    return ({"scale": path} if "channel_scale" in attributes else {}) | dict(names)
 
 
 def output(default: str) -> Callable[[Any], Any]:

@@ -135,8 +135,8 @@ def test_the_split_is_the_one_that_fit_makes():
     s = FIT.but(test=0.3, seed=5)
     parts = split(snapshots, train=s.train, validation=s.validation, test=s.test, seed=s.seed)
     found = profile.profile(snapshots, s)
-    assert found.parts == {name: int(np.count_nonzero(parts == k)) for name, k in
-                           (("train", TRAIN), ("validation", VALIDATION), ("test", TEST))}  # fmt: skip
+    kinds = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+    assert found.parts == {name: np.count_nonzero(parts == k) for name, k in kinds.items()}
     few = Snapshots(np.arange(6.0), wave(np.arange(6.0))[0])
     said = "\n".join(words.lines(few, profile.profile(few, FIT), FIT))
     assert "fit would refuse them: 6 frames are too few for the split" in said

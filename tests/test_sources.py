@@ -13,9 +13,9 @@ import xarray
 from click.testing import CliRunner
 
 from eae_sindy.errors import EaeSindyError
-from eae_sindy.snapshots import snapshots
+from eae_sindy.snapshots import channels, snapshots
 from eae_sindy.snapshots.snapshots import Snapshots
-from eae_sindy.snapshots.sources import channels, recognise
+from eae_sindy.snapshots.sources import recognise
 from eae_sindy.snapshots.sources.arrays import Permuted, Stacked
 from eae_sindy.snapshots.sources.choice import read
 from eae_sindy.snapshots.stored import StoredArray
@@ -411,8 +411,8 @@ def test_frames_that_repeat_are_named_and_kept(tmp_path, monkeypatch):
         ({"t": np.where(TIME < 3, TIME, np.nan), "u": U}, (), "a time is not a finite number"),
         ({"t": TIME, "u": U * 1j}, ("--field", "u"), "field holds complex numbers"),
         ({"t": TIME, "u": U.astype(str)}, ("--field", "u"), "field holds text"),
-        ({"t": TIME, "u": np.where(U == U[11, 2, 1], np.nan, U)}, (), "frame 11 of the field"),
-        ({"t": TIME, "u": U, "du": np.where(DU == DU[9, 2, 1], np.inf, DU)}, (), "9 of the rate"),
+        ({"t": TIME, "u": np.where(U[11, 2, 1] == U, np.nan, U)}, (), "frame 11 of the field"),
+        ({"t": TIME, "u": U, "du": np.where(DU[9, 2, 1] == DU, np.inf, DU)}, (), "9 of the rate"),
         ({"t": TIME, "u": np.full_like(U, np.nan)}, (), "frame 0 of the field holds NaN"),
         ({"t": TIME[:0], "u": U[:0]}, (), ""),
         ({"t": TIME, "u": U, "o": np.array([{}, 1])}, ("--field", "o"), "holds pickled objects"),
@@ -587,7 +587,9 @@ ROWS = [(t, *u[:2, 0]) for t, u in zip(TIME, U, strict=True)]
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t", "  "])
-@pytest.mark.parametrize("header", ["time{0}a{0}b", "a{0}t{0}b", "# time{0}a{0}b", "\ufefft{0}a{0}b"])
+@pytest.mark.parametrize(
+    "header", ["time{0}a{0}b", "a{0}t{0}b", "# time{0}a{0}b", "\ufefft{0}a{0}b"]
+)
 def test_a_table_is_read_whatever_separates_its_columns(tmp_path, mark, header):
     first = header.index("a") < header.index("t")
     lines = [header.format(mark)]

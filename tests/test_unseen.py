@@ -458,3 +458,19 @@ def test_a_mode_that_is_not_there_is_refused(chosen, mode):
     for ask in (chosen.text, chosen.model, chosen.symbolic, chosen.latex, chosen.function):
         with pytest.raises(EaeSindyError, match=f"no mode {mode}: these equations have .*mode"):
             ask(mode)
+
+
+def test_channels_of_new_frames_are_those_of_the_fit_in_the_same_units(fitted, other, modes):
+    own = {"channel_axis": 0, "channel_names": ["u", "v"], "channel_scale": np.array([2.0, 5.0])}
+    made = replace(fitted, attributes={**fitted.attributes, **own})
+    frames.on(made, snapshots_of(other[0], modes, attributes=own))
+    halved = {**own, "channel_scale": np.array([1.0, 5.0])}
+    plain = {k: v for k, v in own.items() if k != "channel_scale"}
+    for attributes in (halved, plain, {}):
+        with pytest.raises(EaeSindyError, match=r"divided by other scales.*--scale"):
+            frames.on(made, snapshots_of(other[0], modes, attributes=attributes))
+    with pytest.raises(EaeSindyError, match=r"divided by other scales"):
+        frames.on(fitted, snapshots_of(other[0], modes, attributes=own))
+    swapped = {**own, "channel_names": ["v", "u"]}
+    with pytest.raises(EaeSindyError, match=r"the channels v, u, those of the ensemble u, v"):
+        frames.on(made, snapshots_of(other[0], modes, attributes=swapped))

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from .. import channels
 from ..snapshots import Snapshots
-from . import channels, hdf5, layout, matlab, names, netcdf, npz, recognise, table, zarr
+from . import hdf5, layout, matlab, names, netcdf, npz, recognise, table, zarr
 from .contract import Contents, reading
 
 # By the names of `recognise.ENDINGS`.
@@ -52,7 +53,7 @@ def read(
         The axis of the field that is time, from 0; the one as long as the times if absent.
     scale : {"own", "none"} or path
         What several channels are divided by: their own root mean square fluctuation, nothing, or
-        what those of another snapshots file were.
+        what those of a file were, of snapshots or of an ensemble.
 
     Returns
     -------

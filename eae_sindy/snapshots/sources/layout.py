@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from ...errors import EaeSindyError
+from .. import channels
 from ..snapshots import Snapshots
-from . import channels, names
+from . import names
 from .arrays import Stacked, permuted
 from .contract import Contents, Variable, shape
 from .names import Names, Time
@@ -55,7 +56,7 @@ def assemble(
     said: dict[str, Any] = {"source_format": contents.noun, "source_field": ", ".join(fields)}
     said |= {"source_time": time.name} | ({"source_rate": ", ".join(rates)} if rates else {})
     if several:
-        said |= {"channel_axis": 0, channels.NAMES: fields}
+        said |= {channels.AXIS: 0, channels.NAMES: fields}
     n = parts[0].shape[0]
     trajectory = None
     if label is not None:

@@ -1,10 +1,12 @@
 """Variables of NetCDF files, of version 3 and 4, with the names of their axes."""
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...errors import EaeSindyError
 from .arrays import Lazy
 from .contract import Contents, Variable, reading
 
@@ -55,8 +57,13 @@ def contents(path: Path) -> Contents:
     with path.open("rb") as file:
         classic = file.read(3) == b"CDF"
     more = {"engine": "scipy"} if classic else {"engine": "h5netcdf", "phony_dims": "access"}
-    with reading(path, NOUN):
-        dataset = xarray.open_dataset(
-            path, decode_times=False, decode_timedelta=False, cache=False, **more
-        )
-        return of(path, dataset, NOUN)
+    try:
+        with reading(path, NOUN):
+            dataset = xarray.open_dataset(
+                path, decode_times=False, decode_timedelta=False, cache=False, **more
+            )
+            return of(path, dataset, NOUN)
+    except EaeSindyError:
+        # SciPy maps a file into memory, and would complain of a broken one again at the very end.
+        warnings.filterwarnings("ignore", "Cannot close a netcdf_file", RuntimeWarning)
+        raise
