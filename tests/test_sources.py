@@ -229,6 +229,16 @@ def test_groups_of_hdf5_are_searched_and_parts_of_names_will_do(tmp_path):
         read(path, field="u")
 
 
+def test_a_file_of_ours_gives_other_variables_by_name(tmp_path):
+    Snapshots(TIME, U, DU, LABEL).save(tmp_path / "s.h5")
+    with h5py.File(tmp_path / "s.h5", "a") as file:
+        file["other"] = DV
+    found = read(tmp_path / "s.h5", rate="other")
+    np.testing.assert_array_equal(np.asarray(found.field), U)
+    np.testing.assert_array_equal(np.asarray(found.rate), DV)
+    np.testing.assert_array_equal(found.trajectory, LABEL)
+
+
 def test_links_into_other_files_are_refused_not_followed(tmp_path):
     write_h5(tmp_path / "other.h5", secret=V)
     path = tmp_path / "a.h5"
@@ -240,6 +250,12 @@ def test_links_into_other_files_are_refused_not_followed(tmp_path):
         file["v"] = h5py.ExternalLink("other.h5", "secret")
     assert "keeps its values in another file" in refused(tmp_path, path, "--field", "u")
     assert "no variable v" in refused(tmp_path, path, "--field", "v")
+    for name in ("4.nc", "73.mat"):
+        WRITERS[name](tmp_path / name, time=TIME, u=U)
+        with h5py.File(tmp_path / name, "a") as file:
+            file["v"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "secret")
+        said = refused(tmp_path, tmp_path / name, "--field", "v")
+        assert "is a link to another file" in said or "struct" in said
 
 
 # Champion et al. (2019).
@@ -282,6 +298,8 @@ def test_a_grid_step_called_dx_is_no_rate(tmp_path):
     np.testing.assert_array_equal(found.field, U)
     assert found.rate is None
     np.testing.assert_array_equal(found.space["x"], np.arange(NX))
+    np.savez(tmp_path / "a.npz", t=TIME, x=np.arange(NX), dx=np.ones(NX), u=U)
+    np.testing.assert_array_equal(read(tmp_path / "a.npz").field, U)
 
 
 # Times, axes and trajectories.
@@ -573,6 +591,11 @@ def test_packed_numbers_are_unpacked_and_gaps_are_masked(tmp_path, engine):
     assert "1 points of 12 that hold NaN are masked" in found.attributes["source_notes"]
     np.testing.assert_array_equal(found.time, TIME)  # in days, as it stands there
     np.testing.assert_array_equal(found.space["y"], COORDINATES["y"])
+    result = run("import", tmp_path / "a.nc", "-o", tmp_path / "s.h5")
+    assert "mask: 11 of 12 points of a frame count" in result.output
+    assert "note: 1 points of 12 that hold NaN are masked" in result.output
+    kept = Snapshots.open(tmp_path / "s.h5")
+    np.testing.assert_array_equal(kept.rows("field", 0, N), found.rows("field", 0, N))
 
 
 # Tables.
@@ -614,6 +637,11 @@ def test_columns_are_channels_and_one_may_number_or_name_trajectories(tmp_path):
     np.testing.assert_array_equal(found.trajectory, np.repeat([0, 1], [8, 12]))
     assert found.attributes["trajectory_names"] == ["run 1", "run 0"]
     assert read(path).shape == (4,)
+    path.write_text(path.read_text().replace("trajectory", "run"))
+    again = read(path, field=["b", "a"], trajectory="run", scale="none")
+    np.testing.assert_array_equal(again.trajectory, found.trajectory)
+    assert "run holds text: leave it out, name it with --trajectory" in refused(tmp_path, path)
+    path.write_text(path.read_text().replace("run,", "trajectory,"))
     named = read(path, rate=["da", "db"], scale="none")
     np.testing.assert_array_equal(np.asarray(named.field), U[:, :2, 0])
     np.testing.assert_array_equal(np.asarray(named.rate), DU[:, :2, 0])
@@ -648,6 +676,22 @@ def test_a_table_that_cannot_be_right_is_one_line(tmp_path, text, says):
 
 
 # Channels.
+
+
+def test_many_columns_are_one_frame_and_told_in_short(tmp_path):
+    """More names than an attribute of 64 KB holds."""
+    many = 9000
+    values = RNG.normal(size=(6, many))
+    header = ",".join(["t", *(f"probe {k}" for k in range(many))])
+    path = tmp_path / "a.csv"
+    np.savetxt(path, np.c_[np.arange(6), values], "%.17g", ",", header=header, comments="")
+    result = run("import", path, "--scale", "none", "-o", tmp_path / "s.h5")
+    assert result.exit_code == 0, result.output
+    assert "field: 9000 of them, probe 0 to probe 8999;" in result.output
+    assert max(map(len, result.output.splitlines())) < 300
+    found = Snapshots.open(tmp_path / "s.h5")
+    np.testing.assert_array_equal(found.field[:], values)
+    assert found.attributes["channel_names"][-1] == "probe 8999"
 
 
 def deviation(values):

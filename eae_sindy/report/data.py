@@ -102,9 +102,15 @@ def _origin(snapshots: Snapshots) -> str:
         told["rate"] = "not given, fit differentiates the field along each trajectory"
     elif "rate" not in told:
         told["rate"] = "given"
-    known = "; ".join(f"{k}: {told[k]}" for k in ("field", "rate", "time", "trajectory")
+    known = "; ".join(f"{k}: {_names(told[k])}" for k in ("field", "rate", "time", "trajectory")
                       if k in told)  # fmt: skip
     return known + (f" (from {a['source']}, {a['source_format']})" if "source_format" in a else "")
+
+
+def _names(text: str) -> str:
+    """Return names between commas; of many of them the first and the last."""
+    names = text.split(", ")
+    return text if len(names) <= SHOWN else f"{len(names)} of them, {names[0]} to {names[-1]}"
 
 
 def _channels(attributes: Mapping[str, Any]) -> list[str]:

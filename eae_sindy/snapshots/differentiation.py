@@ -17,7 +17,7 @@ def check(trajectory: np.ndarray) -> None:
     for label, count in zip(*np.unique(trajectory, return_counts=True), strict=True):
         if count < LEAST:
             raise EaeSindyError(
-                f"trajectory {label} has {count} frames, too few to differentiate: give /rate, "
+                f"trajectory {label} has {count} frames, too few to differentiate: give its rates, "
                 "or leave it out"
             )
 

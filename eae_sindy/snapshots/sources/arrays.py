@@ -87,6 +87,12 @@ class Stacked(Lazy):
             close(part)
 
 
+def stacked(parts: Sequence[Any], scales: np.ndarray | None = None) -> Any:
+    """Return arrays as the channels of one, see `Stacked`; an array where each is a series."""
+    found = Stacked(parts, scales)
+    return found[:] if len(found.shape) == 2 else found
+
+
 def permuted(array: Any, axes: Sequence[int]) -> Any:
     """Return an array with its axes in another order, without reading it."""
     order = tuple(axes)

@@ -22,6 +22,15 @@ def ours(path: Path) -> bool:
         return True  # the reader of snapshots files says what is wrong
 
 
+def refusal(file: h5py.File, name: str) -> str | None:
+    """Say why an array of a file is not read: it stands in another one; None if it may be."""
+    try:
+        hdf5.dataset(file, name)
+    except EaeSindyError as error:
+        return f"cannot be used ({error})"
+    return None
+
+
 def contents(path: Path) -> Contents:
     """Return all arrays of an HDF5 file, under their paths in it.
 
@@ -38,15 +47,12 @@ def contents(path: Path) -> Contents:
         def visit(name: str, found: h5py.Dataset | h5py.Group) -> None:
             if not isinstance(found, h5py.Dataset):
                 return
-            try:
-                dataset = hdf5.dataset(file, name)
-            except EaeSindyError as error:
-                refused[name] = f"cannot be used ({error})"
+            if said := refusal(file, name):
+                refused[name] = said
                 return
-            if dataset is not None:
-                units = dataset.attrs.get("units", "")
-                text = units.decode() if isinstance(units, bytes) else str(units)
-                variables[name] = Variable.of(StoredArray(source, dataset), units=text)
+            units = found.attrs.get("units", "")
+            text = units.decode() if isinstance(units, bytes) else str(units)
+            variables[name] = Variable.of(StoredArray(source, found), units=text)
 
         file.visititems(visit)
     return Contents(NOUN, variables, refused)

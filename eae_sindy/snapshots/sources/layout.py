@@ -10,7 +10,7 @@ from ...errors import EaeSindyError
 from .. import channels
 from ..snapshots import Snapshots
 from . import names
-from .arrays import Stacked, permuted
+from .arrays import permuted, stacked
 from .contract import Contents, Variable, shape
 from .names import Names, Time
 
@@ -65,11 +65,11 @@ def assemble(
     elif time.values is not None and time.values.size < n:
         trajectory = np.repeat(np.arange(n // time.values.size), time.values.size)
         time = replace(time, values=np.tile(time.values, n // time.values.size))
-    field = Stacked(parts) if several else parts[0]
+    field = stacked(parts) if several else parts[0]
     made = Snapshots(
         time.of(n),
         field,
-        (Stacked(slopes) if several else slopes[0]) if slopes else None,
+        (stacked(slopes) if several else slopes[0]) if slopes else None,
         trajectory,
         _mask(contents, field, notes),
         _space(contents, fields[0], field.shape[1:]),
@@ -226,7 +226,7 @@ def _scaled(made: Snapshots, parts: list[Any], slopes: list[Any], wanted: str | 
         return made
     return replace(
         made,
-        field=Stacked(parts, scales),
-        rate=Stacked(slopes, scales) if slopes else None,
+        field=stacked(parts, scales),
+        rate=stacked(slopes, scales) if slopes else None,
         attributes={**made.attributes, channels.SCALE: scales},
     )

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from ..stored import Source, StoredArray
+from . import hdf5
 from .arrays import permuted
 from .contract import Contents, Variable, reading
 
@@ -65,11 +66,14 @@ def _stored(path: Path) -> Contents:
     variables, refused = {}, {}
     with h5py.File(path, "r") as file:
         source = Source(path)
-        for name, found in file.items():
+        for name in file:
             if name.startswith("#"):  # what cells refer to
                 continue
+            found = file.get(name)
             kind = _kind(found)
-            if kind not in CLASSES or kind == "char" or "MATLAB_empty" in found.attrs:
+            if isinstance(found, h5py.Dataset) and (said := hdf5.refusal(file, name)):
+                refused[name] = said
+            elif kind not in CLASSES or kind == "char" or "MATLAB_empty" in found.attrs:
                 refused[name] = _refusal(kind)
             else:
                 axes = range(found.ndim)[::-1]

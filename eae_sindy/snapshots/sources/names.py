@@ -158,11 +158,17 @@ def field(contents: Contents, wanted: Sequence[str], time: Time, others: set[str
                 f"there is nothing beside {' and '.join(sorted(others))}: give columns of "
                 "observables, one a variable"
             )
+        if text := [n for n, v in left.items() if not v.real]:
+            raise EaeSindyError(
+                f"{text[0]} holds text: leave it out, name it with --trajectory, or name the "
+                "columns of numbers with --field"
+            )
         return list(left)
     if "field" in left:
         return ["field"]
     for name in CHAMPION:
-        if name in left and left[name].shape == getattr(left.get(f"d{name}"), "shape", None):
+        beside = left.get(f"d{name}")
+        if beside and name in left and left[name].shape == beside.shape and not beside.flat:
             return [name]
     able = [n for n, v in left.items() if _able(v, time)]
     # A rate stands beside what it is the rate of.

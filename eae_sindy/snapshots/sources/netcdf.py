@@ -4,8 +4,10 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import h5py
 import numpy as np
 
+from ... import hdf5
 from ...errors import EaeSindyError
 from .arrays import Lazy
 from .contract import Contents, Variable, reading
@@ -56,6 +58,8 @@ def contents(path: Path) -> Contents:
 
     with path.open("rb") as file:
         classic = file.read(3) == b"CDF"
+    if not classic:
+        _check_links(path)
     more = {"engine": "scipy"} if classic else {"engine": "h5netcdf", "phony_dims": "access"}
     try:
         with reading(path, NOUN):
@@ -67,3 +71,12 @@ def contents(path: Path) -> Contents:
         # SciPy maps a file into memory, and would complain of a broken one again at the very end.
         warnings.filterwarnings("ignore", "Cannot close a netcdf_file", RuntimeWarning)
         raise
+
+
+def _check_links(path: Path) -> None:
+    """Check that a file of version 4 has its values in itself; links are refused, not followed."""
+    with reading(path, NOUN), h5py.File(path, "r") as file:
+        for name in file:
+            outside = isinstance(file.get(name, getlink=True), h5py.ExternalLink)
+            if outside or isinstance(file.get(name), h5py.Dataset):
+                hdf5.dataset(file, name)

@@ -1,9 +1,10 @@
 """Variables of a table in text: a header of names, and a row of numbers for each frame."""
 
 import csv
+from array import array
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,6 @@ from ...errors import EaeSindyError
 from .contract import Contents, Variable, reading
 
 NOUN = "a table"
-TEXT = "trajectory"  # the column that may hold names
 
 
 def contents(path: Path) -> Contents:
@@ -32,18 +32,21 @@ def contents(path: Path) -> Contents:
         mark = mark if mark in header else " "
         names = next(_split([(first, header.lstrip("# "))], mark))[1]
         _check(names)
-        columns: list[list] = [[] for _ in names]
+        columns: list[Any] = []
         for number, row in _split(lines, mark):
             if len(row) != len(names):
                 raise EaeSindyError(
                     f"line {number} has {len(row)} values, the header {len(names)} names: mend it"
                 )
+            # What the first row has as a name is text all the way down.
+            columns = columns or [[] if _is_name(value) else array("d") for value in row]
             for name, column, value in zip(names, columns, row, strict=True):
-                column.append(value if name.lower() == TEXT else _number(value, name, number))
-    made = {n: np.array(c) for n, c in zip(names, columns, strict=True)}
-    if any(len(c) == 0 for c in columns):
-        raise EaeSindyError(f"{path}: there are no rows below the header: give one a frame")
-    return Contents(NOUN, {n: Variable.of(_labels(v)) for n, v in made.items()}, columns=True)
+                text = isinstance(column, list)
+                column.append(value if text else _number(value, name, number))
+        if not columns:
+            raise EaeSindyError("there are no rows below the header: give one a frame")
+    made = {n: Variable.of(np.array(c)) for n, c in zip(names, columns, strict=True)}
+    return Contents(NOUN, made, columns=True)
 
 
 def _split(lines: Iterator[tuple[int, str]] | list, mark: str) -> Iterator[tuple[int, list[str]]]:
@@ -74,6 +77,10 @@ def _is_number(text: str) -> bool:
     return True
 
 
+def _is_name(text: str) -> bool:
+    return bool(text) and not _is_number(text)
+
+
 def _number(text: str, name: str, line: int) -> float:
     """Return a value of a table as a number."""
     try:
@@ -83,10 +90,3 @@ def _number(text: str, name: str, line: int) -> float:
         raise EaeSindyError(
             f"line {line}: {name} {said}: give a number, with a point for the decimals"
         ) from None
-
-
-def _labels(values: np.ndarray) -> np.ndarray:
-    """Return text as numbers, if all of it is numbers."""
-    if values.dtype.kind == "U" and all(map(_is_number, chain(values))):
-        return values.astype(float)
-    return values
