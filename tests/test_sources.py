@@ -588,12 +588,12 @@ def test_packed_numbers_are_unpacked_and_gaps_are_masked(tmp_path, engine):
     found = read(tmp_path / "a.nc")
     np.testing.assert_array_equal(found.mask, ~land)
     np.testing.assert_allclose(found.rows("field", 0, N), np.round(U, 2)[:, ~land], atol=1e-6)
-    assert "1 points of 12 that hold NaN are masked" in found.attributes["source_notes"]
+    assert "1 point of 12 without a value masked" in found.attributes["source_notes"]
     np.testing.assert_array_equal(found.time, TIME)  # in days, as it stands there
     np.testing.assert_array_equal(found.space["y"], COORDINATES["y"])
     result = run("import", tmp_path / "a.nc", "-o", tmp_path / "s.h5")
     assert "mask: 11 of 12 points of a frame count" in result.output
-    assert "note: 1 points of 12 that hold NaN are masked" in result.output
+    assert "note: 1 point of 12 without a value masked" in result.output
     kept = Snapshots.open(tmp_path / "s.h5")
     np.testing.assert_array_equal(kept.rows("field", 0, N), found.rows("field", 0, N))
 

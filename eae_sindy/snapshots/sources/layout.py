@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import EaeSindyError
+from ...progress import count
 from .. import channels
 from ..snapshots import Snapshots
 from . import names
@@ -202,7 +203,8 @@ def _mask(contents: Contents, field: Any, notes: list[str]) -> np.ndarray | None
     never = np.logical_and.reduce([np.isnan(f) for f in few])
     if not never.any() or never.all():
         return None
-    notes.append(f"{np.count_nonzero(never):,} points of {never.size:,} that hold NaN are masked")
+    masked = count(int(np.count_nonzero(never)), "point")
+    notes.append(f"{masked} of {never.size:,} without a value masked")
     return ~never
 
 
