@@ -578,6 +578,13 @@ def test_an_archive_with_a_flipped_bit_is_one_line(tmp_path):
 # NetCDF's own.
 
 
+@pytest.mark.parametrize("name", ["3.nc", "4.nc", "2.zarr", "3.zarr"])
+def test_axes_that_have_names_need_no_lengths(tmp_path, name):
+    """There are as many frames as points along y, and time stands in the middle."""
+    WRITERS[name](tmp_path / name, time=TIME[:NY], u=U[:NY])
+    np.testing.assert_array_equal(np.asarray(read(tmp_path / name).field), U[:NY])
+
+
 @pytest.mark.parametrize("engine", ["scipy", "h5netcdf"])
 def test_packed_numbers_are_unpacked_and_gaps_are_masked(tmp_path, engine):
     land = np.zeros((NY, NX), bool)
