@@ -724,7 +724,8 @@ def test_channels_are_measured_by_their_own_fluctuations_and_given_back(tmp_path
     for which, truth in (("field", np.stack([V, U], 1)), ("rate", np.stack([DV, DU], 1))):
         back = channels.restored(getattr(kept, which)[:], kept.attributes)
         np.testing.assert_allclose(back, truth, rtol=1e-12)
-    plain = read(tmp_path / name, field=["v", "u"], scale="none")
+    plain = read(tmp_path / name, field=["v", "u"], rate=["dv", "du"], scale="none")
+    np.testing.assert_array_equal(plain.rate[:], np.stack([DV, DU], 1))
     np.testing.assert_array_equal(plain.field[:], np.stack([V, U], 1))
     assert "channel_scale" not in plain.attributes
 
