@@ -290,6 +290,9 @@ def test_x_and_dx_of_many_trajectories_share_one_t(tmp_path, name):
     np.testing.assert_array_equal(found.time, np.tile(TIME[:5], 4))
     np.testing.assert_array_equal(found.trajectory, np.repeat(np.arange(4), 5))
     assert "4 trajectories of the same 5 times" in found.attributes["source_notes"]
+    WRITERS[name](tmp_path / f"b{name}", t=TIME[:5], x=x)
+    assert "no array fits" in refused(tmp_path, tmp_path / f"b{name}")
+    assert "as long as" in refused(tmp_path, tmp_path / f"b{name}", "--field", "x")
 
 
 def test_a_grid_step_called_dx_is_no_rate(tmp_path):

@@ -48,7 +48,6 @@ def assemble(
     label = names.trajectory(contents, wanted.trajectory)
     fields, rates = _chosen(contents, wanted, time, label)
     notes: list[str] = []
-    time = _repeated(contents, time, fields[0], notes)
     parts = [_frames(contents, n, time, time_axis) for n in fields]
     slopes = [_frames(contents, n, time, time_axis) for n in rates]
     _agree(fields, parts)
@@ -58,23 +57,16 @@ def assemble(
     said |= {"source_time": time.name} | ({"source_rate": ", ".join(rates)} if rates else {})
     if several:
         said |= {channels.AXIS: 0, channels.NAMES: fields}
-    n = parts[0].shape[0]
-    trajectory = None
-    if label is not None:
-        trajectory, found = _numbered(label, contents.variables[label])
-        said |= {"source_trajectory": label} | found
-    elif time.values is not None and time.values.size < n:
-        trajectory = np.repeat(np.arange(n // time.values.size), time.values.size)
-        time = replace(time, values=np.tile(time.values, n // time.values.size))
+    times, trajectory, more = _along(contents, time, label, parts[0].shape[0], notes)
     field = stacked(parts) if several else parts[0]
     made = Snapshots(
-        time.of(n),
+        times,
         field,
         (stacked(slopes) if several else slopes[0]) if slopes else None,
         trajectory,
         _mask(contents, field, notes),
         _space(contents, fields[0], field.shape[1:]),
-        said | ({"source_notes": "; ".join(notes)} if notes else {}),
+        said | more | ({"source_notes": "; ".join(notes)} if notes else {}),
     )
     return _scaled(made, parts, slopes, scale) if several else made
 
@@ -88,24 +80,26 @@ def _chosen(
     return fields, names.rate(contents, wanted.rate, fields)
 
 
-def _repeated(contents: Contents, time: Time, name: str, notes: list[str]) -> Time:
-    """Say where times serve several trajectories, as in the data of Champion et al. (2019).
-
-    Theirs have the frames of all trajectories one below the other in x, and one trajectory in t.
-    """
-    found = contents.variables[name].shape
-    if time.values is None or name != "x" or "dx" not in contents.variables or len(found) != 2:
-        return time
-    size = time.values.size
-    if size > 1 and size not in found and found[0] % size == 0:
-        notes.append(f"{found[0] // size} trajectories of the same {size} times")
-    return time
+def _along(
+    contents: Contents, time: Time, label: str | None, n: int, notes: list[str]
+) -> tuple[np.ndarray, np.ndarray | None, dict[str, Any]]:
+    """Return times and trajectory numbers [n] of the frames, and attributes that say where from."""
+    times = time.of(n)
+    if label is not None:
+        numbers, said = _numbered(label, contents.variables[label])
+        return times, numbers, {"source_trajectory": label} | said
+    if times.size == n or n % max(times.size, 1):
+        return times, None, {}
+    runs = n // times.size
+    notes.append(f"{runs} trajectories of the same {times.size} times")
+    return np.tile(times, runs), np.repeat(np.arange(runs), times.size), {}
 
 
 def _frames(contents: Contents, name: str, time: Time, time_axis: int | None) -> Any:
     """Return a variable with time as its first axis, [n, *space]; axes of length 1 are left out."""
     variable = contents.variables[name]
-    axis = _axis(name, variable, time, time_axis)
+    below = name in ("x", "dx") and {"x", "dx"} <= set(contents.variables)
+    axis = _axis(name, variable, time, time_axis, below=below and len(variable.shape) == 2)
     others = [a for a in range(len(variable.shape)) if a != axis]
     found = permuted(variable.load(), (axis, *others))
     if len(found.shape) > 1 and all(k == 1 for k in found.shape[1:]):
@@ -113,8 +107,11 @@ def _frames(contents: Contents, name: str, time: Time, time_axis: int | None) ->
     return found
 
 
-def _axis(name: str, variable: Variable, time: Time, wanted: int | None) -> int:
+def _axis(name: str, variable: Variable, time: Time, wanted: int | None, *, below: bool) -> int:
     """Return which axis of a variable is time.
+
+    `below` says that the frames of several trajectories of the same times may stand one below the
+    other, as in the data of Champion et al. (2019).
 
     Raises
     ------
@@ -153,8 +150,8 @@ def _axis(name: str, variable: Variable, time: Time, wanted: int | None) -> int:
         )
     if alike:
         return alike[0]
-    if name in ("x", "dx") and size > 1 and variable.shape[0] % size == 0:
-        return 0  # see `_repeated`
+    if below and size > 1 and variable.shape[0] % size == 0:
+        return 0
     raise EaeSindyError(
         f"no axis of {name} {found} is as long as the time {time.name} [{size}]: name the times "
         "that belong to it with --time"
