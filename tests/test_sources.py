@@ -513,6 +513,7 @@ def test_a_file_under_another_name_is_read_by_what_it_is(tmp_path, name, called)
         (b"\x89PNG\r\n\x1a\n", "a.npz", "is a picture"),
         (b"\x89PNG\r\n\x1a\n", "a", "is a picture"),
         (b"nothing of the kind", "a.h5", "not a whole snapshots file"),
+        (b"nothing of the kind", "a.foo", "is of no format that is read: give an HDF5"),
         (b"nothing of the kind", "a.npz", "cannot be read as a file of NumPy arrays"),
         (b"nothing of the kind", "a.mat", "cannot be read as a MATLAB file"),
         (b"nothing of the kind", "a.nc", "cannot be read as a NetCDF file"),

@@ -76,8 +76,13 @@ def _by_name(path: Path) -> str:
     ending = path.suffix.lower()
     if ending in (".xls", ".xlsx", ".parquet", ".feather", ".pkl"):
         raise EaeSindyError(f"{path} is not read: save the table as CSV, or arrays as .npz")
-    # An ending that is not known is taken for HDF5, whose reader says that the file is none.
-    return next((k for k, endings in ENDINGS.items() if ending in endings), "hdf5")
+    found = [k for k, endings in ENDINGS.items() if ending in endings]
+    if ending and not found:
+        raise EaeSindyError(
+            f"{path} is of no format that is read: give an HDF5, NetCDF, MATLAB, .npz, .npy or CSV "
+            "file, or a Zarr store"
+        )
+    return found[0] if found else "hdf5"  # whose reader says that the file is none
 
 
 def _is_netcdf(path: Path) -> bool:
