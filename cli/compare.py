@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -49,6 +49,7 @@ KINDS = {
 @options.seed
 @options.config
 @options.force
+@options.named
 def compare(
     data: Path,
     ensemble: Path | None,
@@ -58,6 +59,7 @@ def compare(
     output: Path,
     seed: int,
     force: bool,
+    names: dict[str, Any],
 ) -> None:
     """Compare the entropic autoencoder with what else could be made of the snapshots in DATA.
 
@@ -70,7 +72,7 @@ def compare(
     from eae_sindy.comparison import comparison
     from eae_sindy.report import figures, files, text, verdicts
     from eae_sindy.report.numbers import span
-    from eae_sindy.snapshots.snapshots import Snapshots
+    from eae_sindy.snapshots.sources import choice
 
     if output.is_file():
         raise EaeSindyError(f"{output} is a file: name a folder with -o")
@@ -78,7 +80,7 @@ def compare(
     own = [output / f"{kind}.h5" for kind in ("eae", *KINDS)]
     for path in results + own[ensemble is not None :]:
         storage.claim(path, force or resume, read=(data, ensemble))
-    snapshots = Snapshots.open(data)
+    snapshots = choice.read(data, **names)
     kept = _Kept(resume, force)
     if ensemble is None:
         settings = recipes.recipe(recipe).but(seed=seed, chains=chains)

@@ -1,6 +1,7 @@
 """eae-sindy encode: latents of new snapshots."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -27,8 +28,15 @@ from . import options
 @options.output("runs/latents.h5")
 @options.config
 @options.force
+@options.named
 def encode(
-    ensemble: Path, data: Path, members: int, discovery: Path | None, output: Path, force: bool
+    ensemble: Path,
+    data: Path,
+    members: int,
+    discovery: Path | None,
+    output: Path,
+    force: bool,
+    names: dict[str, Any],
 ) -> None:
     """Encode the snapshots in DATA, new to an ENSEMBLE, with its members.
 
@@ -43,7 +51,7 @@ def encode(
     from eae_sindy.ensemble.ensemble import Ensemble
     from eae_sindy.ensemble.members import evenly
     from eae_sindy.new_data import frames, latents_file
-    from eae_sindy.snapshots.snapshots import Snapshots
+    from eae_sindy.snapshots.sources import choice
 
     found = discovery and discovery / equations.FILE
     storage.claim(output, force, read=(ensemble, data, found))
@@ -54,7 +62,7 @@ def encode(
         chosen.check(opened)
         usable = chosen.members
     taken = evenly(usable, min(members, len(usable)))
-    with Snapshots.open(data) as snapshots:
+    with choice.read(data, **options.measured(names, ensemble, opened.attributes)) as snapshots:
         seen = frames.on(opened, snapshots)
     novelty = frames.novelty(opened, seen)
     options.follow(latents_file.write(output, seen, taken, novelty, force=force))

@@ -129,6 +129,7 @@ def setting_options(command: Any) -> Any:
 @options.output(str(OUTPUT))
 @options.config
 @options.force
+@options.named
 @setting_options
 def fit(
     data: Path,
@@ -139,10 +140,12 @@ def fit(
     jobs: int,
     resume: bool,
     checkpoint_every: float,
+    names: dict[str, Any],
     **values: Any,
 ) -> None:
     """Fit an entropic autoencoder to the snapshots in DATA and write its ensemble of encoders.
 
+    DATA may be of any format that import reads; see docs/data.md.
     Algorithm 1 trains the decoder under encoders drawn at temperature T; Algorithm 2 then collects
     members with the decoder fixed. Both save segments beside the output: see --resume.
     """
@@ -156,7 +159,8 @@ def fit(
     with storage.alone(output):
         segments = Segments(output, checkpoint_every)
         segments.claim(resume or force)
-        ensemble = _fitted(data, output, force, settings, device, jobs, segments, resume)
+        how = settings, device, jobs
+        ensemble = _fitted(data, names, output, force, how, segments, resume)
         if ensemble is None:
             segments.remove()
             click.echo(f"{output} is finished: nothing to resume")
@@ -176,21 +180,21 @@ def fit(
 
 def _fitted(
     data: Path,
+    names: dict[str, Any],
     output: Path,
     force: bool,
-    settings: Fit,
-    device: str,
-    jobs: int,
+    how: tuple[Fit, str, int],
     segments: "Segments",
     resume: bool,
 ) -> "Ensemble | None":
     """Return the ensemble fitted to the snapshots in `data`; None if `output` has it already."""
     from eae_sindy.ensemble.ensemble import Ensemble
-    from eae_sindy.snapshots.snapshots import Snapshots
+    from eae_sindy.snapshots.sources import choice
 
-    with Snapshots.open(data) as snapshots:
+    with choice.read(data, **names) as snapshots:
         from eae_sindy.neural.estimator import EntropicAutoencoder
 
+        settings, device, jobs = how
         estimator = EntropicAutoencoder(settings, device=device, jobs=jobs or os.cpu_count() or 1)
         if resume and output.is_file():
             differences = estimator.differences(Ensemble.open(output), snapshots)

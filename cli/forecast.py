@@ -1,6 +1,7 @@
 """eae-sindy forecast: what comes after new snapshots."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -35,6 +36,7 @@ from . import options
 @options.output("runs/forecast")
 @options.config
 @options.force
+@options.named
 def forecast(
     ensemble: Path,
     data: Path,
@@ -44,6 +46,7 @@ def forecast(
     plot: bool,
     output: Path,
     force: bool,
+    names: dict[str, Any],
 ) -> None:
     """Forecast every trajectory in DATA from its first frame, by the equations of an ENSEMBLE.
 
@@ -57,22 +60,22 @@ def forecast(
     from eae_sindy.ensemble.ensemble import Ensemble
     from eae_sindy.new_data import forecast, frames
     from eae_sindy.report import files, forecast_report
-    from eae_sindy.snapshots.snapshots import Snapshots
+    from eae_sindy.snapshots.sources import choice
 
     if output.is_file():
         raise EaeSindyError(f"{output} is a file: name a folder with -o")
-    names = ["forecast.h5", "summary.json", *(("forecast.png", "forecast.pdf") if plot else ())]
+    results = ["forecast.h5", "summary.json", *(("forecast.png", "forecast.pdf") if plot else ())]
     read = (ensemble, data, discovery / equations.FILE)
-    for name in names:
+    for name in results:
         storage.claim(output / name, force, read)
     chosen = Equations.open(read[-1])
     opened = Ensemble.open(ensemble)
-    with Snapshots.open(data) as snapshots:
+    with choice.read(data, **options.measured(names, ensemble, opened.attributes)) as snapshots:
         seen = frames.on(opened, snapshots)
         found = options.follow(forecast.iterate(opened, seen, chosen, start, horizon))
-        options.follow(found.write(output / names[0], snapshots, force=force))
+        options.follow(found.write(output / results[0], snapshots, force=force))
         summary = forecast_report.summarise(found, snapshots)
-        files.write_json(summary, output / names[1], force)
+        files.write_json(summary, output / results[1], force)
         if plot:
             from eae_sindy.report import figures
 
@@ -81,4 +84,4 @@ def forecast(
         click.echo(line)
     for warning in summary["warnings"]:
         options.warn(warning)
-    click.echo(f"{output}: {', '.join(names)}")
+    click.echo(f"{output}: {', '.join(results)}")

@@ -8,6 +8,8 @@ from .encode import encode
 from .export import export
 from .fit import fit
 from .forecast import forecast
+from .import_ import import_
+from .info import info
 from .simulate import simulate
 from .sweep import sweep
 
@@ -21,7 +23,7 @@ def main() -> None:
     """
 
 
-for command in (simulate, fit, discover, encode, forecast, compare, sweep, export):
+for command in (simulate, import_, info, fit, discover, encode, forecast, compare, sweep, export):
     main.add_command(command)
 
 if __name__ == "__main__":

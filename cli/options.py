@@ -1,11 +1,12 @@
 """What the commands share: options, the progress bar, the one door for errors."""
 
 import errno
+import functools
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -153,6 +154,51 @@ seed = click.option(
     show_default=True,
     help="The one source of randomness.",
 )
+
+
+NAMES = ("field", "rate", "time", "trajectory", "time_axis", "scale")
+_NAMES = (
+    click.option(
+        "--field", multiple=True, help="Variable that is the field; repeat to stack channels."
+    ),
+    click.option(
+        "--rate",
+        multiple=True,
+        help="Its time derivative, one for each --field; none for differences.",
+    ),
+    click.option("--time", help="Variable of the times, or a number: the step between frames."),
+    click.option("--trajectory", help="Variable of trajectory numbers or names."),
+    click.option(
+        "--time-axis", type=int, help="Axis of the field that is time, from 0, if several may be."
+    ),
+    click.option(
+        "--scale",
+        help="Of several channels: own for each by its own fluctuation, none, or a file of "
+        "snapshots or an ensemble whose scales are taken.  [default: own]",
+    ),
+)
+
+
+def named(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which variables of a file are what, as one argument `names`."""
+
+    @functools.wraps(command)
+    def gathered(**values: Any) -> Any:
+        given = {k: values.pop(k) for k in NAMES}
+        return command(**values, names={k: v for k, v in given.items() if v not in (None, ())})
+
+    wrapped: Any = gathered
+    for option in reversed(_NAMES):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def measured(names: Mapping[str, Any], path: Path, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `names` of new data, whose channels are divided as those of an ensemble were.
+
+    `path` and `attributes` are those of the ensemble. What a user says of scales counts more.
+    """
+    return ({"scale": path} if "channel_scale" in attributes else {}) | dict(names)
 
 
 def output(default: str) -> Callable[[Any], Any]:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @options.output("runs/sweep")
 @options.config
 @options.force
+@options.named
 @setting_options
 def sweep(
     data: Path,
@@ -42,6 +43,7 @@ def sweep(
     jobs: int,
     output: Path,
     force: bool,
+    names: dict[str, Any],
     **values: Any,
 ) -> None:
     """Fit the snapshots in DATA at several temperatures, all from one start, and compare.
@@ -63,7 +65,7 @@ def sweep(
         raise EaeSindyError(f"{output} is a file: name a folder with -o")
     for name in (*report.NAMES, "sweep.png", "sweep.pdf"):
         storage.claim(output / name, force, read=(data,))
-    ladder, known = _grown(data, settings, rungs, device, jobs)
+    ladder, known = _grown(data, names, settings, rungs, device, jobs)
     found = options.follow(discovered.iterate(ladder))
     known |= {"recipe": recipe, "data": str(data), "settings": asdict(settings)}
     known["command"] = " ".join(["eae-sindy", *sys.argv[1:]])
@@ -86,13 +88,18 @@ def _parsed(text: str | None) -> list[float]:
 
 
 def _grown(
-    data: Path, settings: recipes.Fit, temperatures: list[float], device: str, jobs: int
+    data: Path,
+    names: dict[str, Any],
+    settings: recipes.Fit,
+    temperatures: list[float],
+    device: str,
+    jobs: int,
 ) -> "tuple[Ladder, dict[str, Any]]":
     """Return an ensemble for each temperature, and where they come from."""
     from eae_sindy import __version__
-    from eae_sindy.snapshots.snapshots import Snapshots
+    from eae_sindy.snapshots.sources import choice
 
-    with Snapshots.open(data) as snapshots:
+    with choice.read(data, **names) as snapshots:
         from eae_sindy.neural.estimator import EntropicAutoencoder
 
         known = {"version": __version__, "data fingerprint": snapshots.fingerprint()}

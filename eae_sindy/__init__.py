@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .report.report import Report
     from .snapshots.lambda_omega import LambdaOmega
     from .snapshots.snapshots import Snapshots
+    from .snapshots.sources.choice import read
 
 __version__ = "0.1.0"
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "__version__",
     "discover",
     "predict",
+    "read",
     "recipe",
 ]
 _ROOMS = {
@@ -55,6 +57,7 @@ _ROOMS = {
     "Snapshots": "snapshots.snapshots",
     "discover": "discovery.discover",
     "predict": "new_data.forecast",
+    "read": "snapshots.sources.choice",
     "recipe": "recipes",
 }
 

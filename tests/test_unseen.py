@@ -5,6 +5,7 @@ from dataclasses import replace
 import h5py
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from eae_sindy.discovery import discover, equations
 from eae_sindy.discovery.equations import Equations
@@ -20,6 +21,7 @@ from eae_sindy.snapshots.frames import Frames
 from eae_sindy.snapshots.pod import Pod
 from eae_sindy.snapshots.snapshots import Snapshots
 from eae_sindy.snapshots.split import TEST, TRAIN
+from eae_sindy_cli.main import main
 from tests import planted
 
 TIME = np.arange(0, 150, 0.1)
@@ -458,3 +460,48 @@ def test_a_mode_that_is_not_there_is_refused(chosen, mode):
     for ask in (chosen.text, chosen.model, chosen.symbolic, chosen.latex, chosen.function):
         with pytest.raises(EaeSindyError, match=f"no mode {mode}: these equations have .*mode"):
             ask(mode)
+
+
+def test_channels_of_new_frames_are_those_of_the_fit_in_the_same_units(fitted, other, modes):
+    own = {"channel_axis": 0, "channel_names": ["u", "v"], "channel_scale": np.array([2.0, 5.0])}
+    made = replace(fitted, attributes={**fitted.attributes, **own})
+    frames.on(made, snapshots_of(other[0], modes, attributes=own))
+    halved = {**own, "channel_scale": np.array([1.0, 5.0])}
+    plain = {k: v for k, v in own.items() if k != "channel_scale"}
+    for attributes in (halved, plain, {}):
+        with pytest.raises(EaeSindyError, match=r"divided by other scales.*--scale"):
+            frames.on(made, snapshots_of(other[0], modes, attributes=attributes))
+    with pytest.raises(EaeSindyError, match=r"divided by other scales"):
+        frames.on(fitted, snapshots_of(other[0], modes, attributes=own))
+    swapped = {**own, "channel_names": ["v", "u"]}
+    with pytest.raises(EaeSindyError, match=r"the channels v, u, those of the ensemble u, v"):
+        frames.on(made, snapshots_of(other[0], modes, attributes=swapped))
+
+
+def test_channels_in_another_format_are_divided_as_those_of_the_fit(fitted, other, modes, tmp_path):
+    """Each row of a frame is a channel, in a unit of its own; the latents are the same."""
+    scale = 10.0 ** np.arange(-4, 4)
+    names = [f"c{k}" for k in range(8)]
+    own = {"channel_axis": 0, "channel_names": names, "channel_scale": scale}
+    settings = fitted.settings.but(sine=False)  # as the terms of these members are
+    attributes = {**fitted.attributes, **own}
+    replace(fitted, settings=settings, attributes=attributes).save(tmp_path / "e.h5")
+    measured = snapshots_of(other[0][:100], modes, attributes=own)
+    measured.save(tmp_path / "s.h5")
+    raw = {name: scale[k] * measured.field[:, k] for k, name in enumerate(names)}
+    np.savez(tmp_path / "a.npz", t=measured.time, **raw)
+    options = [x for name in names for x in ("--field", name)]
+    found = []
+    for data, more in (("s.h5", []), ("a.npz", options)):
+        given = ["encode", tmp_path / "e.h5", tmp_path / data, *more, "-o", tmp_path / f"l{data}"]
+        result = CliRunner().invoke(main, [str(a) for a in given])
+        assert result.exit_code == 0, result.output
+        with h5py.File(tmp_path / f"l{data}") as file:
+            found.append(file["latents"][:])
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-4, atol=1e-5)
+    given = ["encode", "e.h5", "a.npz", *options, "--scale", "own", "-o", "l.h5"]
+    given = [str(tmp_path / a) if a.endswith((".h5", ".npz")) else a for a in given]
+    result = CliRunner().invoke(main, given)
+    assert result.exit_code == 1
+    assert "divided by other scales than those of the ensemble" in result.output
+    assert not (tmp_path / "l.h5").exists()

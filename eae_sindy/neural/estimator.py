@@ -20,7 +20,7 @@ from ..errors import EaeSindyError
 from ..executors import Executor
 from ..progress import Steps, finish
 from ..recipes import DEFAULT, RECIPES, Fit
-from ..snapshots import split
+from ..snapshots import channels, split
 from ..snapshots.pod import decompose, hold, project, training_frames
 from ..snapshots.snapshots import Snapshots
 from ..snapshots.split import TRAIN, VALIDATION
@@ -231,7 +231,7 @@ class EntropicAutoencoder:
 
     def _provenance(self, snapshots: Snapshots) -> dict[str, Any]:
         found = {"version": __version__, "tensorflow": tf.__version__}
-        carried = ("system", "channel_axis")
+        carried = ("system", *channels.CARRIED)
         found |= {k: v for k, v in snapshots.attributes.items() if k in carried}
         return found | {"data fingerprint": snapshots.fingerprint()}
 

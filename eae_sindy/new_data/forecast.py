@@ -17,7 +17,7 @@ from ..ensemble.members import each, evenly
 from ..errors import EaeSindyError
 from ..progress import Progress, Steps, finish
 from ..recipes import CRITERIA, INTERVAL
-from ..snapshots import snapshots
+from ..snapshots import channels, snapshots
 from ..snapshots.pod import Pod
 from ..snapshots.snapshots import BLOCK_BYTES, Snapshots
 from .frames import Novelty, novelty
@@ -98,7 +98,7 @@ class Prediction:
 
     def write(self, path: str | Path, data: Snapshots, *, force: bool = False) -> Steps[None]:
         """Write the mean forecast as a snapshots file, with bands and spread beside the field."""
-        kept = {k: v for k, v in data.attributes.items() if k == "channel_axis"}
+        kept = {k: v for k, v in data.attributes.items() if k in channels.CARRIED}
         return snapshots.write(
             path,
             np.concatenate([r.time for r in self.runs]),

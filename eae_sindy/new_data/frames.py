@@ -6,7 +6,7 @@ import numpy as np
 
 from ..ensemble.ensemble import Ensemble
 from ..errors import EaeSindyError
-from ..snapshots import pod
+from ..snapshots import channels, pod
 from ..snapshots.frames import Frames
 from ..snapshots.snapshots import Snapshots
 from ..snapshots.split import TEST, TRAIN, UNUSED, VALIDATION
@@ -24,7 +24,7 @@ def on(ensemble: Ensemble, snapshots: Snapshots) -> Ensemble:
     Raises
     ------
     EaeSindyError
-        If the snapshots have another shape or mask, or hold NaN.
+        If the snapshots have another shape, mask or scale of their channels, or hold NaN.
     """
     if snapshots.shape != ensemble.shape:
         raise EaeSindyError(
@@ -38,6 +38,7 @@ def on(ensemble: Ensemble, snapshots: Snapshots) -> Ensemble:
             f"the new frames have {theirs.sum()} points in their mask, the ensemble {ours.sum()}, "
             "not the same: give the new ones the /mask of the ensemble's data"
         )
+    channels.check(snapshots.attributes, ensemble.attributes)
     parts = np.full(len(snapshots), TEST, np.int8)
     frames = pod.project(snapshots, ensemble.pod, parts, need_rates=False)
     return replace(ensemble, frames=frames)

@@ -88,10 +88,15 @@ def order(time: np.ndarray, trajectory: np.ndarray) -> None:
     """Check that times increase along every trajectory, and that its frames stand together."""
     same = np.diff(trajectory) == 0
     late = np.flatnonzero(same & (np.diff(time) <= 0))
+    if late.size and time[late[0]] == time[late[0] + 1]:
+        raise EaeSindyError(
+            f"frames {late[0]} and {late[0] + 1} have the same time, {time[late[0]]:g}: keep one "
+            "of them, or give trajectory numbers"
+        )
     if late.size:
         raise EaeSindyError(
             f"time does not increase from frame {late[0]} to {late[0] + 1}: "
-            "sort the frames, or number the trajectories in /trajectory"
+            "sort the frames, or give trajectory numbers"
         )
     if np.count_nonzero(~same) + 1 != np.unique(trajectory).size:
         raise EaeSindyError(

@@ -5,6 +5,22 @@ import numpy as np
 from ..errors import EaeSindyError
 from .checks import LARGEST
 
+LEAST = 5  # frames of a trajectory whose rates can be had by differences
+
+
+def check(trajectory: np.ndarray) -> None:
+    """Check that every trajectory is long enough to differentiate.
+
+    Raises `EaeSindyError` that names the first which is not. `trajectory` [n] is the trajectory
+    that each frame belongs to.
+    """
+    for label, count in zip(*np.unique(trajectory, return_counts=True), strict=True):
+        if count < LEAST:
+            raise EaeSindyError(
+                f"trajectory {label} has {count} frames, too few to differentiate: give its rates, "
+                "or leave it out"
+            )
+
 
 def differentiate(
     time: np.ndarray, trajectory: np.ndarray, coordinates: np.ndarray, needed: bool = True
@@ -33,15 +49,12 @@ def differentiate(
     import pysindy as ps
 
     rate = np.full_like(coordinates, np.nan)
+    if needed:
+        check(trajectory)
     for label in np.unique(trajectory):
         rows = trajectory == label
-        if np.count_nonzero(rows) < 5:
-            if not needed:
-                continue
-            raise EaeSindyError(
-                f"trajectory {label} has {np.count_nonzero(rows)} frames, too few "
-                "to differentiate: give /rate, or leave it out"
-            )
+        if np.count_nonzero(rows) < LEAST:
+            continue
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             found = ps.SINDyDerivative(kind="finite_difference", k=2)(
                 coordinates[rows].astype(float), time[rows]

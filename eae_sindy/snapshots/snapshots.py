@@ -27,9 +27,10 @@ class Snapshots:
     ----------
     time : array [n]
         Increasing within each trajectory.
-    field : array or StoredArray [n, *space]
-        Real numbers of at most 64 bits. Nothing of a file is read before it is asked for.
-    rate : array or StoredArray [n, *space], optional
+    field : array [n, *space]
+        Real numbers of at most 64 bits. Nothing of a file is read before it is asked for: any
+        object with a shape, a type and slices will do, such as a `StoredArray`.
+    rate : array [n, *space], optional
         The time derivative of `field`, in its units per unit of time.
     trajectory : array of int [n], optional
         The trajectory each frame belongs to; one trajectory if absent. The frames of a trajectory
@@ -107,8 +108,8 @@ class Snapshots:
     def close(self) -> None:
         """Close the file that the fields are in, if any; reading them later opens it again."""
         for part in (self.field, self.rate):
-            if isinstance(part, StoredArray):
-                part.source.close()
+            if hasattr(part, "close"):
+                part.close()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -129,10 +130,13 @@ class Snapshots:
             If one holds NaN, infinity, or numbers whose squares single precision does not hold; or
             if the file is damaged.
         """
-        block = np.asarray(getattr(self, which)[start:stop])
-        flat = block.reshape(len(block), -1) if self.mask is None else block[:, self.mask]
+        flat = self.flat(np.asarray(getattr(self, which)[start:stop]))
         checks.finite(flat, which, start)
         return flat
+
+    def flat(self, frames: np.ndarray) -> np.ndarray:
+        """Return frames [b, *space] as rows of the points that count, [b, N]."""
+        return frames.reshape(len(frames), -1) if self.mask is None else frames[:, self.mask]
 
     def blocks(self, which: str) -> Iterator[tuple[int, np.ndarray]]:
         """Yield (first frame, rows [b, N]) over all frames, a bounded number of bytes at a time."""

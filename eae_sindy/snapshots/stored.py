@@ -71,6 +71,10 @@ class StoredArray:
         self.shape: tuple[int, ...] = dataset.shape
         self.dtype: np.dtype = dataset.dtype
 
+    def close(self) -> None:
+        """Close the file; reading later opens it again."""
+        self.source.close()
+
     def __len__(self) -> int:
         """Return the length n of the first axis."""
         return self.shape[0]

@@ -1,0 +1,103 @@
+"""The formats by name, and the one function that reads any of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from .. import channels
+from ..snapshots import Snapshots
+from . import hdf5, layout, matlab, names, netcdf, npz, recognise, table, zarr
+from .contract import Contents, reading
+
+# By the names of `recognise.ENDINGS`.
+READERS: Mapping[str, Callable[[Path], Contents]] = {
+    "hdf5": hdf5.contents,
+    "netcdf": netcdf.contents,
+    "matlab": matlab.contents,
+    "npz": npz.contents,
+    "table": table.contents,
+    "zarr": zarr.contents,
+}
+
+
+def read(
+    path: str | Path,
+    *,
+    field: str | Sequence[str] = (),
+    rate: str | Sequence[str] = (),
+    time: str | float | None = None,
+    trajectory: str | None = None,
+    time_axis: int | None = None,
+    scale: str | Path = channels.OWN,
+) -> Snapshots:
+    """Read snapshots from a file of any format that is known, told by its first bytes.
+
+    A snapshots file is opened as `Snapshots.open` does, if no names are given. Fields of HDF5,
+    NetCDF, Zarr and .npy files stay there until they are needed.
+
+    Parameters
+    ----------
+    path : path
+        An HDF5, NetCDF, MATLAB, NumPy or text file, or a Zarr store.
+    field : str or sequence of str, optional
+        The variable that is the field; several become channels of one, along the first axis of a
+        frame.
+    rate : str or sequence of str, optional
+        Its time derivative, one for each field; "none" for none. The rate of u is du, if that is
+        there, of the same shape.
+    time : str or float, optional
+        The variable of the times; or the step between frames, which then begin at 0.
+    trajectory : str, optional
+        The variable of trajectory numbers, or of names, which are numbered as they appear.
+    time_axis : int, optional
+        The axis of the field that is time, from 0; the one as long as the times if absent.
+    scale : {"own", "none"} or path
+        What several channels are divided by: their own root mean square fluctuation, nothing, or
+        what those of a file were, of snapshots or of an ensemble.
+
+    Returns
+    -------
+    Snapshots
+        Its attributes `source…` say what was read, and `channel_scale` what channels were divided
+        by.
+
+    Raises
+    ------
+    EaeSindyError
+        If the file cannot be read, a variable is not there, or it does not say which is which.
+    """
+    path = Path(path)
+    wanted = names.Names(
+        (field,) if isinstance(field, str) else tuple(field),
+        (rate,) if isinstance(rate, str) else tuple(rate),
+        None if time is None else str(time),
+        trajectory,
+    )
+    plain = wanted == names.Names() and time_axis is None
+    if not _exists(path):
+        return Snapshots.open(path)  # says that it does not exist
+    kind = recognise.kind(path)
+    if kind == "hdf5" and plain and hdf5.ours(path):
+        return Snapshots.open(path)
+    contents = READERS[kind](path)
+    with reading(path, contents.noun):
+        found = layout.assemble(contents, wanted, time_axis=time_axis, scale=scale)
+    said = {"source": path.name} | _surprise(path, kind, contents.noun)
+    return replace(found, attributes={**found.attributes, **said})
+
+
+def _exists(path: Path) -> bool:
+    """Return whether a path names a file or folder; a name that no file can have names none."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _surprise(path: Path, kind: str, noun: str) -> dict[str, str]:
+    """Say in an attribute what a file is that is called something else."""
+    ending = path.suffix.lower()
+    others = [e for k, endings in recognise.ENDINGS.items() if k != kind for e in endings]
+    if ending not in others:
+        return {}
+    return {"source_format": f"{noun}, whatever it is called"}
