@@ -19,6 +19,8 @@ MOST_SEED = 2**63  # what a file holds
 MOST_TERMS = 10_000  # candidate terms: a matrix of so many rows is the largest worth factoring
 MOST_GRID = 2**14  # points a side of a simulation: one frame of more takes gigabytes
 MOST_FRAMES = 2**40  # of a simulation
+MOST_PLANTED = 10**6  # frames a trajectory of a planted system, which is made in memory
+MOST_POINTS = 4096  # of a planted system
 # What a setting takes, by the type of its default; np.int64 is Integral, np.float32 is Real.
 TAKES: Mapping[type, tuple[type, str]] = {
     bool: (object, "true or false"),
@@ -100,6 +102,176 @@ class ReactionDiffusion(_Settings):
         _require(self.noise >= 0, "--noise must not be negative")
         _require(self.seed >= 0, "--seed must not be negative")
 
+
+@dataclass(frozen=True)
+class Planted(_Settings):
+    """What the systems of `snapshots.generators` share; their truth is known.
+
+    Noise is white and Gaussian, of a standard deviation that is this share of the root mean square
+    fluctuation of what it is added to: the field, and where there is one the rate.
+    """
+
+    positive: ClassVar = ("end", "step")
+
+    end: float = 100.0  # of every trajectory; the first frame is at 0
+    step: float = 0.1  # between frames
+    noise: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check every setting, and that there are frames."""
+        super().__post_init__()
+        _require(self.noise >= 0, "--noise must not be negative")
+        _require(self.seed >= 0, "--seed must not be negative")
+        _require(self.end >= 10 * self.step, "--end must be at least ten times --step")
+        _require(
+            self.end <= MOST_PLANTED * self.step,
+            f"--end and --step make more than {MOST_PLANTED:,} frames a trajectory: take a "
+            "longer --step",
+        )
+        for f in fields(self):
+            if f.name in ("points", "trajectories", "delays", "grid"):
+                value = getattr(self, f.name)
+                _require(
+                    1 <= value <= MOST_POINTS,
+                    f"--{f.name} must be between 1 and {MOST_POINTS:,}, not {value}",
+                )
+
+
+@dataclass(frozen=True)
+class DelayOscillator(Planted):
+    """A decaying oscillation r cos φ in delay coordinates, ṙ = −damping(r) r, φ̇ = frequency(r)."""
+
+    positive: ClassVar = (*Planted.positive, "delay", "damping", "damping_curve", "frequency")
+
+    delays: int = 32
+    delay: float = 0.2  # between the coordinates
+    starts: tuple[float, ...] = (1.5, 1.2, 0.9)  # amplitudes at t = 0
+    damping: float = 0.03  # damping(r) = damping + damping_curve r²
+    damping_curve: float = 0.02
+    frequency: float = 2.0  # frequency(r) = frequency + frequency_curve r²
+    frequency_curve: float = -0.15
+
+    def damping_at(self, r: Any) -> Any:
+        """Return −ṙ/r at an amplitude."""
+        return self.damping + self.damping_curve * r**2
+
+    def frequency_at(self, r: Any) -> Any:
+        """Return φ̇ in radians per unit of time at an amplitude."""
+        return self.frequency + self.frequency_curve * r**2
+
+
+@dataclass(frozen=True)
+class PendulumFilm(Planted):
+    """A pendulum θ̈ = −frequency² sin θ without friction, filmed: a grey bob on a black square."""
+
+    positive: ClassVar = (*Planted.positive, "frequency", "bob")
+
+    grid: int = 24  # pixels a side of [−1.5, 1.5]²; the bob is one from the pivot
+    bob: float = 0.25  # standard deviation of its grey
+    frequency: float = 1.0  # of small swings, in radians
+    starts: tuple[float, ...] = (0.6, 1.0, 1.4, 1.8, 2.2)  # angles at which it is let go
+    end: float = 60.0
+
+
+@dataclass(frozen=True)
+class Lorenz(Planted):
+    """The system of Lorenz (1963), lifted; its largest exponent is 0.906 (Sprott 2003)."""
+
+    sigma: float = 10.0
+    rho: float = 28.0
+    beta: float = 8 / 3
+    points: int = 128
+    trajectories: int = 10
+    settle: float = 5.0  # time before the first frame
+    end: float = 20.0
+    step: float = 0.02
+
+
+@dataclass(frozen=True)
+class ShortCycles(Planted):
+    """Many short noisy sequences of one limit cycle, ẇ = (growth + i frequency) w − growth|w|²w."""
+
+    positive: ClassVar = (*Planted.positive, "growth", "frequency")
+
+    growth: float = 0.3
+    frequency: float = 1.0
+    points: int = 64
+    trajectories: int = 30
+    inner: float = 0.3  # |w| at the start is drawn between these
+    outer: float = 1.6
+    end: float = 24.75  # a hundred frames, four periods
+    step: float = 0.25
+    noise: float = 0.05
+
+
+@dataclass(frozen=True)
+class Torus(Planted):
+    """Two rotations whose frequencies have no common measure, lifted."""
+
+    positive: ClassVar = (*Planted.positive, "first", "second", "share")
+
+    first: float = 1.0
+    second: float = (1 + math.sqrt(5)) / 2
+    share: float = 0.7  # size of the second over that of the first
+    points: int = 64
+    end: float = 300.0
+
+
+@dataclass(frozen=True)
+class VanDerPol(Planted):
+    """The oscillator ẍ = mu (1 − x²) ẋ − x of Van der Pol (1926), lifted."""
+
+    positive: ClassVar = (*Planted.positive, "mu")
+
+    mu: float = 3.0
+    points: int = 64
+    starts: tuple[float, ...] = (0.1, 3.5)  # of x, at rest
+    step: float = 0.05
+
+
+@dataclass(frozen=True)
+class TravellingWave(Planted):
+    """A pulse exp((cos(x − speed·t) − 1)/width²) that goes round a periodic domain of length 2π."""
+
+    positive: ClassVar = (*Planted.positive, "speed", "width")
+
+    speed: float = 1.0
+    width: float = 0.4
+    points: int = 64
+
+
+@dataclass(frozen=True)
+class PureNoise(Planted):
+    """Independent normal numbers at every point and time: there is nothing to find."""
+
+    points: int = 64
+
+
+@dataclass(frozen=True)
+class Hopf(Planted):
+    """From near rest to a cycle: ẇ = (growth + i frequency) w − (growth + i shear)|w|²w, lifted."""
+
+    positive: ClassVar = (*Planted.positive, "growth", "frequency", "start")
+
+    growth: float = 0.1
+    frequency: float = 1.2
+    shear: float = 0.2  # the cycle turns at frequency − shear
+    start: float = 0.05  # |w| at t = 0
+    points: int = 64
+
+
+PLANTED: Mapping[str, type[Planted]] = {
+    "delay-oscillator": DelayOscillator,
+    "pendulum-film": PendulumFilm,
+    "lorenz": Lorenz,
+    "short-cycles": ShortCycles,
+    "torus": Torus,
+    "van-der-pol": VanDerPol,
+    "travelling-wave": TravellingWave,
+    "noise": PureNoise,
+    "hopf": Hopf,
+}
 
 SAMPLERS = ("nose-hoover", "langevin")
 STARTS = ("random", "projection")
