@@ -686,6 +686,73 @@ class Criteria(_Settings):
 
 CRITERIA = Criteria()
 
+
+@dataclass(frozen=True)
+class KindCriteria(_Settings):
+    """The numbers by which `dynamics.kinds` tells one kind of dynamics from another.
+
+    All are ours; docs/kinds.md says what each test can tell. Amplitudes are those of single cycles,
+    and what is said of noise is its variance.
+    """
+
+    # What is enough to say anything.
+    least_frames: int = 60  # in all
+    least_run: int = 20  # frames of a trajectory; shorter ones are left out
+    least_cycles: int = 3  # of a trajectory whose amplitude is to be followed
+    longest_gap: float = 0.25  # of a period, between neighbouring frames
+    in_gaps: float = 0.1  # share of the time that may lie in longer ones
+    # Noise.
+    noise_of_white: float = 0.85  # share of the variance that neighbours do not explain
+    noise_of_coordinate: float = 0.6  # a coordinate with more of it is left out
+    unpredicted: float = 0.8  # squared error of a forecast by neighbours over the variance
+    # A single frequency: each cycle looks like the next, and amplitudes rise or fall evenly.
+    alike: float = 0.95  # correlation of a cycle with the next
+    alike_late: float = 0.9  # of the first cycle of the later half with the others of it
+    uneven: float = 0.05  # r.m.s. of log amplitude about the best monotone curve
+    regular_share: float = 0.75  # of the trajectories
+    # What the amplitude does, in logarithms of it.
+    steady: float = 0.05  # change over a trajectory, or over its later half, up to which there is none
+    moves: float = 0.1  # change from which there is one
+    differs: float = 0.2  # of trajectories, from which they are said to have amplitudes of their own
+    same: float = 0.1  # of trajectories that have settled, up to which it is one
+    falls: float = 0.5  # amplitude left over the largest, below which a decay is believed
+    deviations: float = 3.0  # standard errors from which a rate has a sign
+    off_cycle: float = 0.1  # share of the cycles off the limit, from which it is a transient
+    # A decay without cycles: what is left of the motion in the last eighth of the time.
+    at_rest: float = 0.1
+    # Excitable: near rest for most of the time, with excursions that come irregularly.
+    near: float = 0.25  # distance from rest over the largest
+    far: float = 0.5
+    resting: float = 0.7  # share of the time
+    excursions: int = 5
+    irregular: float = 0.15  # standard deviation of the waits over their mean
+    # Lines: what several frequencies and their combinations explain, of what is no noise.
+    order: int = 4  # of combinations
+    explained: float = 0.95
+    foretold: float = 0.9  # in the last quarter, by lines fitted to the rest
+    least_beats: float = 4.0  # periods of every frequency, and of the nearest resonance
+    resonance: int = 6  # a ratio p : q with both up to here is called commensurate
+    # Chaos: neighbours part exponentially, and the near future is known better than to linear noise.
+    drift: float = 1.0  # of means of thirds, over the standard deviation: no statistics beyond it
+    neighbours: int = 1500  # points whose neighbours are followed
+    parting: float = 1.0  # range of log distance that a straight line must explain
+    straight: float = 0.9  # share of its variance that the line explains
+    surrogates: int = 9
+    better: float = 0.6  # error of the forecast over the least of the surrogates'
+    no_better: float = 0.85  # error of the forecast over the mean of theirs, from which it is noise
+    rough: tuple[float, float] = (0.6, 1.4)  # exponent of small differences: 2 smooth, 1 diffusion
+
+    def __post_init__(self) -> None:
+        """Check that every number is positive."""
+        super().__post_init__()
+        for f in fields(self):
+            value = getattr(self, f.name)
+            for number in value if isinstance(value, tuple) else (value,):
+                _require(number > 0, f"criterion {f.name} must be positive, not {number}")
+
+
+KIND_CRITERIA = KindCriteria()
+
 # How discovery reads the members (A.5.1).
 SIGNIFICANCE = 0.1  # mean and mode of a significant coefficient both exceed this
 INTERVAL = 0.90  # the width of every interval that is printed
