@@ -711,9 +711,14 @@ class KindCriteria(_Settings):
     uneven: float = 0.05  # r.m.s. of log amplitude about the best monotone curve
     regular_share: float = 0.75  # of the trajectories
     # What the amplitude does, in logarithms of it.
-    steady: float = 0.05  # change over a trajectory, or over its later half, up to which there is none
+    steady: float = (
+        0.05  # change over a trajectory, or over its later half, up to which there is none
+    )
     moves: float = 0.1  # change from which there is one
-    differs: float = 0.2  # of trajectories, from which they are said to have amplitudes of their own
+    differs: float = (
+        0.2  # of trajectories, from which they are said to have amplitudes of their own
+    )
+    least_orbits: int = 3  # that are distinct, for a family of them
     same: float = 0.1  # of trajectories that have settled, up to which it is one
     falls: float = 0.5  # amplitude left over the largest, below which a decay is believed
     deviations: float = 3.0  # standard errors from which a rate has a sign
@@ -724,6 +729,7 @@ class KindCriteria(_Settings):
     near: float = 0.25  # distance from rest over the largest
     far: float = 0.5
     resting: float = 0.7  # share of the time
+    whole: float = 0.7  # of the largest distance: excursions are all or none
     excursions: int = 5
     irregular: float = 0.15  # standard deviation of the waits over their mean
     # Lines: what several frequencies and their combinations explain, of what is no noise.
@@ -732,7 +738,8 @@ class KindCriteria(_Settings):
     foretold: float = 0.9  # in the last quarter, by lines fitted to the rest
     least_beats: float = 4.0  # periods of every frequency, and of the nearest resonance
     resonance: int = 6  # a ratio p : q with both up to here is called commensurate
-    # Chaos: neighbours part exponentially, and the near future is known better than to linear noise.
+    # Chaos: neighbours part exponentially, and the near future is known better than of linear noise
+    # with the same spectra.
     drift: float = 1.0  # of means of thirds, over the standard deviation: no statistics beyond it
     neighbours: int = 1500  # points whose neighbours are followed
     parting: float = 1.0  # range of log distance that a straight line must explain

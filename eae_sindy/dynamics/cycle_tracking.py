@@ -11,7 +11,10 @@ SAMPLES = 48  # of a cycle: more are averaged
 FEWEST = 6  # samples of a cycle, below which none is followed
 LEAST_RECURRENCE = 0.5
 NEARLY = 0.95  # of the highest recurrence: the first lag that has so much is the period
-REACH = (0.7, 1.4)  # lengths of the next cycle over that of the last, between which it is looked for
+REACH = (
+    0.7,
+    1.4,
+)  # lengths of the next cycle over that of the last, between which it is looked for
 PHASES = 32  # at which shapes are kept
 BURIED = 1.0  # variance of a cycle over that of the noise, below which it is not followed
 
@@ -127,6 +130,7 @@ def track(series: Series, number: int) -> Tracked | None:
 
 def _sizes(x: np.ndarray, width: int) -> np.ndarray:
     """Return the variance about its own mean of every window of x [n, k]."""
+
     def means(v: np.ndarray) -> np.ndarray:
         total = np.concatenate([np.zeros((1, v.shape[1])), np.cumsum(v, axis=0)])
         return (total[width:] - total[:-width]) / width

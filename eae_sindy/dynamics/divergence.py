@@ -14,7 +14,10 @@ LEAST_DIMENSION = 3  # of the state; fewer coordinates are joined by what they w
 LAG = 0.25  # of the time scale, between these
 HORIZON = 8.0  # time scales over which neighbours are followed
 BEGIN = 0.5  # time scales after which they part along the fastest direction
-BELOW = 1.0  # the line ends so far below the log distance of points at random
+# The line ends so far below the log distance of points at random: there the curve bends. Where
+# neighbours are too far for that, the second holds.
+BELOW = (2.5, 1.0)
+SHORTEST = 1.5  # time scales that a line must have, or it ends later
 AHEAD = 1.0  # time scales that are forecast
 BLOCKS = 8  # of reference points: intervals are over them
 NEAREST = 4  # neighbours whose mean is a forecast
@@ -30,7 +33,8 @@ class Parting:
     exponent : float
         Per unit of time.
     interval : (float, float)
-        Of 90 %, over blocks of reference points.
+        Of 90 %, over blocks of reference points; and half the difference between the slopes of
+        both halves of the line, for it is never quite straight.
     range : float
         Of the log distance along the line whose slope it is.
     straight : float
@@ -107,9 +111,9 @@ def states(series: Series, clock: float) -> States:
 def parting(s: States, criteria: KindCriteria = KIND_CRITERIA) -> Parting | None:
     """Measure the largest Lyapunov exponent as Rosenstein et al. (1993) do.
 
-    The mean log distance of nearest neighbours is followed from half a time scale on, up to where
-    it is a factor e below that of points at random. None if neighbours are too far or too few for
-    a line.
+    The mean log distance of nearest neighbours is followed from half a time scale on, up to well
+    below that of points at random. Noise, and few points, make the exponent too small. None if
+    neighbours are too far or too few for a line.
     """
     ahead = int(HORIZON * s.scale)
     length = np.bincount(s.run)
@@ -128,21 +132,29 @@ def parting(s: States, criteria: KindCriteria = KIND_CRITERIA) -> Parting | None
     end = float(np.log(np.linalg.norm(s.points[a] - s.points[b], axis=1)[a != b] + 1e-12).mean())
     mean = logs.mean(axis=0)
     begin = int(BEGIN * s.scale)
-    over = np.flatnonzero(mean[begin:] > end - BELOW)
-    stop = begin + (int(over[0]) if len(over) else len(mean) - begin)
-    if stop - begin < max(4, int(BEGIN * s.scale)):
+    for below, shortest in zip(BELOW, (SHORTEST, BEGIN), strict=True):
+        over = np.flatnonzero(mean[begin:] > end - below)
+        stop = begin + (int(over[0]) if len(over) else len(mean) - begin)
+        if stop - begin >= max(4, int(shortest * s.scale)):
+            break
+    else:
         return None
     time = s.step * np.arange(begin, stop)
-    slope, offset = np.polyfit(time, mean[begin:stop], 1)
-    bent = np.var(mean[begin:stop] - slope * time - offset)
+    line = mean[begin:stop]
+    slope, offset = np.polyfit(time, line, 1)
+    bent = np.var(line - slope * time - offset)
+    middle = len(time) // 2
+    halves = [np.polyfit(time[part], line[part], 1)[0]
+              for part in (slice(middle), slice(middle, None))]  # fmt: skip
     parts = [np.polyfit(time, part[:, begin:stop].mean(axis=0), 1)[0]
              for part in np.array_split(logs, BLOCKS)]  # fmt: skip
-    half = student.ppf((1 + INTERVAL) / 2, BLOCKS - 1) * np.std(parts, ddof=1) / np.sqrt(BLOCKS)
+    error = student.ppf((1 + INTERVAL) / 2, BLOCKS - 1) * np.std(parts, ddof=1) / np.sqrt(BLOCKS)
+    half = np.hypot(error, (halves[1] - halves[0]) / 2)
     return Parting(
         float(slope),
         (float(slope - half), float(slope + half)),
         float(slope * (time[-1] - time[0])),
-        float(1 - bent / max(np.var(mean[begin:stop]), 1e-300)),
+        float(1 - bent / max(np.var(line), 1e-300)),
     )
 
 

@@ -108,9 +108,7 @@ def unexplained(parts: list[tuple[np.ndarray, np.ndarray]], stride: int = 1) -> 
     return np.median(np.concatenate(squares), axis=0) / MEDIAN_OF_SQUARE
 
 
-def even(
-    parts: list[tuple[np.ndarray, np.ndarray]], noise: np.ndarray, kept: np.ndarray
-) -> Series:
+def even(parts: list[tuple[np.ndarray, np.ndarray]], noise: np.ndarray, kept: np.ndarray) -> Series:
     """Return trajectories at even times, by local cubics where they are not so already.
 
     Parameters

@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 from ..recipes import KIND_CRITERIA, KindCriteria
 
 PEAKS = 5  # of the spectrum, from which frequencies are guessed
+REFINED = 2  # pairs of guesses
 MOST = 1500  # samples that are fitted
 COARSE = 2  # order of the combinations by which guesses are compared
 
@@ -66,7 +67,7 @@ def find(
     # Few samples tell good guesses from bad ones.
     thin = slice(None, None, max(1, len(x) // 400))
     errors = [_left(p, time[thin], x[thin], COARSE) for p in pairs]
-    best = [pairs[k] for k in np.argsort(errors)[:4]]
+    best = [pairs[k] for k in np.argsort(errors)[:REFINED]]
     some = slice(None, None, max(1, len(x) // 700))
     found = [_refine(p, time[some], x[some], criteria.order) for p in best]
     low, high = sorted(min(found, key=lambda f: f[0])[1])
@@ -127,7 +128,7 @@ def _refine(
         lambda p: _left((start[0] + width * p[0], start[1] + width * p[1]), time, x, order),
         np.zeros(2),
         method="Nelder-Mead",
-        options={"maxfev": 60, "initial_simplex": [[0, 0], [1, 0], [0, 1]]},
+        options={"maxfev": 50, "initial_simplex": [[0, 0], [1, 0], [0, 1]]},
     )
     a, b = start + width * done.x
     return float(done.fun), (float(a), float(b))
