@@ -700,7 +700,7 @@ class KindCriteria(_Settings):
     least_run: int = 20  # frames of a trajectory; shorter ones are left out
     least_cycles: int = 3  # of a trajectory whose amplitude is to be followed
     longest_gap: float = 0.25  # of a period, between neighbouring frames
-    in_gaps: float = 0.1  # share of the time that may lie in longer ones
+    in_gaps: float = 0.25  # share of the time that may lie in longer ones
     # Noise.
     noise_of_white: float = 0.85  # share of the variance that neighbours do not explain
     noise_of_coordinate: float = 0.6  # a coordinate with more of it is left out
@@ -720,7 +720,8 @@ class KindCriteria(_Settings):
     )
     least_orbits: int = 3  # that are distinct, for a family of them
     same: float = 0.1  # of trajectories that have settled, up to which it is one
-    falls: float = 0.5  # amplitude left over the largest, below which a decay is believed
+    falls: float = 0.3  # amplitude left over the first, below which a decay is believed
+    slackening: float = 0.3  # rate of decay at the end over that at the start: less is doubtful
     deviations: float = 3.0  # standard errors from which a rate has a sign
     off_cycle: float = 0.1  # share of the cycles off the limit, from which it is a transient
     # A decay without cycles: what is left of the motion in the last eighth of the time.
@@ -735,19 +736,22 @@ class KindCriteria(_Settings):
     # Lines: what several frequencies and their combinations explain, of what is no noise.
     order: int = 4  # of combinations
     explained: float = 0.95
+    gained: float = 0.01  # by two frequencies, over the better one alone
     foretold: float = 0.9  # in the last quarter, by lines fitted to the rest
     least_beats: float = 4.0  # periods of every frequency, and of the nearest resonance
     resonance: int = 6  # a ratio p : q with both up to here is called commensurate
     # Chaos: neighbours part exponentially, and the near future is known better than of linear noise
     # with the same spectra.
     drift: float = 1.0  # of means of thirds, over the standard deviation: no statistics beyond it
+    changes: float = 1.3  # of variance or time scale, from the earlier halves to the later
     neighbours: int = 1500  # points whose neighbours are followed
     parting: float = 1.0  # range of log distance that a straight line must explain
-    straight: float = 0.9  # share of its variance that the line explains
+    straight: float = 0.95  # share of its variance that the line explains
     surrogates: int = 9
     better: float = 0.6  # error of the forecast over the least of the surrogates'
     no_better: float = 0.85  # error of the forecast over the mean of theirs, from which it is noise
-    rough: tuple[float, float] = (0.6, 1.4)  # exponent of small differences: 2 smooth, 1 diffusion
+    rough: tuple[float, float] = (0.6, 1.4)  # exponent of small differences: that of diffusion is 1
+    normal: float = 1.0  # excess kurtosis of linear noise; of a rotation it is −1.5
 
     def __post_init__(self) -> None:
         """Check that every number is positive."""

@@ -14,10 +14,10 @@ LEAST_DIMENSION = 3  # of the state; fewer coordinates are joined by what they w
 LAG = 0.25  # of the time scale, between these
 HORIZON = 8.0  # time scales over which neighbours are followed
 BEGIN = 0.5  # time scales after which they part along the fastest direction
-# The line ends so far below the log distance of points at random: there the curve bends. Where
-# neighbours are too far for that, the second holds.
-BELOW = (2.5, 1.0)
-SHORTEST = 1.5  # time scales that a line must have, or it ends later
+# The line ends so far below the log distance of points at random. Nearer to it the curve bends,
+# farther below there may be no line: the interval holds the slopes of all that are long enough.
+BELOW = (1.0, 1.5, 2.0, 2.5)
+SHORTEST = 0.75  # time scales of a line
 AHEAD = 1.0  # time scales that are forecast
 BLOCKS = 8  # of reference points: intervals are over them
 NEAREST = 4  # neighbours whose mean is a forecast
@@ -33,8 +33,7 @@ class Parting:
     exponent : float
         Per unit of time.
     interval : (float, float)
-        Of 90 %, over blocks of reference points; and half the difference between the slopes of
-        both halves of the line, for it is never quite straight.
+        Of 90 % over blocks of reference points, and over lines that end at several distances.
     range : float
         Of the log distance along the line whose slope it is.
     straight : float
@@ -132,30 +131,39 @@ def parting(s: States, criteria: KindCriteria = KIND_CRITERIA) -> Parting | None
     end = float(np.log(np.linalg.norm(s.points[a] - s.points[b], axis=1)[a != b] + 1e-12).mean())
     mean = logs.mean(axis=0)
     begin = int(BEGIN * s.scale)
-    for below, shortest in zip(BELOW, (SHORTEST, BEGIN), strict=True):
+    lines = []
+    for below in BELOW:
         over = np.flatnonzero(mean[begin:] > end - below)
         stop = begin + (int(over[0]) if len(over) else len(mean) - begin)
-        if stop - begin >= max(4, int(shortest * s.scale)):
-            break
-    else:
+        if stop - begin >= max(4, int(SHORTEST * s.scale)):
+            lines.append(_line(logs[:, begin:stop], s.step))
+    if not lines:
         return None
-    time = s.step * np.arange(begin, stop)
-    line = mean[begin:stop]
-    slope, offset = np.polyfit(time, line, 1)
-    bent = np.var(line - slope * time - offset)
-    middle = len(time) // 2
-    halves = [np.polyfit(time[part], line[part], 1)[0]
-              for part in (slice(middle), slice(middle, None))]  # fmt: skip
-    parts = [np.polyfit(time, part[:, begin:stop].mean(axis=0), 1)[0]
-             for part in np.array_split(logs, BLOCKS)]  # fmt: skip
-    error = student.ppf((1 + INTERVAL) / 2, BLOCKS - 1) * np.std(parts, ddof=1) / np.sqrt(BLOCKS)
-    half = np.hypot(error, (halves[1] - halves[0]) / 2)
+    slope, _, covered, straight = lines[0]
     return Parting(
-        float(slope),
-        (float(slope - half), float(slope + half)),
-        float(slope * (time[-1] - time[0])),
-        float(1 - bent / max(np.var(line), 1e-300)),
+        slope,
+        (min(line[0] - line[1] for line in lines), max(line[0] + line[1] for line in lines)),
+        covered,
+        straight,
     )
+
+
+def _line(logs: np.ndarray, step: float) -> tuple[float, float, float, float]:
+    """Return slope, half its interval, the range covered, and how straight a mean log distance is.
+
+    Parameters
+    ----------
+    logs : array [m, lags]
+        Log distances, in the order of reference points.
+    step : float
+    """
+    time, mean = step * np.arange(logs.shape[1]), logs.mean(axis=0)
+    slope, offset = np.polyfit(time, mean, 1)
+    bent = np.var(mean - slope * time - offset)
+    parts = [np.polyfit(time, part.mean(axis=0), 1)[0] for part in np.array_split(logs, BLOCKS)]
+    error = student.ppf((1 + INTERVAL) / 2, BLOCKS - 1) * np.std(parts, ddof=1) / np.sqrt(BLOCKS)
+    straight = 1 - bent / max(np.var(mean), 1e-300)
+    return float(slope), float(error), float(slope * time[-1]), float(straight)
 
 
 def unforeseen(s: States, ahead: int, criteria: KindCriteria = KIND_CRITERIA) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
+from scipy.stats import kurtosis
 
 from ..recipes import KIND_CRITERIA, KindCriteria
 from . import amplitudes, divergence, spectral_lines
@@ -309,6 +310,7 @@ def _steady(
             ONE_ORBIT,
             f"{seen} of one amplitude, which changes by at most {change:.1%}: whether others come "
             "to it only trajectories of other amplitudes tell",
+            "clear" if max(len(t) for t in tracked) >= 2 * criteria.least_cycles else "likely",
         )
     return _unknown(
         f"amplitudes or periods of trajectories differ by {apart:.0%} in {orbits} distinct orbits, "
@@ -317,7 +319,7 @@ def _steady(
 
 
 def _length_change(t: Tracked) -> float:
-    """Return how much the cycles of the last third are longer or shorter than those of the first."""
+    """Return by how much the cycles of the first and of the last third differ in length."""
     length = np.log(t.length[:-1])
     few = max(1, len(length) // 3)
     return float(abs(np.median(length[-few:]) - np.median(length[:few])))
@@ -351,6 +353,7 @@ def _decays(
     if not all(falling) or grown is None:
         return None
     left = float(np.exp(min(c.change for c in courses)))
+    slack = min(_slackening(t) for t in tracked)
     if left > criteria.falls or grown.rate > -criteria.deviations * grown.rate_error:
         return None
     rates = [-c.late / (t.start[-1] - t.start[len(t) // 2])
@@ -360,12 +363,21 @@ def _decays(
         DECAY,
         f"amplitudes fall in all of the {len(courses)} trajectories, to {left:.0%} of the first, "
         f"and the rate of growth is {grown.rate:.3g} ± {grown.rate_error:.1g} at amplitude zero",
-        "clear" if left <= criteria.falls / 2 else "likely",
+        "clear" if left <= criteria.falls / 2 and slack >= criteria.slackening else "likely",
     ).but(
         decay_rate=float(np.median(rates)),
         frequency=float(np.median(turn)),
         backbone=amplitudes.backbone(tracked),
     )
+
+
+def _slackening(t: Tracked) -> float:
+    """Return the rate of decay over the last third of the cycles, over that of the first."""
+    few = max(1, (len(t) - 1) // 3)
+    a = np.log(t.amplitude)
+    first = (a[few] - a[0]) / (t.start[few] - t.start[0])
+    last = (a[-1] - a[-1 - few]) / (t.start[-1] - t.start[-1 - few])
+    return float(last / first)
 
 
 def _settles(
@@ -376,8 +388,14 @@ def _settles(
     settled = [c for c in long if c.settled(criteria)]
     if not settled or len(settled) < criteria.regular_share * len(long):
         return None
-    if any(c.buried for c in courses) or np.ptp([c.last for c in settled]) > criteria.same:
+    if any(c.buried for c in courses):
         return None
+    apart = float(np.ptp([c.last for c in settled]))
+    if apart > criteria.same:
+        return _unknown(
+            f"trajectories settle to amplitudes that differ by a factor {np.exp(apart):.2f}: to "
+            "tell of one cycle, give those alone that come to it"
+        )
     off = np.concatenate([_off(t, criteria) for t in tracked])
     share = float(off.mean())
     at_end = float(np.median([abs(c.late) for c in settled]))
@@ -395,7 +413,8 @@ def _attracts(
 ) -> Kind | None:
     """Find amplitudes that come together, in trajectories that are too short to settle.
 
-    Small ones grow and large ones fall. None if growth has no sign at both ends, or most trajectories end far from where it has none.
+    Small ones grow and large ones fall. None if growth has no sign at both ends, or most
+    trajectories end far from where it has none.
     """
     if grown is None or not np.isfinite(grown.limit):
         return None
@@ -450,6 +469,16 @@ def _irregular(
             f"no cycle looks like the next, and the longest trajectory has {scales:.1f} time "
             f"scales: {2 * criteria.least_beats:g} are needed to tell why"
         )
+    if changing := _changes(series, criteria):
+        return changing
+    return _two_frequencies(series, longest, criteria) or _chaos_or_noise(
+        series, parts, scale, criteria
+    )
+
+
+def _changes(series: Series, criteria: KindCriteria) -> Kind | None:
+    """Find statistics that are not the same early and late; None if they are."""
+    longest = max(series.runs, key=len)
     thirds = np.array([p.mean(axis=0) for p in np.array_split(longest, 3)])
     drift = float(np.linalg.norm(np.ptp(thirds, axis=0)) / np.sqrt(series.variance.sum()))
     if drift > criteria.drift:
@@ -457,9 +486,21 @@ def _irregular(
             f"the mean drifts by {drift:.1f} standard deviations along a trajectory, so it has no "
             "statistics: longer ones are needed"
         )
-    return _two_frequencies(series, longest, criteria) or _chaos_or_noise(
-        series, parts, scale, criteria
-    )
+    halves = [
+        Series(series.step, tuple(np.array_split(r, 2)[part] for r in series.runs), series.noise)
+        for part in (0, 1)
+    ]
+    for name, values in (
+        ("variance", [half.variance.sum() for half in halves]),
+        ("time scale", [clock(half, criteria) for half in halves]),
+    ):
+        ratio = float(max(values) / min(values))
+        if not ratio <= criteria.changes:
+            return _unknown(
+                f"the {name} of the earlier and of the later halves differs by a factor "
+                f"{ratio:.2f}, so there are no statistics: longer trajectories are needed"
+            )
+    return None
 
 
 def _two_frequencies(series: Series, longest: np.ndarray, criteria: KindCriteria) -> Kind | None:
@@ -467,6 +508,11 @@ def _two_frequencies(series: Series, longest: np.ndarray, criteria: KindCriteria
     lines = spectral_lines.find(longest, series.step, float(series.noise.sum()), criteria)
     if lines is None or lines.explained < criteria.explained or lines.foretold < criteria.foretold:
         return None
+    if lines.gained < criteria.gained:
+        return _unknown(
+            f"one frequency explains {lines.explained - lines.gained:.1%}, but its cycles are not "
+            "alike enough to be followed: less noise is needed"
+        )
     if lines.beats < criteria.least_beats:
         return _unknown(
             f"two frequencies explain {lines.explained:.1%}, but the data hold {lines.beats:.1f} "
@@ -523,13 +569,14 @@ def _chaos_or_noise(
             "range that would show chaos: more or cleaner frames are needed"
         )
     small = [float(unexplained(parts, stride).sum()) for stride in (1, 2)]
-    exponent = float(np.log2(small[1] / max(small[0], 1e-300)))
-    if mean >= criteria.no_better and exponent <= criteria.rough[1]:
-        shape = "diffusion" if exponent >= criteria.rough[0] else "independent noise"
+    exponent = float(np.log2(small[1] / small[0])) if small[0] > 0 else np.inf
+    peaked = np.abs(kurtosis(np.concatenate(series.runs))).max()
+    low, high = criteria.rough
+    if mean >= criteria.no_better and low <= exponent <= high and peaked <= criteria.normal:
         return Kind(
             NOISE,
             f"{said}, and small differences grow with the power {exponent:.2f} of time, as those "
-            f"of {shape} do",
+            "of a diffusion do",
             "likely",
         )
     return _unknown(f"no frequency explains the motion, and {said}: neither chaos nor noise")

@@ -24,8 +24,10 @@ class Lines:
         In cycles per unit of time, the lower one first.
     explained : float
         Share of the variance of what is no noise that the lines explain, of all samples.
+    gained : float
+        How much of it the better of both frequencies does not explain with its harmonics alone.
     foretold : float
-        The same in the last quarter, by lines fitted to the first three.
+        The same as `explained` in the last quarter, by lines fitted to the first three.
     beats : float
         How many periods the data hold of the slowest thing that tells the ratio of the frequencies
         from one of small whole numbers.
@@ -33,6 +35,7 @@ class Lines:
 
     frequencies: tuple[float, float]
     explained: float
+    gained: float
     foretold: float
     beats: float
 
@@ -75,9 +78,13 @@ def find(
     floor = noise * len(x)
     total = np.sum((x - x.mean(axis=0)) ** 2) - floor
     left = _left(pair, time, x, criteria.order) - floor
+    # A frequency of zero adds only what is there already.
+    single = min(_left((f, 0.0), time, x, criteria.order) for f in pair) - floor
+    explained, alone = (float(1 - max(error, 0) / total) for error in (left, single))
     return Lines(
         pair,
-        float(1 - max(left, 0) / total),
+        explained,
+        explained - alone,
         _foretold(pair, time, x, criteria.order, noise),
         _beats(pair, duration, criteria.resonance),
     )
