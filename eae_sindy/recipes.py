@@ -19,7 +19,7 @@ MOST_SEED = 2**63  # what a file holds
 MOST_TERMS = 10_000  # candidate terms: a matrix of so many rows is the largest worth factoring
 MOST_GRID = 2**14  # points a side of a simulation: one frame of more takes gigabytes
 MOST_FRAMES = 2**40  # of a simulation
-MOST_PLANTED = 10**6  # frames a trajectory of a planted system, which is made in memory
+MOST_PLANTED = 10**5  # frames a trajectory of a planted system, which is made in memory
 MOST_POINTS = 4096  # of a planted system
 # What a setting takes, by the type of its default; np.int64 is Integral, np.float32 is Real.
 TAKES: Mapping[type, tuple[type, str]] = {
@@ -111,7 +111,7 @@ class Planted(_Settings):
     fluctuation of what it is added to: the field, and where there is one the rate.
     """
 
-    positive: ClassVar = ("end", "step")
+    positive: ClassVar[tuple[str, ...]] = ("end", "step")
 
     end: float = 100.0  # of every trajectory; the first frame is at 0
     step: float = 0.1  # between frames
@@ -142,7 +142,13 @@ class Planted(_Settings):
 class DelayOscillator(Planted):
     """A decaying oscillation r cos φ in delay coordinates, ṙ = −damping(r) r, φ̇ = frequency(r)."""
 
-    positive: ClassVar = (*Planted.positive, "delay", "damping", "damping_curve", "frequency")
+    positive: ClassVar[tuple[str, ...]] = (
+        *Planted.positive,
+        "delay",
+        "damping",
+        "damping_curve",
+        "frequency",
+    )
 
     delays: int = 32
     delay: float = 0.2  # between the coordinates
@@ -165,7 +171,7 @@ class DelayOscillator(Planted):
 class PendulumFilm(Planted):
     """A pendulum θ̈ = −frequency² sin θ without friction, filmed: a grey bob on a black square."""
 
-    positive: ClassVar = (*Planted.positive, "frequency", "bob")
+    positive: ClassVar[tuple[str, ...]] = (*Planted.positive, "frequency", "bob")
 
     grid: int = 24  # pixels a side of [−1.5, 1.5]²; the bob is one from the pivot
     bob: float = 0.25  # standard deviation of its grey
@@ -192,7 +198,7 @@ class Lorenz(Planted):
 class ShortCycles(Planted):
     """Many short noisy sequences of one limit cycle, ẇ = (growth + i frequency) w − growth|w|²w."""
 
-    positive: ClassVar = (*Planted.positive, "growth", "frequency")
+    positive: ClassVar[tuple[str, ...]] = (*Planted.positive, "growth", "frequency")
 
     growth: float = 0.3
     frequency: float = 1.0
@@ -209,7 +215,7 @@ class ShortCycles(Planted):
 class Torus(Planted):
     """Two rotations whose frequencies have no common measure, lifted."""
 
-    positive: ClassVar = (*Planted.positive, "first", "second", "share")
+    positive: ClassVar[tuple[str, ...]] = (*Planted.positive, "first", "second", "share")
 
     first: float = 1.0
     second: float = (1 + math.sqrt(5)) / 2
@@ -222,7 +228,7 @@ class Torus(Planted):
 class VanDerPol(Planted):
     """The oscillator ẍ = mu (1 − x²) ẋ − x of Van der Pol (1926), lifted."""
 
-    positive: ClassVar = (*Planted.positive, "mu")
+    positive: ClassVar[tuple[str, ...]] = (*Planted.positive, "mu")
 
     mu: float = 3.0
     points: int = 64
@@ -234,7 +240,7 @@ class VanDerPol(Planted):
 class TravellingWave(Planted):
     """A pulse exp((cos(x − speed·t) − 1)/width²) that goes round a periodic domain of length 2π."""
 
-    positive: ClassVar = (*Planted.positive, "speed", "width")
+    positive: ClassVar[tuple[str, ...]] = (*Planted.positive, "speed", "width")
 
     speed: float = 1.0
     width: float = 0.4
@@ -252,7 +258,7 @@ class PureNoise(Planted):
 class Hopf(Planted):
     """From near rest to a cycle: ẇ = (growth + i frequency) w − (growth + i shear)|w|²w, lifted."""
 
-    positive: ClassVar = (*Planted.positive, "growth", "frequency", "start")
+    positive: ClassVar[tuple[str, ...]] = (*Planted.positive, "growth", "frequency", "start")
 
     growth: float = 0.1
     frequency: float = 1.2
@@ -723,7 +729,8 @@ class KindCriteria(_Settings):
     falls: float = 0.3  # amplitude left over the first, below which a decay is believed
     slackening: float = 0.3  # rate of decay at the end over that at the start: less is doubtful
     deviations: float = 3.0  # standard errors from which a rate has a sign
-    off_cycle: float = 0.1  # share of the cycles off the limit, from which it is a transient
+    off_cycle: float = 0.1  # share of the cycles on the way, from which it is a transient
+    strays: float = 0.1  # share of the later cycles that may be off the limit
     # A decay without cycles: what is left of the motion in the last eighth of the time.
     at_rest: float = 0.1
     # Excitable: near rest for most of the time, with excursions that come irregularly.

@@ -142,7 +142,7 @@ def _follow(
     x: np.ndarray, place: float, width: float, noise: float
 ) -> tuple[list[tuple[float, float]], bool]:
     """Return (beginning, length) of cycles from `place` on, and whether noise buried the last."""
-    found = []
+    found: list[tuple[float, float]] = []
     while True:
         w, a = round(width), round(place)
         cycle = x[a : a + w] - x[a : a + w].mean(axis=0)

@@ -270,13 +270,19 @@ def _is_regular(t: Tracked, criteria: KindCriteria) -> bool:
     )
 
 
-def _off(t: Tracked, criteria: KindCriteria) -> np.ndarray:
-    """Return which cycles [m] differ from the last ones in size or in shape."""
+def _off(t: Tracked, criteria: KindCriteria) -> tuple[int, float]:
+    """Return how many cycles a trajectory begins with that are off, and the share that is later.
+
+    Off is a cycle that differs from the last ones in size or in shape.
+    """
     few = max(1, len(t) // 8)
     last = t.shapes[-few:].mean(axis=0)
     alike = np.einsum("mpk,pk->m", t.shapes, last) / np.einsum("pk,pk->", last, last)
     size = np.log(t.amplitude)
-    return (np.abs(size - size[-few:].mean()) > criteria.moves) | (alike < criteria.alike)
+    off = (np.abs(size - size[-few:].mean()) > criteria.moves) | (alike < criteria.alike)
+    there = np.flatnonzero(~off[:-1] & ~off[1:])
+    begun = int(there[0]) if len(there) else len(off)
+    return begun, float(off[begun:-1].mean()) if begun < len(off) - 1 else 0.0
 
 
 def _steady(
@@ -284,7 +290,7 @@ def _steady(
 ) -> Kind | None:
     """Judge trajectories none of which changes; None if one does."""
     change = max(abs(c.change) for c in courses)
-    if change > criteria.steady or any(_off(t, criteria)[:-1].any() for t in tracked):
+    if change > criteria.steady or any(any(_off(t, criteria)) for t in tracked):
         return None
     drift = max(_length_change(t) for t in tracked)
     if drift > criteria.steady:
@@ -396,15 +402,24 @@ def _settles(
             f"trajectories settle to amplitudes that differ by a factor {np.exp(apart):.2f}: to "
             "tell of one cycle, give those alone that come to it"
         )
-    off = np.concatenate([_off(t, criteria) for t in tracked])
-    share = float(off.mean())
+    off = [_off(t, criteria) for t in tracked]
+    later = max(share for _, share in off)
+    if later > criteria.strays:
+        return _unknown(
+            f"amplitudes settle, but {later:.0%} of the later cycles differ from the last ones: "
+            "less noise is needed"
+        )
     at_end = float(np.median([abs(c.late) for c in settled]))
-    cycles = max(int((~_off(t, criteria)).sum()) for t in tracked)
+    said = f"{len(settled)} of {len(long)} trajectories keep one amplitude, which changes by "
+    said += f"{at_end:.1%} over their later half"
+    share = sum(begun for begun, _ in off) / sum(len(t) for t in tracked)
+    if share == 0:
+        return Kind(ONE_ORBIT, f"{said}, and none comes to it from elsewhere", "likely")
+    cycles = max(len(t) - begun for t, (begun, _) in zip(tracked, off, strict=True))
     return Kind(
         TRANSIENT if share >= criteria.off_cycle else LIMIT_CYCLE,
-        f"{len(settled)} of {len(long)} trajectories settle to one amplitude, which changes by "
-        f"{at_end:.1%} over their later half; {share:.0%} of the cycles are off it",
-        "clear" if cycles >= 2 * criteria.least_cycles else "likely",
+        f"{said}; {share:.0%} of the cycles are on the way to it",
+        "clear" if cycles >= 3 * criteria.least_cycles else "likely",
     )
 
 

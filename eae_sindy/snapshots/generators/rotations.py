@@ -61,4 +61,4 @@ def van_der_pol(settings: VanDerPol = VanDerPol()) -> Snapshots:  # noqa: B008
         x, y = 2 * z[0], unit * z[1]
         return np.stack([y / 2, (s.mu * (1 - x**2) * y - x) / unit])
 
-    return _lifted(s, flow, [(x / 2, 0.0) for x in s.starts], {"kind": "transient to a cycle"})
+    return _lifted(s, flow, [(x / 2, 0.0) for x in s.starts], {"kind": "limit cycle"})
