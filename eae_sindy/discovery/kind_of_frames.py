@@ -1,6 +1,7 @@
 """What kind of dynamics the frames of a fit show, before anything is fitted."""
 
-from ..dynamics.kinds import Kind, tell
+from ..dynamics.kind import Kind
+from ..dynamics.kinds import tell
 from ..recipes import KIND_CRITERIA, KindCriteria
 from ..snapshots.frames import Frames
 from ..snapshots.split import TRAIN, VALIDATION
