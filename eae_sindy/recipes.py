@@ -737,7 +737,7 @@ class KindCriteria(_Settings):
     near: float = 0.25  # distance from rest over the largest
     far: float = 0.5
     resting: float = 0.7  # share of the time
-    whole: float = 0.7  # of the largest distance: excursions are all or none
+    sizes: float = 0.2  # standard deviation of their largest distances over the mean: all or none
     excursions: int = 5
     irregular: float = 0.15  # standard deviation of the waits over their mean
     # Lines: what several frequencies and their combinations explain, of what is no noise.
@@ -751,7 +751,7 @@ class KindCriteria(_Settings):
     # with the same spectra.
     drift: float = 1.0  # of means of thirds, over the standard deviation: no statistics beyond it
     changes: float = 1.3  # of variance or time scale, from the earlier halves to the later
-    neighbours: int = 1500  # points whose neighbours are followed
+    neighbours: int = 1000  # points whose neighbours are followed
     parting: float = 1.0  # range of log distance that a straight line must explain
     straight: float = 0.95  # share of its variance that the line explains
     surrogates: int = 9

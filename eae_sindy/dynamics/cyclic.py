@@ -55,11 +55,12 @@ def _off(t: Tracked, criteria: KindCriteria) -> tuple[int, float]:
 
     Off is a cycle that differs from the last ones in size or in shape.
     """
-    few = max(1, len(t) // 8)
-    last = t.shapes[-few:].mean(axis=0)
+    # Not the very last one: its length is not measured, but that of the one before.
+    late = slice(-1 - max(1, len(t) // 8), -1)
+    last = t.shapes[late].mean(axis=0)
     alike = np.einsum("mpk,pk->m", t.shapes, last) / np.einsum("pk,pk->", last, last)
     size = np.log(t.amplitude)
-    off = (np.abs(size - size[-few:].mean()) > criteria.moves) | (alike < criteria.alike)
+    off = (np.abs(size - size[late].mean()) > criteria.moves) | (alike < criteria.alike)
     there = np.flatnonzero(~off[:-1] & ~off[1:])
     begun = int(there[0]) if len(there) else len(off)
     return begun, float(off[begun:-1].mean()) if begun < len(off) - 1 else 0.0
@@ -70,7 +71,8 @@ def _steady(
 ) -> Kind | None:
     """Judge trajectories none of which changes; None if one does."""
     change = max(abs(c.change) for c in courses)
-    if change > criteria.steady or any(any(_off(t, criteria)) for t in tracked):
+    off = [_off(t, criteria) for t in tracked]
+    if change > criteria.steady or any(begun or later > criteria.strays for begun, later in off):
         return None
     drift = max(_length_change(t) for t in tracked)
     if drift > criteria.steady:

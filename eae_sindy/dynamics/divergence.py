@@ -21,7 +21,7 @@ SHORTEST = 0.75  # time scales of a line
 AHEAD = 1.0  # time scales that are forecast
 BLOCKS = 8  # of reference points: intervals are over them
 NEAREST = 4  # neighbours whose mean is a forecast
-TRIED = 60  # neighbours of a point in space, among which one far in time is looked for
+TRIED = 40  # neighbours of a point in space, among which one far in time is looked for
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,9 @@ class States:
         Time between points.
     scale : float
         The time scale of the motion, in points.
+    newest : int
+        How many of the d numbers, from the last, are those of the time of the point; the others
+        are older.
     """
 
     points: np.ndarray
@@ -66,6 +69,7 @@ class States:
     place: np.ndarray
     step: float
     scale: float
+    newest: int
 
     def neighbours(self, rows: np.ndarray, ahead: int, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows of the nearest points with a future, a time scale away: [m', count].
@@ -101,9 +105,9 @@ def states(series: Series, clock: float) -> States:
         run.append(np.full(n, number))
         place.append(np.arange(n))
     if not points:
-        return States(np.zeros((0, k)), np.zeros(0, int), np.zeros(0, int), fine.step, scale)
+        return States(np.zeros((0, k)), np.zeros(0, int), np.zeros(0, int), fine.step, scale, k)
     return States(
-        np.concatenate(points), np.concatenate(run), np.concatenate(place), fine.step, scale
+        np.concatenate(points), np.concatenate(run), np.concatenate(place), fine.step, scale, k
     )
 
 
@@ -178,8 +182,9 @@ def unforeseen(s: States, ahead: int, criteria: KindCriteria = KIND_CRITERIA) ->
     rows, near = s.neighbours(rows, ahead, NEAREST)
     if len(rows) < BLOCKS * 5:
         return np.nan
-    error = s.points[rows + ahead] - s.points[near + ahead].mean(axis=1)
-    return float(np.mean(np.sum(error**2, axis=1)) / s.points.var(axis=0).sum())
+    new = s.points[:, -s.newest :]
+    error = new[rows + ahead] - new[near + ahead].mean(axis=1)
+    return float(np.mean(np.sum(error**2, axis=1)) / new.var(axis=0).sum())
 
 
 def surrogate(series: Series, rng: np.random.Generator) -> Series:

@@ -134,14 +134,14 @@ def _excitable(
     early = float(np.mean(np.array(begun) < 0.5)) if count else 0.0
     if count < criteria.excursions or not 0.2 <= early <= 0.8 or len(waits) < 2:
         return None
-    whole = float(np.mean(np.array(peaks) > criteria.whole))
+    sizes = float(np.std(peaks) / np.mean(peaks))
     spread = float(np.std(waits) / np.mean(waits))
-    if spread < criteria.irregular or whole < criteria.regular_share:
+    if spread < criteria.irregular or sizes > criteria.sizes:
         return None
     return Kind(
         EXCITABLE,
-        f"{resting:.0%} of the time is spent near rest, and {count} large excursions come at waits "
-        f"that vary by {spread:.0%}",
+        f"{resting:.0%} of the time is spent near rest, and {count} large excursions, whose sizes "
+        f"vary by {sizes:.0%}, come at waits that vary by {spread:.0%}",
         "clear" if count >= 2 * criteria.excursions else "likely",
     ).but(excursions=count)
 

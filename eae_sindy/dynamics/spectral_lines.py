@@ -11,6 +11,7 @@ from ..recipes import KIND_CRITERIA, KindCriteria
 PEAKS = 5  # of the spectrum, from which frequencies are guessed
 REFINED = 2  # pairs of guesses
 MOST = 1500  # samples that are fitted
+RIDGE = 1e-9  # of the squares of one line: two may be the same
 COARSE = 2  # order of the combinations by which guesses are compared
 
 
@@ -120,9 +121,11 @@ def _design(pair: tuple[float, float], time: np.ndarray, order: int) -> np.ndarr
 
 
 def _left(pair: tuple[float, float], time: np.ndarray, x: np.ndarray, order: int) -> float:
-    """Return the squared error of the lines."""
+    """Return the squared error of the lines, by normal equations: they are tried many times."""
     design = _design(pair, time, order)
-    return float(np.sum((x - design @ np.linalg.lstsq(design, x, rcond=1e-8)[0]) ** 2))
+    gram, sides = design.T @ design, design.T @ x
+    gram[np.diag_indices_from(gram)] += RIDGE * len(x)
+    return float(np.sum(x**2) - np.sum(sides * np.linalg.solve(gram, sides)))
 
 
 def _refine(
