@@ -493,3 +493,59 @@ def test_criteria_are_numbers_that_decide():
         value = getattr(KIND_CRITERIA, name)
         changed = KIND_CRITERIA.but(**{name: type(value)(factor * value)})
         assert tell(*data, changed).name != tell(*data).name, name
+
+
+def test_rare_jumps_are_no_noise():
+    square = np.tanh(20 * np.sin(T / 3))[:, None]
+    assert series.unexplained(series.pieces(*one(square)))[0] < 1e-5
+
+
+def test_the_time_scale_of_a_rotation_is_its_period_with_and_without_noise():
+    z = np.stack([np.cos(2 * T), np.sin(2 * T)], axis=1)
+    for share in (0.0, 0.3):
+        parts = series.pieces(*one(noisy(z, share)))
+        made = series.even(parts, series.unexplained(parts), np.array([True, True]))
+        assert series.clock(made) == pytest.approx(np.pi, rel=0.03)
+        assert cycle_tracking.period(made.runs[0], made.step) == pytest.approx(np.pi, rel=0.01)
+        assert made.noise_share == pytest.approx(share**2 / (1 + share**2), abs=0.01)
+
+
+def test_uneven_times_are_brought_to_even_ones():
+    kept = np.sort(np.random.default_rng(0).permutation(len(T))[:700])
+    parts = series.pieces(*one(np.sin(T)[kept, None], T[kept]))
+    made = series.even(parts, np.zeros(1), np.array([True]))
+    time = T[kept][0] + made.step * np.arange(len(made.runs[0]))
+    wave = np.sin(time) - np.sin(T[kept]).mean()
+    np.testing.assert_allclose(made.runs[0][:, 0], wave, atol=0.01)
+
+
+def test_frequencies_that_nearly_lock_are_not_taken_for_a_cycle():
+    """After five turns of one and eight of the other frames nearly come back, and then do not."""
+    x = coefficients(clean("torus"))
+    made = series.Series(0.1, (x,), np.zeros(6))
+    t = cycle_tracking.track(made, 0)
+    assert np.median(t.alike) > KIND_CRITERIA.alike
+    assert t.late_likeness() < KIND_CRITERIA.alike_late
+
+
+def test_cycles_below_the_noise_are_not_followed():
+    x = np.exp(-0.05 * T)[:, None] * np.stack([np.cos(T), np.sin(T)], axis=1)
+    x = x + 0.05 * np.random.default_rng(0).normal(size=x.shape)
+    t = cycle_tracking.track(series.Series(0.1, (x,), np.full(2, 0.05**2)), 0)
+    assert t.quiet_after
+    assert not t.quiet_before
+    assert np.exp(-0.05 * t.start[-1]) > 0.03
+    np.testing.assert_allclose(t.amplitude[:6], np.exp(-0.05 * (t.start + t.length / 2))[:6],
+                               rtol=0.05)  # fmt: skip
+
+
+def test_neighbours_of_a_rotation_do_not_part_and_its_future_is_known():
+    z = np.stack([np.cos(T), np.sin(T), np.cos(2 * T)], axis=1)
+    made = divergence.states(series.Series(0.1, (z,), np.zeros(3)), 2 * np.pi)
+    assert divergence.unforeseen(made, 32) < 1e-3
+    found = divergence.parting(made)
+    assert abs(found.exponent) < 1e-2
+    white = np.random.default_rng(0).normal(size=(1200, 3))
+    noise = divergence.states(series.Series(0.1, (white,), np.zeros(3)), 0.3)
+    # The mean of four others errs by 1 + 1/4.
+    assert divergence.unforeseen(noise, 1) == pytest.approx(1.25, abs=0.1)
