@@ -27,18 +27,11 @@ from eae_sindy.neural.starts import choice
 from eae_sindy.neural.starts.contract import Begun
 from eae_sindy.progress import finish
 from eae_sindy.recipes import Fit
+from eae_sindy.snapshots.generators.lift import lift
 from eae_sindy.snapshots.snapshots import Snapshots
 from eae_sindy.snapshots.split import TEST, TRAIN
 
 DIMENSIONLESS = {"start": "projection", "dimensionless": True, "rate_weight": 1.0}
-
-
-def curved(z: np.ndarray, rate: np.ndarray, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Lift latents and rates by sines of random directions: no linear map leads back exactly."""
-    rng = np.random.default_rng(seed)
-    directions = 0.7 * rng.normal(size=(z.shape[1], size))
-    phase = z @ directions + rng.uniform(0, 2 * np.pi, size)
-    return np.sin(phase), np.cos(phase) * (rate @ directions)
 
 
 def trajectories(right, starts, end: float, step: float) -> list[np.ndarray]:
@@ -49,7 +42,7 @@ def trajectories(right, starts, end: float, step: float) -> list[np.ndarray]:
 def lifted(right, runs: list[np.ndarray], step: float, size: int, scale: float) -> Snapshots:
     z = np.concatenate(runs)
     rate = np.stack([right(0, row) for row in z]) / scale
-    field, slope = curved(z / scale, rate, size, 7)
+    field, slope = lift(z / scale, rate, size)
     time_ = np.concatenate([step * np.arange(len(run)) for run in runs])
     labels = np.repeat(np.arange(len(runs)), [len(run) for run in runs])
     return Snapshots(time_, field.astype(np.float32), slope.astype(np.float32), labels)

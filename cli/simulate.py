@@ -1,18 +1,29 @@
-"""eae-sindy simulate: snapshots of the λ–ω reaction–diffusion system."""
+"""eae-sindy simulate: snapshots of a system whose equations are known."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from eae_sindy.recipes import ReactionDiffusion
+from eae_sindy.errors import EaeSindyError
+from eae_sindy.recipes import PLANTED, ReactionDiffusion
 
 from . import options
 
 DEFAULT = ReactionDiffusion()
+SYSTEM = "reaction-diffusion"
+SHARED = ("output", "force", "dtype", "system")  # options that mean the same for every system
 
 
 @click.command(cls=options.Command)
+@click.option(
+    "--system",
+    type=click.Choice([SYSTEM, *PLANTED]),
+    default=SYSTEM,
+    show_default=True,
+    help="What is simulated. The defaults below are those of the first; of the others only "
+    "settings of their own may be given, and --noise is a share of the r.m.s. fluctuation.",
+)
 @click.option("--grid", default=DEFAULT.grid, show_default=True, help="Points a side.")
 @click.option("--length", default=DEFAULT.length, show_default=True, help="Side of the square.")
 @click.option(
@@ -56,15 +67,24 @@ DEFAULT = ReactionDiffusion()
 @options.config
 @options.force
 def simulate(
-    output: Path, force: bool, dtype: str, diffusivity: tuple[float, ...], **values: Any
+    output: Path,
+    force: bool,
+    dtype: str,
+    system: str,
+    diffusivity: tuple[float, ...],
+    **values: Any,
 ) -> None:
-    """Simulate the λ–ω reaction–diffusion system and write its snapshots.
+    """Simulate the λ–ω reaction–diffusion system, or another one, and write its snapshots.
 
     Field and rate are u and its exact time derivative, windowed; the defaults are the published
-    setting of Champion et al. (2019).
+    setting of Champion et al. (2019). Other systems stand in `recipes.PLANTED` with their numbers;
+    what a method should find in them is an attribute of the file.
     """
     if len(diffusivity) > 2:
         raise click.UsageError("--diffusivity takes one or two values")
+    if system != SYSTEM:
+        _planted(system, output, force, dtype)
+        return
     settings = ReactionDiffusion(diffusivity=(diffusivity[0], diffusivity[-1]), **values)
 
     from dataclasses import asdict
@@ -74,19 +94,73 @@ def simulate(
     from eae_sindy.snapshots.lambda_omega import LambdaOmega
 
     storage.claim(output, force)
-    system = LambdaOmega(settings)
+    made = LambdaOmega(settings)
     options.follow(
         snapshots.write(
             output,
-            system.time,
-            system.frames(),
+            made.time,
+            made.frames(),
             dtype=dtype,
-            space={"x": system.axis, "y": system.axis},
+            space={"x": made.axis, "y": made.axis},
             attributes={"system": "lambda-omega", **asdict(settings)},
             force=force,
         )
     )
     click.echo(
-        f"{output}: {len(system.time):,} frames of {settings.grid} x {settings.grid}, "
-        f"t = 0 to {system.time[-1]:g}"
+        f"{output}: {len(made.time):,} frames of {settings.grid} x {settings.grid}, "
+        f"t = 0 to {made.time[-1]:g}"
+    )
+
+
+def _given() -> dict[str, Any]:
+    """Return the options that were given, on the command line or in a config file."""
+    context = click.get_current_context()
+    default = (click.core.ParameterSource.DEFAULT,)
+    return {k: v for k, v in context.params.items()
+            if context.get_parameter_source(k) not in default}  # fmt: skip
+
+
+def _planted(system: str, output: Path, force: bool, dtype: str) -> None:
+    """Write the snapshots of a system whose truth is known.
+
+    Raises
+    ------
+    EaeSindyError
+        If an option was given that the system does not have, or the file cannot be written.
+    """
+    kind, given = PLANTED[system], _given()
+    known = [name for name in click.get_current_context().params
+             if name in kind.__dataclass_fields__]  # fmt: skip
+    for name in given:
+        if name not in (*SHARED, *known):
+            raise EaeSindyError(
+                f"--{name.replace('_', '-')} is no setting of {system}: leave it out, it has "
+                f"{', '.join(f'--{k}' for k in known)}"
+            )
+    settings = kind(**{name: given[name] for name in known if name in given})
+    if "output" not in given:
+        output = Path("data") / f"{system.replace('-', '_')}.h5"
+
+    from eae_sindy import storage
+    from eae_sindy.snapshots import snapshots
+    from eae_sindy.snapshots.generators.choice import make
+
+    storage.claim(output, force)
+    made = make(settings)
+    blocks = [(made.field, made.rate)]
+    options.follow(
+        snapshots.write(
+            output,
+            made.time,
+            blocks,
+            dtype=dtype,
+            trajectory=made.trajectory,
+            space=made.space,
+            attributes=made.attributes,
+            force=force,
+        )
+    )
+    click.echo(
+        f"{output}: {len(made):,} frames of {' x '.join(str(n) for n in made.shape)} in "
+        f"{len(set(made.trajectory.tolist()))} trajectories, {made.attributes['kind']}"
     )

@@ -19,6 +19,8 @@ MOST_SEED = 2**63  # what a file holds
 MOST_TERMS = 10_000  # candidate terms: a matrix of so many rows is the largest worth factoring
 MOST_GRID = 2**14  # points a side of a simulation: one frame of more takes gigabytes
 MOST_FRAMES = 2**40  # of a simulation
+MOST_PLANTED = 10**5  # frames a trajectory of a planted system, which is made in memory
+MOST_POINTS = 4096  # of a planted system
 # What a setting takes, by the type of its default; np.int64 is Integral, np.float32 is Real.
 TAKES: Mapping[type, tuple[type, str]] = {
     bool: (object, "true or false"),
@@ -100,6 +102,182 @@ class ReactionDiffusion(_Settings):
         _require(self.noise >= 0, "--noise must not be negative")
         _require(self.seed >= 0, "--seed must not be negative")
 
+
+@dataclass(frozen=True)
+class Planted(_Settings):
+    """What the systems of `snapshots.generators` share; their truth is known.
+
+    Noise is white and Gaussian, of a standard deviation that is this share of the root mean square
+    fluctuation of what it is added to: the field, and where there is one the rate.
+    """
+
+    positive: ClassVar[tuple[str, ...]] = ("end", "step")
+
+    end: float = 100.0  # of every trajectory; the first frame is at 0
+    step: float = 0.1  # between frames
+    noise: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check every setting, and that there are frames."""
+        super().__post_init__()
+        _require(self.noise >= 0, "--noise must not be negative")
+        _require(self.seed >= 0, "--seed must not be negative")
+        _require(self.end >= 10 * self.step, "--end must be at least ten times --step")
+        _require(
+            self.end <= MOST_PLANTED * self.step,
+            f"--end and --step make more than {MOST_PLANTED:,} frames a trajectory: take a "
+            "longer --step",
+        )
+        for f in fields(self):
+            if f.name in ("points", "trajectories", "delays", "grid"):
+                value = getattr(self, f.name)
+                _require(
+                    1 <= value <= MOST_POINTS,
+                    f"--{f.name} must be between 1 and {MOST_POINTS:,}, not {value}",
+                )
+
+
+@dataclass(frozen=True)
+class DelayOscillator(Planted):
+    """A decaying oscillation r cos φ in delay coordinates, ṙ = −damping(r) r, φ̇ = frequency(r)."""
+
+    positive: ClassVar[tuple[str, ...]] = (
+        *Planted.positive,
+        "delay",
+        "damping",
+        "damping_curve",
+        "frequency",
+    )
+
+    delays: int = 32
+    delay: float = 0.2  # between the coordinates
+    starts: tuple[float, ...] = (1.5, 1.2, 0.9)  # amplitudes at t = 0
+    damping: float = 0.03  # damping(r) = damping + damping_curve r²
+    damping_curve: float = 0.02
+    frequency: float = 2.0  # frequency(r) = frequency + frequency_curve r²
+    frequency_curve: float = -0.15
+
+    def damping_at(self, r: Any) -> Any:
+        """Return −ṙ/r at an amplitude."""
+        return self.damping + self.damping_curve * r**2
+
+    def frequency_at(self, r: Any) -> Any:
+        """Return φ̇ in radians per unit of time at an amplitude."""
+        return self.frequency + self.frequency_curve * r**2
+
+
+@dataclass(frozen=True)
+class PendulumFilm(Planted):
+    """A pendulum θ̈ = −frequency² sin θ without friction, filmed: a grey bob on a black square."""
+
+    positive: ClassVar[tuple[str, ...]] = (*Planted.positive, "frequency", "bob")
+
+    grid: int = 24  # pixels a side of [−1.5, 1.5]²; the bob is one from the pivot
+    bob: float = 0.25  # standard deviation of its grey
+    frequency: float = 1.0  # of small swings, in radians
+    starts: tuple[float, ...] = (0.6, 1.0, 1.4, 1.8, 2.2)  # angles at which it is let go
+    end: float = 60.0
+
+
+@dataclass(frozen=True)
+class Lorenz(Planted):
+    """The system of Lorenz (1963), lifted; its largest exponent is 0.906 (Sprott 2003)."""
+
+    sigma: float = 10.0
+    rho: float = 28.0
+    beta: float = 8 / 3
+    points: int = 128
+    trajectories: int = 10
+    settle: float = 5.0  # time before the first frame
+    end: float = 20.0
+    step: float = 0.02
+
+
+@dataclass(frozen=True)
+class ShortCycles(Planted):
+    """Many short noisy sequences of one limit cycle, ẇ = (growth + i frequency) w − growth|w|²w."""
+
+    positive: ClassVar[tuple[str, ...]] = (*Planted.positive, "growth", "frequency")
+
+    growth: float = 0.3
+    frequency: float = 1.0
+    points: int = 64
+    trajectories: int = 30
+    inner: float = 0.3  # |w| at the start is drawn between these
+    outer: float = 1.6
+    end: float = 24.75  # a hundred frames, four periods
+    step: float = 0.25
+    noise: float = 0.05
+
+
+@dataclass(frozen=True)
+class Torus(Planted):
+    """Two rotations whose frequencies have no common measure, lifted."""
+
+    positive: ClassVar[tuple[str, ...]] = (*Planted.positive, "first", "second", "share")
+
+    first: float = 1.0
+    second: float = (1 + math.sqrt(5)) / 2
+    share: float = 0.7  # size of the second over that of the first
+    points: int = 64
+    end: float = 300.0
+
+
+@dataclass(frozen=True)
+class VanDerPol(Planted):
+    """The oscillator ẍ = mu (1 − x²) ẋ − x of Van der Pol (1926), lifted."""
+
+    positive: ClassVar[tuple[str, ...]] = (*Planted.positive, "mu")
+
+    mu: float = 3.0
+    points: int = 64
+    starts: tuple[float, ...] = (0.1, 3.5)  # of x, at rest
+    step: float = 0.05
+
+
+@dataclass(frozen=True)
+class TravellingWave(Planted):
+    """A pulse exp((cos(x − speed·t) − 1)/width²) that goes round a periodic domain of length 2π."""
+
+    positive: ClassVar[tuple[str, ...]] = (*Planted.positive, "speed", "width")
+
+    speed: float = 1.0
+    width: float = 0.4
+    points: int = 64
+
+
+@dataclass(frozen=True)
+class PureNoise(Planted):
+    """Independent normal numbers at every point and time: there is nothing to find."""
+
+    points: int = 64
+
+
+@dataclass(frozen=True)
+class Hopf(Planted):
+    """From near rest to a cycle: ẇ = (growth + i frequency) w − (growth + i shear)|w|²w, lifted."""
+
+    positive: ClassVar[tuple[str, ...]] = (*Planted.positive, "growth", "frequency", "start")
+
+    growth: float = 0.1
+    frequency: float = 1.2
+    shear: float = 0.2  # the cycle turns at frequency − shear
+    start: float = 0.05  # |w| at t = 0
+    points: int = 64
+
+
+PLANTED: Mapping[str, type[Planted]] = {
+    "delay-oscillator": DelayOscillator,
+    "pendulum-film": PendulumFilm,
+    "lorenz": Lorenz,
+    "short-cycles": ShortCycles,
+    "torus": Torus,
+    "van-der-pol": VanDerPol,
+    "travelling-wave": TravellingWave,
+    "noise": PureNoise,
+    "hopf": Hopf,
+}
 
 SAMPLERS = ("nose-hoover", "langevin")
 STARTS = ("random", "projection")
@@ -520,6 +698,85 @@ class Criteria(_Settings):
 
 
 CRITERIA = Criteria()
+
+
+@dataclass(frozen=True)
+class KindCriteria(_Settings):
+    """The numbers by which `dynamics.kinds` tells one kind of dynamics from another.
+
+    All are ours; docs/kinds.md says what each test can tell. Amplitudes are those of single cycles,
+    and what is said of noise is its variance.
+    """
+
+    # What is enough to say anything.
+    least_frames: int = 60  # in all
+    least_run: int = 20  # frames of a trajectory; shorter ones are left out
+    least_cycles: int = 3  # of a trajectory whose amplitude is to be followed
+    longest_gap: float = 0.25  # of a period, between neighbouring frames
+    in_gaps: float = 0.25  # share of the time that may lie in longer ones
+    # Noise.
+    noise_of_white: float = 0.85  # share of the variance that neighbours do not explain
+    noise_of_coordinate: float = 0.6  # a coordinate with more of it is left out
+    unpredicted: float = 0.8  # squared error of a forecast by neighbours over the variance
+    # A single frequency: each cycle looks like the next, and amplitudes rise or fall evenly.
+    alike: float = 0.95  # correlation of a cycle with the next
+    alike_late: float = 0.9  # of the first cycle of the later half with the others of it
+    uneven: float = 0.05  # r.m.s. of log amplitude about the best monotone curve
+    regular_share: float = 0.75  # of the trajectories
+    # What the amplitude does, in logarithms of it.
+    steady: float = (
+        0.05  # change over a trajectory, or over its later half, up to which there is none
+    )
+    moves: float = 0.1  # change from which there is one
+    differs: float = (
+        0.2  # of trajectories, from which they are said to have amplitudes of their own
+    )
+    least_orbits: int = 3  # that are distinct, for a family of them
+    same: float = 0.1  # of trajectories that have settled, up to which it is one
+    falls: float = 0.3  # amplitude left over the first, below which a decay is believed
+    slackening: float = 0.3  # rate of decay at the end over that at the start: less is doubtful
+    deviations: float = 3.0  # standard errors from which a rate has a sign
+    off_cycle: float = 0.1  # share of the cycles on the way, from which it is a transient
+    strays: float = 0.1  # share of the later cycles that may be off the limit
+    # A decay without cycles: what is left of the motion in the last eighth of the time.
+    at_rest: float = 0.1
+    # Excitable: near rest for most of the time, with excursions that come irregularly.
+    near: float = 0.25  # distance from rest over the largest
+    far: float = 0.5
+    resting: float = 0.7  # share of the time
+    sizes: float = 0.2  # standard deviation of their largest distances over the mean: all or none
+    excursions: int = 5
+    irregular: float = 0.15  # standard deviation of the waits over their mean
+    # Lines: what several frequencies and their combinations explain, of what is no noise.
+    order: int = 4  # of combinations
+    explained: float = 0.95
+    gained: float = 0.01  # by two frequencies, over the better one alone
+    foretold: float = 0.9  # in the last quarter, by lines fitted to the rest
+    least_beats: float = 4.0  # periods of every frequency, and of the nearest resonance
+    resonance: int = 6  # a ratio p : q with both up to here is called commensurate
+    # Chaos: neighbours part exponentially, and the near future is known better than of linear noise
+    # with the same spectra.
+    drift: float = 1.0  # of means of thirds, over the standard deviation: no statistics beyond it
+    changes: float = 1.3  # of variance or time scale, from the earlier halves to the later
+    neighbours: int = 1000  # points whose neighbours are followed
+    parting: float = 1.0  # range of log distance that a straight line must explain
+    straight: float = 0.95  # share of its variance that the line explains
+    surrogates: int = 9
+    better: float = 0.6  # error of the forecast over the least of the surrogates'
+    no_better: float = 0.85  # error of the forecast over the mean of theirs, from which it is noise
+    rough: tuple[float, float] = (0.6, 1.4)  # exponent of small differences: that of diffusion is 1
+    normal: float = 1.0  # excess kurtosis of linear noise; of a rotation it is −1.5
+
+    def __post_init__(self) -> None:
+        """Check that every number is positive."""
+        super().__post_init__()
+        for f in fields(self):
+            value = getattr(self, f.name)
+            for number in value if isinstance(value, tuple) else (value,):
+                _require(number > 0, f"criterion {f.name} must be positive, not {number}")
+
+
+KIND_CRITERIA = KindCriteria()
 
 # How discovery reads the members (A.5.1).
 SIGNIFICANCE = 0.1  # mean and mode of a significant coefficient both exceed this

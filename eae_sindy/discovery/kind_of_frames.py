@@ -1,0 +1,30 @@
+"""What kind of dynamics the frames of a fit show, before anything is fitted."""
+
+from ..dynamics.kind import Kind
+from ..dynamics.kinds import tell
+from ..recipes import KIND_CRITERIA, KindCriteria
+from ..snapshots.frames import Frames
+from ..snapshots.split import TRAIN, VALIDATION
+
+LEADING = 6  # POD coefficients that are looked at
+
+
+def of_frames(
+    frames: Frames, leading: int = LEADING, criteria: KindCriteria = KIND_CRITERIA
+) -> Kind:
+    """Tell what kind of dynamics the training and validation frames show.
+
+    Test frames are not looked at. Frames whose field is not known are left out.
+
+    Parameters
+    ----------
+    frames : Frames
+    leading : int
+        How many POD coefficients are looked at, from the first.
+    criteria : KindCriteria
+    """
+    whole, _, _ = frames.mended()
+    rows = whole.where(TRAIN, VALIDATION)
+    return tell(
+        whole.time[rows], whole.trajectory[rows], whole.coordinates[rows, :leading], criteria
+    )

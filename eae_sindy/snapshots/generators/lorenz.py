@@ -1,0 +1,28 @@
+"""The Lorenz system, lifted."""
+
+import numpy as np
+
+from ...recipes import Lorenz
+from ..snapshots import Snapshots
+from . import runs
+from .lift import lift
+
+UNIT = 10.0  # of the three variables, so that they are of the size of one
+
+
+def lorenz(settings: Lorenz = Lorenz()) -> Snapshots:  # noqa: B008
+    """Return trajectories on the attractor, lifted into `points`, and their exact rates."""
+    s = settings
+
+    def flow(z: np.ndarray) -> np.ndarray:
+        x, y, w = z
+        return np.stack([s.sigma * (y - x), x * (s.rho - w) - y, x * y - s.beta * w])
+
+    rng = np.random.default_rng([s.seed, 0])
+    middle = np.array([0, 0, s.rho - 1])
+    starts = middle + 8 * rng.normal(size=(s.trajectories, 3))
+    time = runs.times(s)
+    z, rate = runs.integrate(flow, starts.tolist(), time, s.settle)
+    field, slope = lift(((z - middle) / UNIT).reshape(-1, 3), rate.reshape(-1, 3) / UNIT, s.points)
+    shape = (*z.shape[:2], s.points)
+    return runs.snapshots(s, time, field.reshape(shape), slope.reshape(shape), {"kind": "chaotic"})
