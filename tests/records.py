@@ -21,6 +21,7 @@ from eae_sindy.discovery.resampling import Spread
 from eae_sindy.discovery.result import Discovery, Reconstruction
 from eae_sindy.discovery.selection import Trial
 from eae_sindy.dynamics.cycles import CLASSES, Orbits
+from eae_sindy.dynamics.kind import Kind, Yardsticks
 from eae_sindy.dynamics.library import standard, with_constant
 from eae_sindy.dynamics.symmetry import Equivalence
 from eae_sindy.ensemble.diagnostics import Diagnostics, Layer, Mixing
@@ -215,5 +216,6 @@ def discovery(**changes):
         answers=answers(), reconstruction=Reconstruction(0.0201, 0.0302, 0.0403, 0.0104),
         baselines=list(BASELINES), diagnostics=diagnostics(), dropped=3,
         flaws=Flaws(0, 0, []), trials={"train": 0.9, "all": 0.8},
+        kind=Kind("limit cycle", "amplitudes stay", "clear", Yardsticks(period=7.0)),
     )  # fmt: skip
     return replace(made, **changes)

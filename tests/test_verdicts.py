@@ -406,9 +406,9 @@ def test_what_was_not_measured_is_not_judged():
 def test_judge_says_all_in_order_by_the_criteria_given():
     found = records.discovery()
     said = judge(found)
-    assert [v.code for v in said[:2]] == ["headline", "reconstruction"]
+    assert [v.code for v in said[:3]] == ["headline", "kind-of-dynamics", "reconstruction"]
     equations = of_equations(found.answers, found.baselines)
-    assert [v._replace(level="", text="") for v in said[2:]] == [
+    assert [v._replace(level="", text="") for v in said[3:]] == [
         v._replace(level="", text="")
         for v in (*of_input(found.flaws, 3, 40), *equations,
                   *of_chains(found.diagnostics, found.ensemble))

@@ -7,6 +7,9 @@ import pytest
 
 from eae_sindy.discovery import decoded_orbits
 from eae_sindy.discovery.result import Reconstruction
+from eae_sindy.dynamics.amplitudes import Growth
+from eae_sindy.dynamics.kind import Kind, Yardsticks
+from eae_sindy.report.report import Report
 from eae_sindy.report.verdicts import judge, of_equations
 from eae_sindy.report.verdicts.whole import RESTING, of_reconstruction
 from eae_sindy.snapshots.split import TEST, TRAIN
@@ -138,7 +141,7 @@ def test_every_sentence_on_equations_that_is_bad_says_what_to_do():
 def test_one_latent_is_one():
     found = discovery()
     found = replace(found, ensemble=records.ensemble(draws=(20, 20), latents=1))
-    assert judge(found)[0].text.startswith("1 latent hold")
+    assert judge(found)[0].text.startswith("limit cycle; 1 latent holds the field")
 
 
 def test_a_forecast_of_several_trajectories_is_their_median_and_the_worst_is_named():
@@ -178,3 +181,42 @@ def test_every_test_trajectory_is_forecast_from_its_own_start():
     assert (found.each[:2] < 1e-6).all()
     assert found.each[2] > 0.5
     assert len(found.others[1].time) == 50
+
+
+@pytest.mark.parametrize(
+    ("name", "confidence", "level", "cycle"),
+    [
+        ("limit cycle", "clear", "good", "good"),
+        ("transient to a cycle", "likely", "caution", "good"),
+        ("limit cycle or conservative", "clear", "good", "good"),
+        ("cannot tell", "none", "caution", "good"),
+        ("decay to a fixed point", "clear", "good", "caution"),
+        ("conservative oscillation", "likely", "caution", "caution"),
+        ("quasi-periodic", "clear", "good", "caution"),
+        ("chaotic", "clear", "good", "caution"),
+        ("excitable", "clear", "good", "caution"),
+        ("noise", "clear", "bad", "caution"),
+    ],
+)
+def test_no_cycle_is_claimed_of_data_that_show_none(name, confidence, level, cycle):
+    kind = Kind(name, "a reason", confidence)
+    said = {v.code: v for v in judge(discovery(kind=kind))}
+    assert said["kind-of-dynamics"].level == level
+    assert "a reason" in said["kind-of-dynamics"].text
+    for code in ("members-run", "period-inside", "off-cycle-attracts"):
+        assert said[code].level == cycle
+        assert ("show no limit cycle" in said[code].text) == (cycle == "caution")
+    headline = said["headline"]
+    assert headline.level == ("bad" if name == "noise" else cycle)
+    assert headline.text.startswith("2 latents" if name == "cannot tell" else f"{name}; 2 latents")
+
+
+def test_the_kind_stands_in_the_summary_with_what_was_measured():
+    growth = Growth(0.1, 0.01, -0.2, 0.02, 0.5, 1.5)
+    found = discovery(
+        kind=Kind("limit cycle", "why", "clear", Yardsticks(0.01, 7.0, growth=growth))
+    )
+    made = Report.of(found).summary["kind"]
+    assert (made["name"], made["confidence"], made["reason"]) == ("limit cycle", "clear", "why")
+    assert (made["noise"], made["period"], made["exponent"]) == (0.01, 7.0, None)
+    assert made["growth"]["bend"] == -0.2

@@ -13,7 +13,7 @@ from ..ensemble.members import evenly
 from ..errors import EaeSindyError
 from ..progress import Steps, finish
 from ..recipes import CRITERIA, Criteria
-from . import chosen_dynamics, coefficient_table, measurement, member_fits
+from . import chosen_dynamics, coefficient_table, kind_of_frames, measurement, member_fits
 from .member_fits import Fits
 from .result import Discovery, Reconstruction
 
@@ -90,6 +90,7 @@ def iterate(
         dropped=fits.dropped,
         flaws=fits.flaws,
         trials=fits.trials,
+        kind=kind_of_frames.of_frames(fits.ensemble.frames),
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..dynamics import conversions
 from ..dynamics.cycles import Orbits
+from ..dynamics.kind import Kind
 from ..dynamics.least_squares import Sparse
 from ..ensemble.diagnostics import Diagnostics
 from ..ensemble.ensemble import Ensemble
@@ -62,6 +63,8 @@ class Discovery:
         What the ensemble's frames and library lack here that they had, being NaN or infinite.
     trials : mapping of str to float
         With frames "auto": the share of trial members that held the cycle, for each choice tried.
+    kind : Kind
+        Of the dynamics that the training and validation frames show.
     """
 
     ensemble: Ensemble
@@ -83,6 +86,7 @@ class Discovery:
     dropped: int
     flaws: Flaws
     trials: Mapping[str, float]
+    kind: Kind
 
     @property
     def read(self) -> int:

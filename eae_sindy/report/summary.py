@@ -1,7 +1,7 @@
 """What goes into summary.json."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,12 @@ def summarise(
             "labels": list(found.correlation.labels),
             "matrix": found.correlation.matrix.tolist(),
         },
+        "kind": {
+            "name": found.kind.name,
+            "confidence": found.kind.confidence,
+            "reason": found.kind.reason,
+        }
+        | {k: _measured(v) for k, v in vars(found.kind.yardsticks).items()},
         "reconstruction": vars(found.reconstruction),
         "baselines": [b._asdict() for b in found.baselines],
         "diagnostics": _diagnostics(found),
@@ -58,6 +64,15 @@ def summarise(
     if found.answers is not None:
         made |= _answers(found, found.answers)
     return made
+
+
+def _measured(value: Any) -> Any:
+    """Return a yardstick of a kind as plain numbers; None where it was not measured."""
+    if is_dataclass(value):
+        return {k: _measured(v) for k, v in vars(value).items()}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _answers(discovery: Discovery, a: Answers) -> dict[str, Any]:

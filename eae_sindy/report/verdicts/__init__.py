@@ -7,7 +7,7 @@ from .comparison import of_comparison
 from .equations import no_equations, of_equations
 from .inputs import of_input
 from .verdict import SUBJECTS, Verdict
-from .whole import headline, of_reconstruction, resting
+from .whole import headline, of_kind, of_reconstruction, resting
 
 __all__ = ["SUBJECTS", "Verdict", "judge", "of_chains", "of_comparison", "of_equations", "of_input"]
 
@@ -19,9 +19,10 @@ def judge(found: Discovery, criteria: Criteria = CRITERIA) -> list[Verdict]:
     if found.answers is None:
         equations = [no_equations(found, criteria)]
     said = [
+        of_kind(found.kind),
         field,
         *of_input(found.flaws, found.dropped, len(found.members), criteria),
-        *resting(equations, field),
+        *resting(equations, field, found.kind),
         *of_chains(found.diagnostics, found.ensemble, criteria),
     ]
     return [headline(found, said), *said]

@@ -10,6 +10,7 @@ from ...recipes import Turns
 SUBJECTS: Mapping[str, str] = {
     "headline": "in short",
     "reconstruction": "reconstruction",
+    "kind-of-dynamics": "kind of dynamics",
     "no-equations": "equations",
     "frames-left-out": "frames",
     "rates-differentiated": "rates",

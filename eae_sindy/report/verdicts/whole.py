@@ -6,6 +6,7 @@ import numpy as np
 
 from ...discovery.measurement import Row
 from ...discovery.result import Discovery
+from ...dynamics.kind import CANNOT_TELL, LIMIT_CYCLE, NOISE, ONE_ORBIT, TRANSIENT, Kind
 from ...progress import count
 from ...recipes import CRITERIA, Criteria
 from ..numbers import error
@@ -17,10 +18,13 @@ RESTING = (
     *("members-run", "period-inside", "off-cycle-attracts", "forecast-vs-reconstruction"),
     *("against-pod", "one-answer", "answers-same", "normal-form-agrees"),
 )
+OF_CYCLE = ("members-run", "period-inside", "off-cycle-attracts", "off-cycle-attracts-somehow")
 OFF_CYCLE = ("off-cycle-attracts", "off-cycle-repels", "off-cycle-attracts-somehow")
+# Kinds of data in which a limit cycle may be.
+CYCLES = (LIMIT_CYCLE, TRANSIENT, ONE_ORBIT, CANNOT_TELL)
 # What decides whether the result can be used, in the order in which a user would mend it.
 DECIDING = (
-    *("reconstruction", "no-equations", "choice-lost", "members-run"),
+    *("kind-of-dynamics", "reconstruction", "no-equations", "choice-lost", "members-run"),
     *("forecast-vs-reconstruction", "against-pod"),
 )
 USE = {
@@ -46,13 +50,23 @@ def of_reconstruction(found: Discovery, criteria: Criteria = CRITERIA) -> Verdic
     return Verdict.of("reconstruction", level, text, advice)
 
 
+def of_kind(kind: Kind) -> Verdict:
+    """Say what kind of dynamics the data show, and by which numbers."""
+    text = f"{kind.name}: {kind.reason}" if kind.name != CANNOT_TELL else f"not told: {kind.reason}"
+    if kind.name == NOISE:
+        advice = "measure more often, or smooth; nothing that is found here is dynamics"
+        return Verdict.of("kind-of-dynamics", "bad", text, advice)
+    level = "good" if kind.confidence == "clear" else "caution"
+    return Verdict.of("kind-of-dynamics", level, text)
+
+
 def best_field(baselines: Sequence[Row]) -> float:
     """Return the least field error of the baselines; NaN if there is none."""
     errors = [row.field for row in baselines if np.isfinite(row.field)]
     return min(errors, default=np.nan)
 
 
-def resting(said: Sequence[Verdict], field: Verdict) -> list[Verdict]:
+def resting(said: Sequence[Verdict], field: Verdict, kind: Kind) -> list[Verdict]:
     """Return sentences none of which is better than what it rests on."""
     level = {v.code: v.level for v in said}
     runs, found = level.get("members-run", "good"), []
@@ -63,17 +77,26 @@ def resting(said: Sequence[Verdict], field: Verdict) -> list[Verdict]:
         if verdict.code in OFF_CYCLE and LEVELS.index(runs) > LEVELS.index(verdict.level):
             text = f"{verdict.text}; but only of members that hold the cycle"
             verdict = verdict._replace(level=runs, text=text)
+        if verdict.code in OF_CYCLE and kind.name not in CYCLES:
+            text = f"{verdict.text}; but the data show no limit cycle: {kind.name}"
+            verdict = verdict._replace(level=worse(verdict.level, "caution"), text=text)
         found.append(verdict)
     return found
 
 
 def headline(found: Discovery, said: Sequence[Verdict]) -> Verdict:
     """Say in one sentence what was found, how good it is, whether to use it, and what to try."""
-    deciding = [v for code in DECIDING for v in said if v.code == code]
+    deciding = [
+        v
+        for code in DECIDING
+        for v in said
+        if v.code == code and (code != "kind-of-dynamics" or v.level == "bad")
+    ]
     level = max((v.level for v in deciding), key=LEVELS.index)
     latents = found.ensemble.settings.latents
-    parts = [
-        f"{count(latents, 'latent')} hold the field to "
+    parts = [found.kind.name] if found.kind.name != CANNOT_TELL else []
+    parts += [
+        f"{count(latents, 'latent')} hold{'s' if latents == 1 else ''} the field to "
         f"{error(found.reconstruction.field)} of its variance"
     ]
     if found.answers is not None:
