@@ -137,6 +137,12 @@ def test_the_split_is_the_one_that_fit_makes():
     found = profile.profile(snapshots, s)
     kinds = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
     assert found.parts == {name: np.count_nonzero(parts == k) for name, k in kinds.items()}
+    for changes in ({"test_time": 20.0}, {"test_trajectories": "0,2"}):
+        named = FIT.but(**changes)
+        parts = split(snapshots, train=s.train, validation=s.validation, test=s.test, seed=s.seed,
+                      **changes)  # fmt: skip
+        found = profile.profile(snapshots, named)
+        assert found.parts["test"] == np.count_nonzero(parts == TEST) != 2000
     few = Snapshots(np.arange(6.0), wave(np.arange(6.0))[0])
     said = "\n".join(words.lines(few, profile.profile(few, FIT), FIT))
     assert "fit would refuse them: 6 frames are too few for the split" in said

@@ -147,7 +147,10 @@ def _runs(label: np.ndarray) -> list[slice]:
 def _parts(snapshots: Snapshots, s: Fit) -> Mapping[str, int] | str:
     """Return how many frames a fit puts to what use, or why it does not take them."""
     try:
-        parts = split(snapshots, train=s.train, validation=s.validation, test=s.test, seed=s.seed)
+        parts = split(
+            snapshots, train=s.train, validation=s.validation, test=s.test, seed=s.seed,
+            test_time=s.test_time, test_trajectories=s.test_trajectories,
+        )  # fmt: skip
     except EaeSindyError as error:
         return str(error)
     named = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
