@@ -460,7 +460,7 @@ class Fit(_Settings):
 # Ours: a start that searches, decoders solved for, and numbers without units.
 _STANDARD = Fit(
     start="projection",
-    start_seconds=30.0,
+    start_seconds=50.0,
     # The terms that this start has inside its loss. Latents in which cubic equations hold have
     # sparse ones too; of degree 5 the start makes latents that need it.
     degree=3,
