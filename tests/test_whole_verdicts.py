@@ -67,6 +67,10 @@ def test_nothing_is_better_than_the_reconstruction_that_it_rests_on():
         assert all(order.index(v.level) >= order.index(level) for v in said)
         assert any("hold badly" in v.text for v in said)
     assert not any("hold badly" in v.text for v in good)
+    # That POD is better still is no fault of the equations.
+    exact = {v.code: v.level for v in judge(discovery(0.004, 1e-9))}
+    assert exact["reconstruction"] == exact["headline"] == "caution"
+    assert {exact[code] for code in RESTING if code in exact} == {"good"}
 
 
 def test_a_cycle_attracts_no_better_than_members_hold_it():

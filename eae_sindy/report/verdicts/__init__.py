@@ -14,15 +14,14 @@ __all__ = ["SUBJECTS", "Verdict", "judge", "of_chains", "of_comparison", "of_equ
 
 def judge(found: Discovery, criteria: Criteria = CRITERIA) -> list[Verdict]:
     """Say in plain sentences what is fine, what is not, and what to change."""
-    field = of_reconstruction(found, criteria)
     equations = of_equations(found.answers, found.baselines, criteria) if found.answers else []
     if found.answers is None:
         equations = [no_equations(found, criteria)]
     said = [
         of_kind(found.kind),
-        field,
+        of_reconstruction(found, criteria),
         *of_input(found.flaws, found.dropped, len(found.members), criteria),
-        *resting(equations, field, found.kind),
+        *resting(equations, found, criteria),
         *of_chains(found.diagnostics, found.ensemble, criteria),
     ]
     return [headline(found, said), *said]

@@ -66,22 +66,25 @@ def best_field(baselines: Sequence[Row]) -> float:
     return min(errors, default=np.nan)
 
 
-def resting(said: Sequence[Verdict], field: Verdict, kind: Kind) -> list[Verdict]:
+def resting(
+    said: Sequence[Verdict], found: Discovery, criteria: Criteria = CRITERIA
+) -> list[Verdict]:
     """Return sentences none of which is better than what it rests on."""
-    level = {v.code: v.level for v in said}
-    runs, found = level.get("members-run", "good"), []
+    field, kind = graded(found.reconstruction.field, criteria.field_error), found.kind
+    runs = next((v.level for v in said if v.code == "members-run"), "good")
+    kept = []
     for verdict in said:
-        if verdict.code in RESTING and LEVELS.index(field.level) > LEVELS.index(verdict.level):
+        if verdict.code in RESTING and LEVELS.index(field) > LEVELS.index(verdict.level):
             text = f"{verdict.text}; but of a field that the latents hold badly"
-            verdict = verdict._replace(level=field.level, text=text)
+            verdict = verdict._replace(level=field, text=text)
         if verdict.code in OFF_CYCLE and LEVELS.index(runs) > LEVELS.index(verdict.level):
             text = f"{verdict.text}; but only of members that hold the cycle"
             verdict = verdict._replace(level=runs, text=text)
         if verdict.code in OF_CYCLE and kind.name not in CYCLES:
             text = f"{verdict.text}; but the data show no limit cycle: {kind.name}"
             verdict = verdict._replace(level=worse(verdict.level, "caution"), text=text)
-        found.append(verdict)
-    return found
+        kept.append(verdict)
+    return kept
 
 
 def headline(found: Discovery, said: Sequence[Verdict]) -> Verdict:
