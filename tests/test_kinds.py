@@ -215,7 +215,7 @@ def test_one_amplitude_does_not_tell_whether_it_attracts():
     assert "one trajectory of one amplitude" in found.reason
     many = polar([1.0, 1.0, 1.0, 1.0], lambda r: 0.0, 60)
     assert tell(*many).name == "limit cycle or conservative"
-    for share in (0.05, 0.2):
+    for share in (0.05, 0.2, 0.35):
         wheel = polar([1.0], lambda r: 0.0, 150)
         assert tell(*wheel[:2], noisy(wheel[2], share)).name == "limit cycle or conservative"
 
@@ -516,7 +516,7 @@ def test_uneven_times_are_brought_to_even_ones():
     made = series.even(parts, np.zeros(1), np.array([True]))
     time = T[kept][0] + made.step * np.arange(len(made.runs[0]))
     wave = np.sin(time) - np.sin(T[kept]).mean()
-    np.testing.assert_allclose(made.runs[0][:, 0], wave, atol=0.01)
+    np.testing.assert_allclose(made.runs[0][:, 0], wave, atol=0.02)
 
 
 def test_frequencies_that_nearly_lock_are_not_taken_for_a_cycle():
