@@ -715,7 +715,8 @@ class KindCriteria(_Settings):
     alike: float = 0.95  # correlation of a cycle with the next
     alike_late: float = 0.9  # of the first cycle of the later half with the others of it
     uneven: float = 0.05  # r.m.s. of log amplitude about the best monotone curve
-    regular_share: float = 0.75  # of the trajectories
+    followed: float = 0.5  # share of the trajectories whose cycles can be followed
+    regular_share: float = 0.75  # of these
     # What the amplitude does, in logarithms of it.
     steady: float = (
         0.05  # change over a trajectory, or over its later half, up to which there is none
@@ -739,6 +740,7 @@ class KindCriteria(_Settings):
     resting: float = 0.7  # share of the time
     sizes: float = 0.2  # standard deviation of their largest distances over the mean: all or none
     excursions: int = 5
+    half: float = 0.2  # share of them at least that comes in either half of the time
     irregular: float = 0.15  # standard deviation of the waits over their mean
     # Lines: what several frequencies and their combinations explain, of what is no noise.
     order: int = 4  # of combinations

@@ -182,6 +182,10 @@ def test_a_decay_that_passes_the_window_of_a_cycle_is_none():
         found = tell(*polar([1.0], lambda r, rate=rate: -rate * r, 120))
         assert found.name == "decay to a fixed point"
         assert found.yardsticks.decay_rate == pytest.approx(rate, rel=0.02)
+        assert found.confidence == "clear"
+    # Friction that grows with the square of the speed slackens, as a decay to a small cycle would.
+    square = tell(*polar([1.0], lambda r: -0.1 * r * r, 150))
+    assert (square.name, square.confidence) == ("decay to a fixed point", "likely")
     slow = tell(*polar([1.0], lambda r: -0.002 * r, 100))  # to four fifths
     assert slow.name == "cannot tell"
     assert slow.confidence == "none"
@@ -215,9 +219,12 @@ def test_one_amplitude_does_not_tell_whether_it_attracts():
     assert "one trajectory of one amplitude" in found.reason
     many = polar([1.0, 1.0, 1.0, 1.0], lambda r: 0.0, 60)
     assert tell(*many).name == "limit cycle or conservative"
-    for share in (0.05, 0.2, 0.35):
-        wheel = polar([1.0], lambda r: 0.0, 150)
+    wheel = polar([1.0], lambda r: 0.0, 150)
+    for share in (0.05, 0.2):
         assert tell(*wheel[:2], noisy(wheel[2], share)).name == "limit cycle or conservative"
+    loud = tell(*wheel[:2], noisy(wheel[2], 0.35))
+    assert loud.name == "cannot tell"
+    assert "neither to keep still" in loud.reason
 
 
 def test_a_family_of_orbits_has_more_than_two_members():
@@ -229,6 +236,8 @@ def test_a_family_of_orbits_has_more_than_two_members():
         found = tell(*polar(starts, still, 100))
         assert found.name == "cannot tell"
         assert "2 distinct orbits" in found.reason
+    near = tell(*polar([1.0, 1.06, 1.12], still, 100))  # or one, and what drifts between records
+    assert near.name == "cannot tell"
     # Or two that attract.
     found = tell(
         *polar([0.5, 1.2, 2.6, 3.5], lambda r: -0.02 * r * (r - 1) * (r - 2) * (r - 3), 200)
@@ -248,6 +257,13 @@ def test_an_oscillation_that_slows_down_is_neither_a_cycle_nor_chaos():
         phase = T + T**2 / bend
         found = tell(*one(np.stack([np.cos(phase), np.sin(phase)], axis=1)))
         assert found.name == "cannot tell"
+
+
+def test_an_amplitude_that_comes_and_goes_is_no_cycle():
+    time = np.arange(0, 300, 0.1)
+    size = 1 + 0.3 * np.cos(0.0837 * time)
+    found = tell(*one(size[:, None] * np.stack([np.cos(time), np.sin(time)], axis=1), time))
+    assert found.name in ("quasi-periodic", "cannot tell")
 
 
 def test_chaos_and_cycles_of_roessler_s_system():

@@ -17,7 +17,7 @@ def judge(series: Series, criteria: KindCriteria) -> Kind | None:
     found = [t for k in range(len(series.runs)) if (t := track(series, k)) is not None]
     usable = [t for t in found if len(t) >= criteria.least_cycles]
     regular = [t for t in usable if _is_regular(t, criteria)]
-    few = len(usable) < 0.5 * len(series.runs)
+    few = len(usable) < criteria.followed * len(series.runs)
     if few or len(regular) < criteria.regular_share * len(usable):
         return None
     courses = [amplitudes.course(t) for t in regular]
@@ -29,8 +29,9 @@ def judge(series: Series, criteria: KindCriteria) -> Kind | None:
         or _settles(regular, courses, criteria)
         or _attracts(courses, grown, criteria)
         or unknown(
-            "the amplitude still changes at the end of most trajectories, by "
-            f"{np.median([abs(c.late) for c in courses]):.0%} over their later half: longer ones "
+            f"amplitudes change by up to {max(abs(c.change) for c in courses):.0%} along a "
+            f"trajectory, and by {max(abs(c.late) for c in courses):.0%} over its later half, "
+            "which is neither to keep still nor to settle or die away: longer trajectories or less noise "
             "are needed"
         )
     )
@@ -215,7 +216,8 @@ def _attracts(
     """
     if grown is None or not np.isfinite(grown.limit):
         return None
-    sure = min(grown.rate / grown.rate_error, -grown.bend / grown.bend_error)
+    tiny = np.finfo(float).tiny  # of errors where the law is exact
+    sure = min(grown.rate / (grown.rate_error + tiny), -grown.bend / (grown.bend_error + tiny))
     inside = grown.lowest < grown.limit < grown.highest
     near = np.abs([c.last - np.log(grown.limit) for c in courses]) <= criteria.same
     if sure < criteria.deviations or not inside or near.mean() < criteria.regular_share:

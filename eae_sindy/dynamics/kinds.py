@@ -132,7 +132,7 @@ def _excitable(
         waits += np.diff(t[rising]).tolist()
     count = len(begun)
     early = float(np.mean(np.array(begun) < 0.5)) if count else 0.0
-    if count < criteria.excursions or not 0.2 <= early <= 0.8 or len(waits) < 2:
+    if count < criteria.excursions or min(early, 1 - early) < criteria.half or len(waits) < 2:
         return None
     sizes = float(np.std(peaks) / np.mean(peaks))
     spread = float(np.std(waits) / np.mean(waits))
