@@ -31,8 +31,8 @@ def judge(series: Series, criteria: KindCriteria) -> Kind | None:
         or unknown(
             f"amplitudes change by up to {max(abs(c.change) for c in courses):.0%} along a "
             f"trajectory, and by {max(abs(c.late) for c in courses):.0%} over its later half, "
-            "which is neither to keep still nor to settle or die away: longer trajectories or less noise "
-            "are needed"
+            "which is neither to keep still nor to settle or die away: longer trajectories or less "
+            "noise are needed"
         )
     )
     return kind.but(
