@@ -728,9 +728,11 @@ class KindCriteria(_Settings):
     least_orbits: int = 3  # that are distinct, for a family of them
     same: float = 0.1  # of trajectories that have settled, up to which it is one
     falls: float = 0.3  # amplitude left over the first, below which a decay is believed
+    at_zero: float = 0.2  # rate of decay at amplitude zero over that at the end: less is none
     slackening: float = 0.3  # rate of decay at the end over that at the start: less is doubtful
     deviations: float = 3.0  # standard errors from which a rate has a sign
     off_cycle: float = 0.1  # share of the cycles on the way, from which it is a transient
+    approach: float = 0.3  # distance to the last cycle in the third quarter over that at first
     strays: float = 0.1  # share of the later cycles that may be off the limit
     # A decay without cycles: what is left of the motion in the last eighth of the time.
     at_rest: float = 0.1
@@ -745,8 +747,8 @@ class KindCriteria(_Settings):
     # Lines: what several frequencies and their combinations explain, of what is no noise.
     order: int = 4  # of combinations
     explained: float = 0.95
-    gained: float = 0.01  # by two frequencies, over the better one alone
     foretold: float = 0.9  # in the last quarter, by lines fitted to the rest
+    gained: float = 0.01  # of that, over the better frequency alone
     least_beats: float = 4.0  # periods of every frequency, and of the nearest resonance
     resonance: int = 6  # a ratio p : q with both up to here is called commensurate
     # Chaos: neighbours part exponentially, and the near future is known better than of linear noise

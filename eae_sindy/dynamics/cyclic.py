@@ -51,20 +51,44 @@ def _is_regular(t: Tracked, criteria: KindCriteria) -> bool:
     )
 
 
-def _off(t: Tracked, criteria: KindCriteria) -> tuple[int, float]:
-    """Return how many cycles a trajectory begins with that are off, and the share that is later.
-
-    Off is a cycle that differs from the last ones in size or in shape.
-    """
+def _away(t: Tracked) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far cycles are from the last ones: in log amplitude, and in likeness; [m] each."""
     # Not the very last one: its length is not measured, but that of the one before.
     late = slice(-1 - max(1, len(t) // 8), -1)
     last = t.shapes[late].mean(axis=0)
     alike = np.einsum("mpk,pk->m", t.shapes, last) / np.einsum("pk,pk->", last, last)
     size = np.log(t.amplitude)
-    off = (np.abs(size - size[late].mean()) > criteria.moves) | (alike < criteria.alike)
+    return np.abs(size - size[late].mean()), 1 - alike
+
+
+def _off(t: Tracked, criteria: KindCriteria) -> tuple[int, float]:
+    """Return how many cycles a trajectory begins with that are off, and the share that is later.
+
+    Off is a cycle that differs from the last ones in size or in shape, by more than those of the
+    later half scatter.
+    """
+    size, shape = _away(t)
+    half = slice(len(t) // 2, -1)
+    scatter = criteria.deviations * np.array([size[half].std(), shape[half].std()])
+    apart = np.median(shape[half])
+    off = (size > max(criteria.moves, np.median(size[half]) + scatter[0])) | (
+        shape > max(1 - criteria.alike, apart + scatter[1])
+    )
     there = np.flatnonzero(~off[:-1] & ~off[1:])
     begun = int(there[0]) if len(there) else len(off)
     return begun, float(off[begun:-1].mean()) if begun < len(off) - 1 else 0.0
+
+
+def _approach(t: Tracked) -> float:
+    """Return how far the cycles of the third quarter are from the last, over how far the first is.
+
+    The distance of two cycles is that of their amplitudes and of their shapes together.
+    """
+    size, shape = _away(t)
+    middle = slice(len(t) // 2, max(3 * len(t) // 4, len(t) // 2 + 1))
+    distance = np.hypot(np.median(size[middle]), np.sqrt(2 * max(np.median(shape[middle]), 0)))
+    first = np.hypot(size[0], np.sqrt(2 * max(shape[0], 0)))
+    return float(distance / max(first, np.finfo(float).tiny))
 
 
 def _steady(
@@ -143,10 +167,11 @@ def _decays(
         return None
     left = float(np.exp(min(c.change for c in courses)))
     slack = min(_slackening(t) for t in tracked)
-    if left > criteria.falls or grown.rate > -criteria.deviations * grown.rate_error:
-        return None
     rates = [-c.late / (t.start[-1] - t.start[len(t) // 2])
              for c, t in zip(courses, tracked, strict=True)]  # fmt: skip
+    least = max(criteria.deviations * grown.rate_error, criteria.at_zero * np.median(rates))
+    if left > criteria.falls or -grown.rate < least:
+        return None
     turn = [2 * np.pi / np.median(t.length[len(t) // 2 : -1]) for t in tracked]
     return Kind(
         DECAY,
@@ -198,6 +223,12 @@ def _settles(
     share = sum(begun for begun, _ in off) / sum(len(t) for t in tracked)
     if share == 0:
         return Kind(ONE_ORBIT, f"{said}, and none comes to it from elsewhere", "likely")
+    slow = max(_approach(t) for t, (begun, _) in zip(tracked, off, strict=True) if begun)
+    if slow > criteria.approach:
+        return unknown(
+            f"{said}, but their shapes are {slow:.0%} as far from the last in the third quarter as "
+            "at the beginning: whether they come to one cycle longer trajectories tell"
+        )
     cycles = max(len(t) - begun for t, (begun, _) in zip(tracked, off, strict=True))
     return Kind(
         TRANSIENT if share >= criteria.off_cycle else LIMIT_CYCLE,
