@@ -505,8 +505,9 @@ def test_every_kind_is_told_somewhere():
 def test_criteria_are_numbers_that_decide():
     assert {f.name for f in fields(KindCriteria)} >= {"alike", "steady", "better"}
     decay, phase = polar([1.0], lambda r: -0.02 * r, 120), T + T**2 / 1500
+    chirp = one(np.stack([np.cos(phase), np.sin(phase)], axis=1))
     cases = {
-        "falls": (decay, 0.1), "steady": (one(np.stack([np.cos(phase), np.sin(phase)], axis=1)), 10),
+        "falls": (decay, 0.1), "steady": (chirp, 10),
         "least_frames": (decay, 100), "differs": (polar([1, 1.3, 1.6], lambda r: 0.0, 60), 10),
         "least_orbits": (polar([1, 1.3, 1.6], lambda r: 0.0, 60), 2),
         "least_cycles": (polar([3.0], lambda r: 0.05 * r * (1 - r * r), 150), 10),
