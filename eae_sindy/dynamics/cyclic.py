@@ -64,17 +64,15 @@ def _away(t: Tracked) -> tuple[np.ndarray, np.ndarray]:
 def _off(t: Tracked, criteria: KindCriteria) -> tuple[int, float]:
     """Return how many cycles a trajectory begins with that are off, and the share that is later.
 
-    Off is a cycle that differs from the last ones in size or in shape, by more than those of the
-    later half scatter.
+    Off is a cycle that differs from the last ones in size or in shape; at the beginning, by more
+    than those of the later half scatter.
     """
     size, shape = _away(t)
     half = slice(len(t) // 2, -1)
-    scatter = criteria.deviations * np.array([size[half].std(), shape[half].std()])
-    apart = np.median(shape[half])
-    off = (size > max(criteria.moves, np.median(size[half]) + scatter[0])) | (
-        shape > max(1 - criteria.alike, apart + scatter[1])
-    )
-    there = np.flatnonzero(~off[:-1] & ~off[1:])
+    off = (size > criteria.moves) | (shape > 1 - criteria.alike)
+    scatter = [np.median(v[half]) + criteria.deviations * v[half].std() for v in (size, shape)]
+    clearly = off & ((size > scatter[0]) | (shape > scatter[1]))
+    there = np.flatnonzero(~clearly[:-1] & ~clearly[1:])
     begun = int(there[0]) if len(there) else len(off)
     return begun, float(off[begun:-1].mean()) if begun < len(off) - 1 else 0.0
 
@@ -215,7 +213,7 @@ def _settles(
     if later > criteria.strays:
         return unknown(
             f"amplitudes settle, but {later:.0%} of the later cycles differ from the last ones: "
-            "less noise is needed"
+            "less noise or longer trajectories are needed"
         )
     at_end = float(np.median([abs(c.late) for c in settled]))
     said = f"{len(settled)} of {len(long)} trajectories keep one amplitude, which changes by "
