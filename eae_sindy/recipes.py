@@ -722,7 +722,8 @@ class KindCriteria(_Settings):
     alike: float = 0.95  # correlation of a cycle with the next
     alike_late: float = 0.9  # of the first cycle of the later half with the others of it
     uneven: float = 0.05  # r.m.s. of log amplitude about the best monotone curve
-    regular_share: float = 0.75  # of the trajectories
+    followed: float = 0.5  # share of the trajectories whose cycles can be followed
+    regular_share: float = 0.75  # of these
     # What the amplitude does, in logarithms of it.
     steady: float = (
         0.05  # change over a trajectory, or over its later half, up to which there is none
@@ -734,9 +735,11 @@ class KindCriteria(_Settings):
     least_orbits: int = 3  # that are distinct, for a family of them
     same: float = 0.1  # of trajectories that have settled, up to which it is one
     falls: float = 0.3  # amplitude left over the first, below which a decay is believed
+    at_zero: float = 0.2  # rate of decay at amplitude zero over that at the end: less is none
     slackening: float = 0.3  # rate of decay at the end over that at the start: less is doubtful
     deviations: float = 3.0  # standard errors from which a rate has a sign
     off_cycle: float = 0.1  # share of the cycles on the way, from which it is a transient
+    approach: float = 0.3  # distance to the last cycle in the third quarter over that at first
     strays: float = 0.1  # share of the later cycles that may be off the limit
     # A decay without cycles: what is left of the motion in the last eighth of the time.
     at_rest: float = 0.1
@@ -746,12 +749,13 @@ class KindCriteria(_Settings):
     resting: float = 0.7  # share of the time
     sizes: float = 0.2  # standard deviation of their largest distances over the mean: all or none
     excursions: int = 5
+    half: float = 0.2  # share of them at least that comes in either half of the time
     irregular: float = 0.15  # standard deviation of the waits over their mean
     # Lines: what several frequencies and their combinations explain, of what is no noise.
     order: int = 4  # of combinations
     explained: float = 0.95
-    gained: float = 0.01  # by two frequencies, over the better one alone
     foretold: float = 0.9  # in the last quarter, by lines fitted to the rest
+    gained: float = 0.01  # of that, over the better frequency alone
     least_beats: float = 4.0  # periods of every frequency, and of the nearest resonance
     resonance: int = 6  # a ratio p : q with both up to here is called commensurate
     # Chaos: neighbours part exponentially, and the near future is known better than of linear noise

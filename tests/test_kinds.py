@@ -182,6 +182,10 @@ def test_a_decay_that_passes_the_window_of_a_cycle_is_none():
         found = tell(*polar([1.0], lambda r, rate=rate: -rate * r, 120))
         assert found.name == "decay to a fixed point"
         assert found.yardsticks.decay_rate == pytest.approx(rate, rel=0.02)
+        assert found.confidence == "clear"
+    # Friction that grows with the square of the speed slackens, as a decay to a small cycle would.
+    square = tell(*polar([1.0], lambda r: -0.1 * r * r, 150))
+    assert (square.name, square.confidence) == ("decay to a fixed point", "likely")
     slow = tell(*polar([1.0], lambda r: -0.002 * r, 100))  # to four fifths
     assert slow.name == "cannot tell"
     assert slow.confidence == "none"
@@ -202,6 +206,7 @@ def test_a_way_that_is_cut_off_is_not_told():
         ([3.0], lambda r: 0.003 * r * (1 - r * r), 60),  # from outside
         ([0.05], lambda r: 0.02 * r * (1 - r * r), 100),  # from inside
         ([1.0], lambda r: -0.02 * (r - 0.2), 60),  # to a small cycle: it looks like a decay
+        ([6.0], lambda r: -0.001 * r**3, 200),  # no damping at amplitude zero
     ):
         assert tell(*polar(starts, growth, end)).name == "cannot tell"
     whole = tell(*polar([3.0], lambda r: 0.05 * r * (1 - r * r), 150))
@@ -215,9 +220,12 @@ def test_one_amplitude_does_not_tell_whether_it_attracts():
     assert "one trajectory of one amplitude" in found.reason
     many = polar([1.0, 1.0, 1.0, 1.0], lambda r: 0.0, 60)
     assert tell(*many).name == "limit cycle or conservative"
+    wheel = polar([1.0], lambda r: 0.0, 150)
     for share in (0.05, 0.2):
-        wheel = polar([1.0], lambda r: 0.0, 150)
         assert tell(*wheel[:2], noisy(wheel[2], share)).name == "limit cycle or conservative"
+    loud = tell(*wheel[:2], noisy(wheel[2], 0.35))
+    assert loud.name in ("limit cycle or conservative", "cannot tell")
+    assert "neighbours" not in loud.reason  # it is not taken for noise
 
 
 def test_a_family_of_orbits_has_more_than_two_members():
@@ -229,6 +237,8 @@ def test_a_family_of_orbits_has_more_than_two_members():
         found = tell(*polar(starts, still, 100))
         assert found.name == "cannot tell"
         assert "2 distinct orbits" in found.reason
+    near = tell(*polar([1.0, 1.06, 1.12], still, 100))  # or one, and what drifts between records
+    assert near.name == "cannot tell"
     # Or two that attract.
     found = tell(
         *polar([0.5, 1.2, 2.6, 3.5], lambda r: -0.02 * r * (r - 1) * (r - 2) * (r - 3), 200)
@@ -248,6 +258,13 @@ def test_an_oscillation_that_slows_down_is_neither_a_cycle_nor_chaos():
         phase = T + T**2 / bend
         found = tell(*one(np.stack([np.cos(phase), np.sin(phase)], axis=1)))
         assert found.name == "cannot tell"
+
+
+def test_an_amplitude_that_comes_and_goes_is_no_cycle():
+    time = np.arange(0, 300, 0.1)
+    size = 1 + 0.3 * np.cos(0.0837 * time)
+    found = tell(*one(size[:, None] * np.stack([np.cos(time), np.sin(time)], axis=1), time))
+    assert found.name in ("quasi-periodic", "cannot tell")
 
 
 def test_chaos_and_cycles_of_roessler_s_system():
@@ -335,8 +352,15 @@ def test_a_second_frequency_must_be_there_and_have_no_common_measure():
     assert brief.name == "cannot tell"
     three = rotations((1, root, 3**0.5), (1, 0.7, 0.6), time)
     assert tell(*one(three, time)).name == "cannot tell"
-    loud = noisy(rotations((1,), (1,), time), 0.5)
-    assert tell(*one(loud, time)).name == "cannot tell"
+    # What lines fit of noise is no second frequency.
+    wheel = polar([1.0], lambda r: 0.0, 150)
+    for share in (0.3, 0.5):
+        for seed in range(5):
+            found = tell(*wheel[:2], noisy(wheel[2], share, seed))
+            assert found.name in ("cannot tell", "limit cycle or conservative")
+    # A weak second one bends the cycles, and is no way to one.
+    weak = tell(*one(rotations((1, root), (1, 0.15), time), time))
+    assert weak.name in ("cannot tell", "quasi-periodic")
 
 
 def test_what_is_too_little_says_what_is_missing():
@@ -390,7 +414,7 @@ def test_of_frames_sees_no_test_frames():
     frames = pod.project(long, basis, parts)
     found = of_frames(frames)
     frames.coordinates[frames.split == TEST] = 1e9
-    assert of_frames(frames) == found or of_frames(frames).reason == found.reason
+    assert of_frames(frames).reason == found.reason
     assert found.name in KINDS
     assert found.yardsticks.period == pytest.approx(8.86, rel=0.01)
 
@@ -479,11 +503,11 @@ def test_every_kind_is_told_somewhere():
 
 
 def test_criteria_are_numbers_that_decide():
-    """Ten times as much, or a tenth, makes another answer of the planted systems or of these."""
     assert {f.name for f in fields(KindCriteria)} >= {"alike", "steady", "better"}
-    decay = polar([1.0], lambda r: -0.02 * r, 120)
+    decay, phase = polar([1.0], lambda r: -0.02 * r, 120), T + T**2 / 1500
+    chirp = one(np.stack([np.cos(phase), np.sin(phase)], axis=1))
     cases = {
-        "falls": (decay, 0.1), "steady": (polar([1.0], lambda r: -0.002 * r, 100), 10),
+        "falls": (decay, 0.1), "steady": (chirp, 10),
         "least_frames": (decay, 100), "differs": (polar([1, 1.3, 1.6], lambda r: 0.0, 60), 10),
         "least_orbits": (polar([1, 1.3, 1.6], lambda r: 0.0, 60), 2),
         "least_cycles": (polar([3.0], lambda r: 0.05 * r * (1 - r * r), 150), 10),
@@ -516,7 +540,7 @@ def test_uneven_times_are_brought_to_even_ones():
     made = series.even(parts, np.zeros(1), np.array([True]))
     time = T[kept][0] + made.step * np.arange(len(made.runs[0]))
     wave = np.sin(time) - np.sin(T[kept]).mean()
-    np.testing.assert_allclose(made.runs[0][:, 0], wave, atol=0.01)
+    np.testing.assert_allclose(made.runs[0][:, 0], wave, atol=0.02)
 
 
 def test_frequencies_that_nearly_lock_are_not_taken_for_a_cycle():

@@ -129,7 +129,7 @@ def measured_growth(tracked: Sequence[Tracked]) -> tuple[np.ndarray, np.ndarray]
     return np.concatenate(amplitude), np.concatenate(rate)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Backbone:
     """Frequency and damping against amplitude.
 

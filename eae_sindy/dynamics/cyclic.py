@@ -17,7 +17,7 @@ def judge(series: Series, criteria: KindCriteria) -> Kind | None:
     found = [t for k in range(len(series.runs)) if (t := track(series, k)) is not None]
     usable = [t for t in found if len(t) >= criteria.least_cycles]
     regular = [t for t in usable if _is_regular(t, criteria)]
-    few = len(usable) < 0.5 * len(series.runs)
+    few = len(usable) < criteria.followed * len(series.runs)
     if few or len(regular) < criteria.regular_share * len(usable):
         return None
     courses = [amplitudes.course(t) for t in regular]
@@ -29,9 +29,10 @@ def judge(series: Series, criteria: KindCriteria) -> Kind | None:
         or _settles(regular, courses, criteria)
         or _attracts(courses, grown, criteria)
         or unknown(
-            "the amplitude still changes at the end of most trajectories, by "
-            f"{np.median([abs(c.late) for c in courses]):.0%} over their later half: longer ones "
-            "are needed"
+            f"amplitudes change by up to {max(abs(c.change) for c in courses):.0%} along a "
+            f"trajectory, and by {max(abs(c.late) for c in courses):.0%} over its later half, "
+            "which is neither to keep still nor to settle or die away: longer trajectories or less "
+            "noise are needed"
         )
     )
     return kind.but(
@@ -50,20 +51,42 @@ def _is_regular(t: Tracked, criteria: KindCriteria) -> bool:
     )
 
 
-def _off(t: Tracked, criteria: KindCriteria) -> tuple[int, float]:
-    """Return how many cycles a trajectory begins with that are off, and the share that is later.
-
-    Off is a cycle that differs from the last ones in size or in shape.
-    """
+def _away(t: Tracked) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far cycles are from the last ones: in log amplitude, and in likeness; [m] each."""
     # Not the very last one: its length is not measured, but that of the one before.
     late = slice(-1 - max(1, len(t) // 8), -1)
     last = t.shapes[late].mean(axis=0)
     alike = np.einsum("mpk,pk->m", t.shapes, last) / np.einsum("pk,pk->", last, last)
     size = np.log(t.amplitude)
-    off = (np.abs(size - size[late].mean()) > criteria.moves) | (alike < criteria.alike)
-    there = np.flatnonzero(~off[:-1] & ~off[1:])
+    return np.abs(size - size[late].mean()), 1 - alike
+
+
+def _off(t: Tracked, criteria: KindCriteria) -> tuple[int, float]:
+    """Return how many cycles a trajectory begins with that are off, and the share that is later.
+
+    Off is a cycle that differs from the last ones in size or in shape; at the beginning, by more
+    than those of the later half scatter.
+    """
+    size, shape = _away(t)
+    half = slice(len(t) // 2, -1)
+    off = (size > criteria.moves) | (shape > 1 - criteria.alike)
+    scatter = [np.median(v[half]) + criteria.deviations * v[half].std() for v in (size, shape)]
+    clearly = off & ((size > scatter[0]) | (shape > scatter[1]))
+    there = np.flatnonzero(~clearly[:-1] & ~clearly[1:])
     begun = int(there[0]) if len(there) else len(off)
     return begun, float(off[begun:-1].mean()) if begun < len(off) - 1 else 0.0
+
+
+def _approach(t: Tracked) -> float:
+    """Return how far the cycles of the third quarter are from the last, over how far the first is.
+
+    The distance of two cycles is that of their amplitudes and of their shapes together.
+    """
+    size, shape = _away(t)
+    middle = slice(len(t) // 2, max(3 * len(t) // 4, len(t) // 2 + 1))
+    distance = np.hypot(np.median(size[middle]), np.sqrt(2 * max(np.median(shape[middle]), 0)))
+    first = np.hypot(size[0], np.sqrt(2 * max(shape[0], 0)))
+    return float(distance / max(first, np.finfo(float).tiny))
 
 
 def _steady(
@@ -142,10 +165,11 @@ def _decays(
         return None
     left = float(np.exp(min(c.change for c in courses)))
     slack = min(_slackening(t) for t in tracked)
-    if left > criteria.falls or grown.rate > -criteria.deviations * grown.rate_error:
-        return None
     rates = [-c.late / (t.start[-1] - t.start[len(t) // 2])
              for c, t in zip(courses, tracked, strict=True)]  # fmt: skip
+    least = max(criteria.deviations * grown.rate_error, criteria.at_zero * np.median(rates))
+    if left > criteria.falls or -grown.rate < least:
+        return None
     turn = [2 * np.pi / np.median(t.length[len(t) // 2 : -1]) for t in tracked]
     return Kind(
         DECAY,
@@ -189,7 +213,7 @@ def _settles(
     if later > criteria.strays:
         return unknown(
             f"amplitudes settle, but {later:.0%} of the later cycles differ from the last ones: "
-            "less noise is needed"
+            "less noise or longer trajectories are needed"
         )
     at_end = float(np.median([abs(c.late) for c in settled]))
     said = f"{len(settled)} of {len(long)} trajectories keep one amplitude, which changes by "
@@ -197,6 +221,12 @@ def _settles(
     share = sum(begun for begun, _ in off) / sum(len(t) for t in tracked)
     if share == 0:
         return Kind(ONE_ORBIT, f"{said}, and none comes to it from elsewhere", "likely")
+    slow = max(_approach(t) for t, (begun, _) in zip(tracked, off, strict=True) if begun)
+    if slow > criteria.approach:
+        return unknown(
+            f"{said}, but their shapes are {slow:.0%} as far from the last in the third quarter as "
+            "at the beginning: whether they come to one cycle longer trajectories tell"
+        )
     cycles = max(len(t) - begun for t, (begun, _) in zip(tracked, off, strict=True))
     return Kind(
         TRANSIENT if share >= criteria.off_cycle else LIMIT_CYCLE,
@@ -215,7 +245,8 @@ def _attracts(
     """
     if grown is None or not np.isfinite(grown.limit):
         return None
-    sure = min(grown.rate / grown.rate_error, -grown.bend / grown.bend_error)
+    tiny = np.finfo(float).tiny  # of errors where the law is exact
+    sure = min(grown.rate / (grown.rate_error + tiny), -grown.bend / (grown.bend_error + tiny))
     inside = grown.lowest < grown.limit < grown.highest
     near = np.abs([c.last - np.log(grown.limit) for c in courses]) <= criteria.same
     if sure < criteria.deviations or not inside or near.mean() < criteria.regular_share:

@@ -64,8 +64,8 @@ def _two_frequencies(series: Series, longest: np.ndarray, criteria: KindCriteria
         return None
     if lines.gained < criteria.gained:
         return unknown(
-            f"one frequency explains {lines.explained - lines.gained:.1%}, but its cycles are not "
-            "alike enough to be followed: less noise is needed"
+            f"one frequency foretells {lines.foretold - lines.gained:.1%} of the last quarter, but "
+            "its cycles are not alike enough to be followed: less noise is needed"
         )
     if lines.beats < criteria.least_beats:
         return unknown(

@@ -100,7 +100,7 @@ def _white(series: Series, noise: np.ndarray, variance: np.ndarray, criteria: Ki
             NOISE,
             f"neighbours in time leave {share:.0%} of the variance unexplained, and neighbours in "
             f"space {error:.0%} of that of the next frame",
-        ).but(noise=share)
+        )
     return unknown(
         f"neighbours in time leave {share:.0%} of the variance unexplained, but those in space do "
         "not: frames that are closer in time are needed"
@@ -132,7 +132,11 @@ def _excitable(
         waits += np.diff(t[rising]).tolist()
     count = len(begun)
     early = float(np.mean(np.array(begun) < 0.5)) if count else 0.0
-    if count < criteria.excursions or not 0.2 <= early <= 0.8 or len(waits) < 2:
+    if (
+        count < criteria.excursions
+        or min(early, 1 - early) < criteria.half
+        or not (waits and peaks)
+    ):
         return None
     sizes = float(np.std(peaks) / np.mean(peaks))
     spread = float(np.std(waits) / np.mean(waits))

@@ -25,10 +25,11 @@ class Lines:
         In cycles per unit of time, the lower one first.
     explained : float
         Share of the variance of what is no noise that the lines explain, of all samples.
-    gained : float
-        How much of it the better of both frequencies does not explain with its harmonics alone.
     foretold : float
-        The same as `explained` in the last quarter, by lines fitted to the first three.
+        The same in the last quarter, by lines fitted to the first three.
+    gained : float
+        How much less of it the best single frequency foretells with its harmonics, of all
+        combinations. Lines that only fit noise gain nothing there.
     beats : float
         How many periods the data hold of the slowest thing that tells the ratio of the frequencies
         from one of small whole numbers.
@@ -36,8 +37,8 @@ class Lines:
 
     frequencies: tuple[float, float]
     explained: float
-    gained: float
     foretold: float
+    gained: float
     beats: float
 
 
@@ -79,14 +80,18 @@ def find(
     floor = noise * len(x)
     total = np.sum((x - x.mean(axis=0)) ** 2) - floor
     left = _left(pair, time, x, criteria.order) - floor
-    # A frequency of zero adds only what is there already.
-    single = min(_left((f, 0.0), time, x, criteria.order) for f in pair) - floor
-    explained, alone = (float(1 - max(error, 0) / total) for error in (left, single))
+    foretold = _foretold(_design(pair, time, criteria.order), x, noise)
+    # Two frequencies may be told by any two of their combinations, a single one too.
+    singles = {abs(round(f, 12)) for f in _combinations(criteria.order) @ np.array(pair)}
+    harmonics = np.arange(1, criteria.order + 1)
+    alone = max(
+        _foretold(_waves(time, f * harmonics), x, noise) for f in singles if f * duration > 1
+    )
     return Lines(
         pair,
-        explained,
-        explained - alone,
-        _foretold(pair, time, x, criteria.order, noise),
+        float(1 - max(left, 0) / total),
+        foretold,
+        foretold - alone,
         _beats(pair, duration, criteria.resonance),
     )
 
@@ -108,16 +113,21 @@ def _guesses(x: np.ndarray, step: float, lowest: float) -> list[float]:
     return kept
 
 
+def _combinations(order: int) -> np.ndarray:
+    """Return the whole numbers [m, 2] of all combinations up to an order, one of each sign."""
+    both = [(a, b) for a in range(order + 1) for b in range(-order, order + 1)]
+    return np.array([(a, b) for a, b in both if 0 < a + abs(b) <= order and (a > 0 or b > 0)])
+
+
+def _waves(time: np.ndarray, frequencies: np.ndarray) -> np.ndarray:
+    """Return 1, and cosines and sines of frequencies in cycles per unit of time."""
+    phase = 2 * np.pi * time[:, None] * frequencies
+    return np.hstack([np.ones((len(time), 1)), np.cos(phase), np.sin(phase)])
+
+
 def _design(pair: tuple[float, float], time: np.ndarray, order: int) -> np.ndarray:
     """Return 1, cosines and sines of all combinations of two frequencies up to an order."""
-    turns = [
-        (a, b)
-        for a in range(order + 1)
-        for b in range(-order, order + 1)
-        if 0 < a + abs(b) <= order and (a > 0 or b > 0)
-    ]
-    phase = 2 * np.pi * time[:, None] * (np.array(turns) @ np.array(pair))
-    return np.hstack([np.ones((len(time), 1)), np.cos(phase), np.sin(phase)])
+    return _waves(time, _combinations(order) @ np.array(pair))
 
 
 def _left(pair: tuple[float, float], time: np.ndarray, x: np.ndarray, order: int) -> float:
@@ -144,12 +154,9 @@ def _refine(
     return float(done.fun), (float(a), float(b))
 
 
-def _foretold(
-    pair: tuple[float, float], time: np.ndarray, x: np.ndarray, order: int, noise: float
-) -> float:
+def _foretold(design: np.ndarray, x: np.ndarray, noise: float) -> float:
     """Return the share of the last quarter's variance that lines fitted to the rest explain."""
     split = 3 * len(x) // 4
-    design = _design(pair, time, order)
     solved = np.linalg.lstsq(design[:split], x[:split], rcond=1e-6)[0]
     error = np.mean(np.sum((x[split:] - design[split:] @ solved) ** 2, axis=1)) - noise
     size = np.mean(np.sum((x[split:] - x.mean(axis=0)) ** 2, axis=1)) - noise
