@@ -360,7 +360,7 @@ def planted(monkeypatch):
     """The command, with a sweep that takes no time; what it was asked for."""
     asked = []
 
-    def grown(data, settings, temperatures, device, jobs):
+    def grown(data, names, settings, temperatures, device, jobs):
         asked.append((settings, temperatures))
         return Ladder(WARM, []), {}
 
