@@ -329,6 +329,9 @@ def test_decoders_that_differ_are_named_by_coefficient():
     both = collected([(0.3, 0.9, 0.2), (0.5, 0.9, 0.2)], scatter=0.003)
     assert both.disagree == ["mu", "a"]
     np.testing.assert_allclose(both.medians[:, 0], [0.3, 0.5], atol=0.002)
+    # Two that lie apart on either side of a third, which meets them both.
+    apart = collected([(0.3, 0.9, 0.18), (0.3, 0.9, 0.2), (0.3, 0.9, 0.22)])
+    assert apart.disagree == ["b"]
 
 
 def test_the_joint_interval_is_wider_than_that_of_any_decoder():

@@ -45,8 +45,7 @@ class NormalForms:
     intervals : array [k, 2, 4]
         Of each decoder by itself, over encoders and frames; NaN where replicates are few.
     disagree : list of str
-        Names of coefficients of which some decoder's interval lies outside the joint interval of
-        the others.
+        Names of coefficients of which no value lies in the intervals of all decoders.
     compared : bool
         Whether two decoders at least have intervals.
     cycle : bool
@@ -190,7 +189,9 @@ def collect(
         judged = np.isfinite(ends).all(axis=(1, 2))
         compared = bool(np.count_nonzero(judged) > 1)
         if compared:
-            apart = _apart(replicates, sound, spread, decoders[judged], ends[judged])
+            # Decoders have the frames in common, so that these intervals are wider than what they
+            # differ by at random: that there is no value in all of them is more than chance.
+            apart = ends[judged, 0].max(axis=0) > ends[judged, 1].min(axis=0)
             disagree = [name for name, off in zip(NAMES, apart, strict=True) if off]
     return NormalForms(
         names=NAMES,
@@ -208,18 +209,6 @@ def collect(
         notes=_notes(of_replicates),
         reason=reason,
     )
-
-
-def _apart(
-    values: np.ndarray, sound: np.ndarray, spread: Spread, decoders: np.ndarray, ends: np.ndarray
-) -> np.ndarray:
-    """Say of which coefficients [4] a decoder's interval does not meet that of the others."""
-    found = np.zeros(values.shape[1], bool)
-    for decoder, (low, high) in zip(decoders, ends, strict=True):
-        rest = sound & np.isin(spread.decoder, decoders) & (spread.decoder != decoder)
-        least, most = spread.interval(values[rest], rest)
-        found |= (low > most) | (high < least)
-    return found
 
 
 def _table(forms: Sequence[Found], cycle: bool) -> np.ndarray:
