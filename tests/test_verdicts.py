@@ -357,7 +357,10 @@ def test_configurational_temperature(off, level, sign):
 def test_time_step(step, level):
     said = of_sampler(diagnostics(step=step))["time step"]
     is_said(said, "time-step", level, f"{step:.2f} of the largest stable one")
-    assert ("shorten it" in said.text) == (level != "good")
+    assert ("shorten --step" in said.text) == (level != "good")
+    measured = ensemble(step_share=0.15)
+    said = of_sampler(diagnostics(step=step), measured)["time step"]
+    assert ("lower --step-share" in said.text) == (level != "good")
 
 
 @pytest.mark.parametrize(

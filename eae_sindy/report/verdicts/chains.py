@@ -20,8 +20,8 @@ def of_chains(
         *_chosen_temperature(found, ensemble),
         *_some_frames(found, criteria),
         _kinetic_temperature(found, ensemble, criteria),
-        *_configurational_temperature(found, criteria),
-        *_time_step(found, criteria),
+        *_configurational_temperature(found, ensemble, criteria),
+        *_time_step(found, ensemble, criteria),
         *_batch_noise(found, criteria),
         _stationarity(found, ensemble, criteria),
         *_decoders(found, ensemble, criteria),
@@ -138,22 +138,30 @@ def _kinetic_temperature(found: Diagnostics, ensemble: Ensemble, criteria: Crite
     return Verdict.of("kinetic-temperature-off", level, text)
 
 
-def _configurational_temperature(found: Diagnostics, criteria: Criteria) -> list[Verdict]:
+def _shorter(ensemble: Ensemble) -> str:
+    """Return what makes the sampler's step shorter: the step itself may be measured."""
+    return "lower --step-share" if ensemble.settings.step_share else "shorten --step"
+
+
+def _configurational_temperature(
+    found: Diagnostics, ensemble: Ensemble, criteria: Criteria
+) -> list[Verdict]:
     if not np.isfinite(found.configurational_temperature):
         return []
     hot = found.configurational_temperature - 1
     level = graded(abs(hot), criteria.configurational_temperature)
     text = f"positions are drawn at {1 + hot:.2f} of the set temperature"
-    advice = "" if level == "good" else ": shorten --step, and see that the loss has settled"
+    advice = "" if level == "good" else f": {_shorter(ensemble)}, and see that the loss has settled"
     return [Verdict.of("configurational-temperature", level, text + advice)]
 
 
-def _time_step(found: Diagnostics, criteria: Criteria) -> list[Verdict]:
+def _time_step(found: Diagnostics, ensemble: Ensemble, criteria: Criteria) -> list[Verdict]:
     if not np.isfinite(found.step):
         return []
     level = graded(found.step, criteria.step_of_stable)
-    text = f"--step is {found.step:.2f} of the largest stable one"
-    return [Verdict.of("time-step", level, text + ("" if level == "good" else ": shorten it"))]
+    text = f"the step is {found.step:.2f} of the largest stable one"
+    advice = "" if level == "good" else f": {_shorter(ensemble)}"
+    return [Verdict.of("time-step", level, text + advice)]
 
 
 def _batch_noise(found: Diagnostics, criteria: Criteria) -> list[Verdict]:
