@@ -1,10 +1,9 @@
 """The reconstruction, on which all else rests, and the whole in one sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ...discovery.measurement import Row
 from ...discovery.result import Discovery
 from ...dynamics.kind import CANNOT_TELL, LIMIT_CYCLE, NOISE, ONE_ORBIT, TRANSIENT, Kind
 from ...progress import count
@@ -36,7 +35,7 @@ USE = {
 
 def of_reconstruction(found: Discovery, criteria: Criteria = CRITERIA) -> Verdict:
     """Judge the field error: against POD with as many modes, and against 1, the mean's."""
-    field, pod = found.reconstruction.field, best_field(found.baselines)
+    field, pod = found.reconstruction.field, least(row.field for row in found.baselines)
     text = (
         f"on test frames the field error is {error(field)} of the variance; "
         f"that of POD with as many modes is {error(pod)}, that of the mean field 1"
@@ -60,10 +59,9 @@ def of_kind(kind: Kind) -> Verdict:
     return Verdict.of("kind-of-dynamics", level, text)
 
 
-def best_field(baselines: Sequence[Row]) -> float:
-    """Return the least field error of the baselines; NaN if there is none."""
-    errors = [row.field for row in baselines if np.isfinite(row.field)]
-    return min(errors, default=np.nan)
+def least(errors: Iterable[float]) -> float:
+    """Return the least of some errors; NaN if none is a number."""
+    return min((e for e in errors if np.isfinite(e)), default=np.nan)
 
 
 def resting(
@@ -106,16 +104,10 @@ def headline(found: Discovery, said: Sequence[Verdict]) -> Verdict:
         f = found.answers.forecast
         parts.append(
             f"their equations forecast {f.time[-1]:g} units of time with {error(f.field)}, the "
-            f"best of POD with {error(best_forecast(found.baselines))}"
+            f"best of POD with {error(least(row.forecast for row in found.baselines))}"
         )
     parts.append(USE[level])
     first = next((v for v in deciding if v.level == level and level != "good"), None)
     if first is not None:
         parts.append(f"first of all: {first.subject}" + (f", {first.advice}" * bool(first.advice)))
     return Verdict.of("headline", level, "; ".join(parts))
-
-
-def best_forecast(baselines: Sequence[Row]) -> float:
-    """Return the least forecast error of the baselines; NaN if there is none."""
-    errors = [row.forecast for row in baselines if np.isfinite(row.forecast)]
-    return min(errors, default=np.nan)
