@@ -142,24 +142,11 @@ def _planted(system: str, output: Path, force: bool, dtype: str) -> None:
         output = Path("data") / f"{system.replace('-', '_')}.h5"
 
     from eae_sindy import storage
-    from eae_sindy.snapshots import snapshots
     from eae_sindy.snapshots.generators.choice import make
 
     storage.claim(output, force)
     made = make(settings)
-    blocks = [(made.field, made.rate)]
-    options.follow(
-        snapshots.write(
-            output,
-            made.time,
-            blocks,
-            dtype=dtype,
-            trajectory=made.trajectory,
-            space=made.space,
-            attributes=made.attributes,
-            force=force,
-        )
-    )
+    options.follow(made.writing(output, dtype=dtype, force=force))
     click.echo(
         f"{output}: {len(made):,} frames of {' x '.join(str(n) for n in made.shape)} in "
         f"{len(set(made.trajectory.tolist()))} trajectories, {made.attributes['kind']}"

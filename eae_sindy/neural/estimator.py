@@ -176,10 +176,7 @@ class EntropicAutoencoder:
     def begin(self, snapshots: Snapshots) -> tuple[Ensemble, np.ndarray]:
         """Split the frames, find their POD; return an ensemble without chains, and frames."""
         s = self.settings
-        parts = split.split(
-            snapshots, train=s.train, validation=s.validation, test=s.test, seed=s.seed,
-            test_time=s.test_time, test_trajectories=s.test_trajectories,
-        )  # fmt: skip
+        parts = split.of_fit(snapshots, s)
         frames_needed, given = len(self.library), int(np.count_nonzero(parts == TRAIN))
         if given < frames_needed:
             raise EaeSindyError(

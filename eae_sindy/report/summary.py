@@ -70,9 +70,7 @@ def _measured(value: Any) -> Any:
     """Return a yardstick of a kind as plain numbers; None where it was not measured."""
     if is_dataclass(value):
         return {k: _measured(v) for k, v in vars(value).items()}
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return list(value) if isinstance(value, tuple) else value
+    return list(value) if isinstance(value, tuple) else _plain(value)
 
 
 def _answers(discovery: Discovery, a: Answers) -> dict[str, Any]:

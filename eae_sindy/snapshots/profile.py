@@ -8,10 +8,11 @@ import numpy as np
 
 from ..errors import EaeSindyError
 from ..recipes import Fit
+from . import split
 from .differentiation import LEAST, differentiate
 from .pod import Pod, decompose
 from .snapshots import Snapshots
-from .split import TEST, TRAIN, VALIDATION, split
+from .split import TEST, TRAIN, VALIDATION
 
 MOST_FRAMES = 2000  # that the modes are found from, and as many that are followed in time
 MOST_BYTES = 2**28  # of frames in memory at a time
@@ -147,10 +148,7 @@ def _runs(label: np.ndarray) -> list[slice]:
 def _parts(snapshots: Snapshots, s: Fit) -> Mapping[str, int] | str:
     """Return how many frames a fit puts to what use, or why it does not take them."""
     try:
-        parts = split(
-            snapshots, train=s.train, validation=s.validation, test=s.test, seed=s.seed,
-            test_time=s.test_time, test_trajectories=s.test_trajectories,
-        )  # fmt: skip
+        parts = split.of_fit(snapshots, s)
     except EaeSindyError as error:
         return str(error)
     named = {"train": TRAIN, "validation": VALIDATION, "test": TEST}

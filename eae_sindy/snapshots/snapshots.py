@@ -189,22 +189,35 @@ class Snapshots:
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write a snapshots file. Raises `EaeSindyError` if it exists and `force` is false."""
-        blocks = (
+        finish(self.writing(path, force=force))
+
+    def writing(
+        self,
+        path: str | Path,
+        blocks: Iterable[Sequence[Any]] | None = None,
+        *,
+        dtype: Any = None,
+        force: bool = False,
+    ) -> Steps[None]:
+        """Do what `save` does, step by step.
+
+        `blocks` are those of field and rate, if they are looked at on their way; `dtype` is as in
+        `write`.
+        """
+        own = (
             (self.field[a:b], None if self.rate is None else self.rate[a:b])
             for a, b in self.bounds()
         )
-        finish(
-            write(
-                path,
-                self.time,
-                blocks,
-                dtype=None,
-                trajectory=self.trajectory,
-                mask=self.mask,
-                space=self.space,
-                attributes=self.attributes,
-                force=force,
-            )
+        return write(
+            path,
+            self.time,
+            own if blocks is None else blocks,
+            dtype=dtype,
+            trajectory=self.trajectory,
+            mask=self.mask,
+            space=self.space,
+            attributes=self.attributes,
+            force=force,
         )
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..errors import EaeSindyError
+from ..recipes import Fit
 from .snapshots import Snapshots
 
 # The values of a split, as stored.
@@ -67,6 +68,20 @@ def split(
     parts[drawn[:n_train]] = TRAIN
     parts[drawn[n_train : n_train + n_validation]] = VALIDATION
     return parts
+
+
+def of_fit(snapshots: Snapshots, settings: Fit) -> np.ndarray:
+    """Return the split that a fit of these settings makes."""
+    s = settings
+    return split(
+        snapshots,
+        train=s.train,
+        validation=s.validation,
+        test=s.test,
+        seed=s.seed,
+        test_time=s.test_time,
+        test_trajectories=s.test_trajectories,
+    )
 
 
 def _last(time: np.ndarray, own: np.ndarray, length: float) -> np.ndarray:

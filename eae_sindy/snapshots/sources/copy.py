@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ...progress import Steps
-from .. import checks, differentiation, snapshots
+from .. import checks, differentiation
 from ..snapshots import Snapshots
 
 
@@ -33,17 +33,7 @@ def write(data: Snapshots, path: str | Path, *, force: bool = False) -> Steps[in
     if data.rate is None:
         differentiation.check(data.trajectory)
     repeats: list[int] = []
-    yield from snapshots.write(
-        path,
-        data.time,
-        _blocks(data, repeats),
-        dtype=None,
-        trajectory=data.trajectory,
-        mask=data.mask,
-        space=data.space,
-        attributes=data.attributes,
-        force=force,
-    )
+    yield from data.writing(path, _blocks(data, repeats), force=force)
     return repeats[0] if repeats else None
 
 
