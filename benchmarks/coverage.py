@@ -19,19 +19,23 @@ from multiprocessing import get_context
 
 import numpy as np
 from scipy.stats import beta
-from start import curved, trajectories
+from start import trajectories
 
 from eae_sindy.discovery.discover import discover
 from eae_sindy.neural.estimator import EntropicAutoencoder
 from eae_sindy.recipes import CRITERIA, recipe
+from eae_sindy.snapshots.generators.lift import lift
 from eae_sindy.snapshots.snapshots import Snapshots
 
 GROWTH, TRUTH = 0.3, {"period": 2 * np.pi, "growth": -0.6}
 SMALL = recipe("standard").but(
-    start_seconds=3.0, hidden=(32,), rank=8, frames=200, updates=4, encoders=100, draws=200,
+    start_seconds=1.5, hidden=(32,), rank=8, frames=200, updates=2, encoders=50, draws=100,
     chains=2, train=0.8, validation=0.2, test=0.2,
 )  # fmt: skip
-JUDGED = CRITERIA.but(replicates=100, witnesses=100, least_members=100, judged=10, finalists=5)
+JUDGED = CRITERIA.but(
+    replicates=60, witnesses=40, least_members=100, judged=6, finalists=3, decoded=10,
+    degrees=(3, 3, 3), weights=(0.0,),
+)  # fmt: skip
 
 
 def right(_: float, z: np.ndarray) -> np.ndarray:
@@ -42,12 +46,12 @@ def right(_: float, z: np.ndarray) -> np.ndarray:
 
 def snapshots(noise: float, case: int) -> Snapshots:
     rng = np.random.default_rng([case, int(1e4 * noise)])
-    turns = rng.uniform(0, 2 * np.pi, 8)
-    size = rng.uniform(0.3, 1.5, 8)
+    turns = rng.uniform(0, 2 * np.pi, 24)
+    size = rng.uniform(0.3, 1.5, 24)
     starts = np.stack([size * np.cos(turns), size * np.sin(turns)], axis=1)
-    runs = trajectories(right, starts, 40.0, 0.1)
+    runs = trajectories(right, starts, 8.0, 0.1)
     z = np.concatenate(runs)
-    field, rate = curved(z, np.stack([right(0, row) for row in z]), 24, 7)
+    field, rate = lift(z, np.stack([right(0, row) for row in z]), 24)
     field, rate = (
         part + noise * (part - part.mean(axis=0)).std() * rng.normal(size=part.shape)
         for part in (field, rate)

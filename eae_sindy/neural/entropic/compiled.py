@@ -1,7 +1,8 @@
 """The compiled inner loop: many encoder steps at a fixed decoder."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +40,8 @@ class Record(NamedTuple):
 class Loop:
     """The compiled inner loop: many encoder steps at a fixed decoder, no Python in between.
 
-    XLA compiles the two loops (with the decoder's gradient, or with the draws) as a whole. Frames,
+    XLA compiles the two loops (with the decoder's gradient, or with the draws) as a whole. What is
+    called a few times only is a graph: for XLA it would take longer to compile than to run. Frames,
     seed and temperature are arguments: what is compiled serves all chains, and every later `Loop`
     of the same objective and sampler on as many frames. Methods that take a chart take
     positions in its coordinates, and give encoders as weights.
@@ -92,6 +94,29 @@ class Loop:
         """Recompute the force: under a new decoder, or at a new position."""
         return self._programs.refresh(self.problem.data, state, decoder, key(seed, USE), chart)
 
+    def bent(
+        self,
+        state: State,
+        decoder: Tensors,
+        seed: int,
+        chart: Chart | None = None,
+        *,
+        along: Sequence[np.ndarray],
+        size: float,
+        masses: Sequence[float],
+        times: int = 1,
+    ) -> list[np.ndarray]:
+        """Apply M^-1/2 H M^-1/2 to a vector, so many times, each time to one of length one.
+
+        H is the Hessian of U in q and M the masses of its tensors. H times a vector v is a
+        difference of forces at q ± size M^-1/2 v.
+        """
+        scales = tuple(tf.constant(1 / np.sqrt(m), tf.float64) for m in masses)
+        vector = tuple(tf.constant(a, tf.float64) for a in along)
+        given = (key(seed, USE), chart, vector, scales, tf.constant(size, tf.float64))
+        found = self._programs.bent(self.problem.data, state, decoder, *given, tf.constant(times))
+        return [part.numpy() for part in found]
+
     def update(
         self,
         state: State,
@@ -134,17 +159,17 @@ class Loop:
 
 
 class _Programs:
-    """What XLA compiles for one objective and one sampler: each function once for every shape."""
+    """The functions of one objective and one sampler, each compiled once for every shape."""
 
     def __init__(
         self, objective: Objective, batch: int, sampler: Sampler, thermostat: Thermostat
     ) -> None:
         self.objective, self.batch = objective, batch
         self.sampler, self.thermostat = sampler, thermostat
-        compiled = partial(tf.function, jit_compile=True, autograph=False)
-        self.begin = compiled(self._begin)
-        self.refresh = _forces(objective, batch).refresh  # whatever the sampler
-        self.run = compiled(self._run)
+        self.begin = tf.function(self._begin, autograph=False)
+        forces = _forces(objective, batch)  # whatever the sampler
+        self.refresh, self.bent = forces.refresh, forces.bent
+        self.run = tf.function(self._run, jit_compile=True, autograph=False)
 
     def _potential(
         self,
@@ -224,11 +249,18 @@ class _Programs:
 
 
 class _Forces:
-    """What XLA compiles for one objective alone: samplers with different steps share it."""
+    """The functions of one objective alone: samplers with different steps share them."""
 
     def __init__(self, objective: Objective, batch: int) -> None:
         self.objective, self.batch = objective, batch
-        self.refresh = tf.function(self._refresh, jit_compile=True, autograph=False)
+        self.refresh = tf.function(self._refresh, autograph=False)
+        self.bent = tf.function(self._bent, autograph=False)
+
+    def _potential(
+        self, data: Data, decoder: Tensors, seed: tf.Tensor, chart: Chart | None
+    ) -> Potential:
+        problem = Problem(self.objective, data, self.batch)
+        return problem.potential(decoder, seed, decoder_gradient=False, chart=chart)
 
     def _refresh(
         self,
@@ -238,9 +270,36 @@ class _Forces:
         seed: tf.Tensor,
         chart: Chart | None = None,
     ) -> State:
-        problem = Problem(self.objective, data, self.batch)
-        potential = problem.potential(decoder, seed, decoder_gradient=False, chart=chart)
+        potential = self._potential(data, decoder, seed, chart)
         return state._replace(gradient=tuple(potential(state.position, state.step)[1]))
+
+    def _bent(
+        self,
+        data: Data,
+        state: State,
+        decoder: Tensors,
+        seed: tf.Tensor,
+        chart: Chart | None,
+        vector: Tensors,
+        scales: Tensors,
+        size: tf.Tensor,
+        times: tf.Tensor,
+    ) -> Tensors:
+        potential = self._potential(data, decoder, seed, chart)
+
+        def force(along: Sequence[tf.Tensor], by: tf.Tensor) -> list[tf.Tensor]:
+            there = tuple(
+                q + tf.cast(by * a, q.dtype) for q, a in zip(state.position, along, strict=True)
+            )
+            return [tf.cast(g, tf.float64) for g in potential(there, state.step)[1]]
+
+        def body(i: tf.Tensor, vector: Tensors) -> tuple:
+            length = tf.sqrt(tf.add_n([tf.reduce_sum(v**2) for v in vector]))
+            along = [s * v / length for s, v in zip(scales, vector, strict=True)]
+            ends = zip(scales, force(along, size), force(along, -size), strict=True)
+            return i + 1, tuple(s * (a - b) / (2 * size) for s, a, b in ends)
+
+        return tf.while_loop(lambda i, _: i < times, body, (tf.constant(0), vector))[1]
 
 
 # Programs that are kept: a sweep over temperatures, seeds or frames compiles once.

@@ -81,11 +81,11 @@ def _nystrom(trial: np.ndarray, made: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 class _Products:
-    """What XLA compiles: the products of the Gauss–Newton matrix with some vectors."""
+    """The compiled products of the Gauss–Newton matrix with some vectors."""
 
     def __init__(self, objective: Eq14) -> None:
         self.objective = objective
-        self._compiled = tf.function(self._run, jit_compile=True, autograph=False)
+        self._compiled = tf.function(self._run, autograph=False)
 
     def __call__(self, *given: object) -> tf.Tensor:
         return self._compiled(*given)

@@ -4,8 +4,6 @@ All take the compiled loop, the chain's state and seed, the decoder and the char
 of them. What they measure is of U in q, see `Problem.potential`.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import tensorflow as tf
 
@@ -14,28 +12,6 @@ from .chart import Chart
 from .compiled import Loop
 
 POWER_STEPS = 20  # of the power iteration for the stiffest direction
-
-
-def hessian_product(
-    loop: Loop,
-    state: State,
-    decoder: Tensors,
-    seed: int,
-    chart: Chart | None = None,
-    *,
-    along: Sequence[np.ndarray],
-    size: float,
-) -> list[np.ndarray]:
-    """Return the Hessian of U in q times a vector, by a difference over ±`size`."""
-    ends = []
-    for sign in (1, -1):
-        moved = tuple(
-            p + tf.cast(sign * size * a, p.dtype)
-            for p, a in zip(state.position, along, strict=True)
-        )
-        there = loop.refresh(state._replace(position=moved), decoder, seed, chart)
-        ends.append([g.numpy().astype(float) for g in there.gradient])
-    return [(a - b) / (2 * size) for a, b in zip(*ends, strict=True)]
 
 
 def laplacian(
@@ -63,10 +39,14 @@ def laplacian(
     rng, found = np.random.default_rng([seed, int(state.step), 1]), []
     lightest = min(loop.thermostat.masses(len(state.position)))
     size = loop.thermostat.step * np.sqrt(temperature / lightest)
+    far = np.sqrt(sum(int(np.prod(p.shape)) for p in state.position))  # the length of such a vector
+    ones = [1.0] * len(state.position)
     for _ in range(probes):
         signs = [rng.choice([-1.0, 1.0], size=p.shape) for p in state.position]
-        product = hessian_product(loop, state, decoder, seed, chart, along=signs, size=size)
-        found.append(sum(float(np.sum(s * h)) for s, h in zip(signs, product, strict=True)))
+        product = loop.bent(
+            state, decoder, seed, chart, along=signs, size=far * size, masses=ones
+        )
+        found.append(far * sum(float(np.sum(s * h)) for s, h in zip(signs, product, strict=True)))
     return float(np.mean(found))
 
 
@@ -87,16 +67,18 @@ def largest_stable_step(
     `step`, if it is not to be that of the loop.
     """
     rng = np.random.default_rng([seed, 2])
-    roots = np.sqrt(loop.thermostat.masses(len(state.position)))
-    vector = [rng.normal(size=p.shape) for p in state.position]
-    # Vectors are scaled by 1/√m, so this is three thermal moves in all, whatever the masses.
-    size, square = 3 * (step or loop.thermostat.step) * np.sqrt(temperature), 0.0
-    for _ in range(POWER_STEPS):
-        length = np.sqrt(sum(float(np.sum(v**2)) for v in vector))
-        vector = [v / length / r for v, r in zip(vector, roots, strict=True)]
-        product = hessian_product(loop, state, decoder, seed, chart, along=vector, size=size)
-        vector = [h / r for h, r in zip(product, roots, strict=True)]
-        square = np.sqrt(sum(float(np.sum(v**2)) for v in vector))
+    found = loop.bent(
+        state,
+        decoder,
+        seed,
+        chart,
+        along=[rng.normal(size=p.shape) for p in state.position],
+        # Vectors are scaled by 1/√m, so this is three thermal moves in all, whatever the masses.
+        size=3 * (step or loop.thermostat.step) * np.sqrt(temperature),
+        masses=loop.thermostat.masses(len(state.position)),
+        times=POWER_STEPS,
+    )
+    square = np.sqrt(sum(float(np.sum(v**2)) for v in found))
     return float(2 / np.sqrt(square)) if square != 0 else np.inf  # NaN stays NaN
 
 

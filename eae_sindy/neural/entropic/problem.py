@@ -1,6 +1,8 @@
 """What is sampled: an objective on its frames, as a potential energy of the encoder's weights."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import tensorflow as tf
@@ -48,9 +50,9 @@ class Problem:
         return self.objective.nothing(self.data)
 
     def loss(self, encoder: Tensors, decoder: Tensors, data: Data) -> float:
-        """Return the loss of given weights on some frames, outside of what is compiled."""
+        """Return the loss of given weights on some frames."""
         weights = tuple(tuple(map(tf.convert_to_tensor, net)) for net in (encoder, decoder))
-        return float(self.objective(weights, data, key(0, 0)))
+        return float(_loss(self.objective)(weights, data))
 
     def potential(
         self,
@@ -87,3 +89,11 @@ class Problem:
             return loss + chart.confinement(u), chart.slope(of_encoder, u), more
 
         return evaluate
+
+
+@lru_cache(maxsize=8)
+def _loss(objective: Objective) -> Callable[[Any, Data], tf.Tensor]:
+    """Return a graph of the loss of weights on some frames, made once for every shape."""
+    return tf.function(
+        lambda weights, data: objective(weights, data, key(0, 0)), autograph=False
+    )
