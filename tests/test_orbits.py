@@ -170,3 +170,34 @@ def test_orbits_that_leave_among_others_are_divergent_and_not_at_rest():
     distance = np.linalg.norm(z, axis=-1)
     assert distance.max() <= 1.01 * orbits.ESCAPE
     assert orbits.lost(z[-1], data).all()
+
+
+@pytest.mark.parametrize("radius", [0.3, 1.0, 3.0])
+def test_without_a_period_of_the_data_a_cycle_is_a_closed_orbit_that_attracts(radius):
+    attracts, _, period = hopf(0.3, 1.0, 0.3, 0.0)
+    rotation = hopf(0.0, 1.0, 1e-12, 0.0)[0]
+    members = np.stack([attracts, -attracts, rotation])
+    found = cycles.settle(
+        CUBIC, members, round_loop([[0.5, 0.0]] * 3, radius), 1.1 * period, period_known=False
+    )
+    assert np.isnan(found.reference_period)
+    assert list(found.holds) == [True, False, False]
+    assert found.period[0] == pytest.approx(period, rel=1e-6)
+    assert found.growth[0] == pytest.approx(-0.6, rel=1e-3)
+    assert np.isnan(found.period[1:]).all()
+
+
+def test_the_time_of_a_turn_is_that_of_the_fastest_pair_of_a_linear_fit():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(200, 2)) + 5
+    for slopes, turn in (
+        ([[0.1, 2.0], [-2.0, 0.1]], np.pi),
+        ([[-3.0, 2.0], [-2.0, -3.0]], np.nan),  # it has decayed before it has turned
+        ([[-1.0, 0.0], [0.0, -2.0]], np.nan),
+    ):
+        found = cycles.turning_time(z, (z - 5) @ np.array(slopes) + 0.3)
+        assert found == pytest.approx(turn, rel=1e-6, nan_ok=True)
+    both = np.zeros((4, 4))
+    both[:2, :2], both[2:, 2:] = [[0, 1], [-1, 0]], [[0, 3], [-3, 0]]
+    z = rng.normal(size=(200, 4))
+    assert cycles.turning_time(z, z @ both) == pytest.approx(2 * np.pi / 3)

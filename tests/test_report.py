@@ -256,7 +256,7 @@ def test_a_row_of_a_comparison_in_print():
 
 def test_without_a_period_or_choice_it_is_said(found):
     said = "\n".join(text.lines(Report.of(replace(found, answers=None, orbits=None, trials={}))))
-    assert "the test frames show no period" in said
+    assert "the data show no period" in said
     assert "trial members" not in said
     assert "chosen by running" not in said
 

@@ -102,7 +102,7 @@ def test_a_row_has_what_the_discovery_says():
     ("answers", "forecast", "says"),
     [
         (None, math.nan, "no forecast: the time before the test window is too short"),
-        (records.answers(orbits=None, spread=None), 0.024, "no period: the test frames show none"),
+        (records.answers(orbits=None, spread=None), 0.024, "no period: neither data nor equations"),
         (records.answers(spread=records.spread(period=None)), 0.024, "no interval of the period"),
     ],
 )

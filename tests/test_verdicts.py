@@ -97,6 +97,16 @@ def test_members_run_where_nearly_all_hold_the_cycle(cycles, level):
             f"{cycles / 10:.1f}% of 1,000 members", "80% of 50 replicates do")  # fmt: skip
 
 
+def test_without_a_period_of_the_data_the_equations_own_is_said_with_caution():
+    own = replace(records.orbits(900, 100, 0, 0), reference_period=np.nan)
+    said = of_answers(answers(orbits=own))
+    is_said(said["period"], "period-of-equations", "caution", "[6.9500, 7.0500]",
+            "no trajectory is long enough")  # fmt: skip
+    assert "3 cycles or more" in said["period"].advice
+    assert "90.0% of 1,000 members come to a cycle that attracts" in said["do they run"].text
+    assert "the data's" not in said["do they run"].text + said["period"].text
+
+
 def test_linear_equations_are_said_to_be_rotations():
     one, both = [trial(terms="linear + constant")], [trial()]
     said = of_answers(answers(trials=[both, one]))["do they run"].text
@@ -443,7 +453,10 @@ def test_every_criterion_moves_a_verdict():
     )  # fmt: skip
 
     def both(criteria):
-        return [judge(found, criteria), judge(replace(found, answers=None), criteria)]
+        own = replace(found.answers.orbits, reference_period=np.nan)
+        without = replace(found, answers=replace(found.answers, orbits=own))
+        none = replace(found, answers=None)
+        return [judge(each, criteria) for each in (found, without, none)]
 
     usual = both(Criteria())
 

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from ..dynamics import cycles, symmetry
+from ..dynamics import symmetry
 from ..dynamics.cycles import Orbits
 from ..dynamics.least_squares import Sparse
 from ..dynamics.library import Library
@@ -17,6 +17,7 @@ from ..progress import Progress, Steps
 from ..recipes import CRITERIA, Criteria
 from . import (
     decoded_orbits,
+    member_fits,
     modes,
     normal_forms,
     refits,
@@ -112,7 +113,8 @@ def find(
     Parameters
     ----------
     fits : Fits
-        Where the data have no period nothing is classed, and no replicates are made.
+        Where neither the data show a period, nor the equations a cycle, nothing is classed, and no
+        replicates are made.
     held : array of bool [m], optional
         Members whose plain equations run; preferred as representatives.
     sparse : Sparse, optional
@@ -141,9 +143,9 @@ def find(
     trials, values, library = chosen
     seconds = time.perf_counter() - start
     yield Progress("orbits and replicates", 2, 4)
-    settled = spread = normal = None
-    if np.isfinite(fits.reference_period):
-        settled = cycles.settle(library, values, fits.data, fits.reference_period, criteria)
+    spread = normal = None
+    settled = member_fits.settle(fits, library, values, criteria)
+    if settled is not None:
         good = [[t.candidate for t in tried if t.as_good] for tried in trials]
         ways = [good[k] or [trials[k][0].candidate] for k in found.label]
         spread = resampling.replicate(fits, ways, criteria, library)

@@ -65,7 +65,7 @@ def iterate(
     settled = diagnostics.settled(ensemble, starts)
     chosen = evenly(settled, _how_many(ensemble, starts, len(settled), members, criteria))
     fits = yield from member_fits.read(ensemble, chosen, frames, sparse, criteria)
-    orbits = member_fits.settle(fits, criteria)
+    orbits = member_fits.settle(fits, fits.ensemble.library, fits.values, criteria)
     held = None if orbits is None else orbits.holds
     answers = yield from chosen_dynamics.find(fits, held, sparse, criteria)
     field, rate, latent_rate = map(float, fits.errors.mean(axis=0))

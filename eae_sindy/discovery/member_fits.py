@@ -30,6 +30,7 @@ from .witnesses import Witnesses
 
 FRAMES = ("train", "all", "test")
 MOST_BYTES = 2**26  # of latents that are kept; more than that is encoded again where it is needed
+MOST_CYCLE = 0.5  # of the members: what their equations do is then worth saying
 AUTO = ("train", "all")  # never the test window: its errors would no longer be those of a test
 
 
@@ -93,6 +94,14 @@ class Fits:
     def witnessed(self) -> np.ndarray:
         """Which of `members` are witnesses: indices into `members`."""
         return np.flatnonzero(np.isin(self.members, self.witnesses.members))
+
+    @cached_property
+    def time_scale(self) -> float:
+        """The reference period; without one the time of a turn, NaN where nothing turns."""
+        if np.isfinite(self.reference_period):
+            return self.reference_period
+        rows = self.training["train"]
+        return cycles.turning_time(*self.latents(int(self.witnessed[0]), rows))
 
     def latents(self, index: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return z and ż [n, d] of the member at `index` of `members`, at frames `rows`.
@@ -363,10 +372,13 @@ def _room(common: _Pass, members: np.ndarray) -> Witnesses | None:
     return Witnesses(members, rows, np.empty(shape, np.float32), np.empty(shape, np.float32))
 
 
-def settle(fits: Fits, criteria: Criteria) -> Orbits | None:
-    """Integrate Eq. 16 of every member; None where the data have no period to compare with."""
-    if not np.isfinite(fits.reference_period):
+def settle(fits: Fits, library: Library, values: np.ndarray, criteria: Criteria) -> Orbits | None:
+    """Integrate equations of every member.
+
+    None where neither the data show a period, nor most of these equations a cycle that attracts.
+    """
+    known = bool(np.isfinite(fits.reference_period))
+    if not np.isfinite(fits.time_scale):
         return None
-    return cycles.settle(
-        fits.ensemble.library, fits.values, fits.data, fits.reference_period, criteria
-    )
+    found = cycles.settle(library, values, fits.data, fits.time_scale, criteria, period_known=known)
+    return found if known or found.integrable_fraction > MOST_CYCLE else None

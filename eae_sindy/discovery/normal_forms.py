@@ -135,7 +135,7 @@ def _of_replicates(
     library, every = canonical.cubics(), fits.ensemble.frames
     rows = resampling.in_order(every, fits.rows(frames))
     time, trajectory = every.time[rows], every.trajectory[rows]
-    length = criteria.block * fits.reference_period
+    length = criteria.block * fits.time_scale
 
     def one(index: int) -> Found:
         rng = np.random.default_rng([seed, 2, index])

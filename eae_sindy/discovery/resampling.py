@@ -154,7 +154,7 @@ def replicate(
         In whose terms Ξ is returned; the ensemble's with a constant by default.
     """
     library = library or fits.library
-    frames, length = fits.ensemble.frames, criteria.block * fits.reference_period
+    frames, length = fits.ensemble.frames, criteria.block * fits.time_scale
     every = {id(way): way for mine in ways for way in mine}.values()
     rows = {
         name: in_order(frames, own)
@@ -180,7 +180,10 @@ def replicate(
 
     xi = np.stack(list(each(range(len(picked)), refit)))
     shortest = min(duration(frames.time[own], frames.trajectory[own]) for own in rows.values())
-    settled = cycles.settle(large, xi, fits.data.take(picked), fits.reference_period, criteria)
+    settled = cycles.settle(
+        large, xi, fits.data.take(picked), fits.time_scale, criteria,
+        period_known=bool(np.isfinite(fits.reference_period)),
+    )  # fmt: skip
     place = {term: i for i, term in enumerate(large.terms)}
     own = which == 0
     chains = fits.ensemble.chain_of[fits.members[picked]]

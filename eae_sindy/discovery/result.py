@@ -53,7 +53,7 @@ class Discovery:
     errors : array [k, 3]
         Of each member on the test frames: field, rate, latent rate.
     orbits : Orbits or None
-        Of the plain Ξ. None where the test frames show no period to compare with.
+        Of the plain Ξ. None where neither the data show a period, nor most members a cycle.
     answers : Answers or None
         The modes, and the equations chosen by running. None where the time before the test window
         is too short to choose by.

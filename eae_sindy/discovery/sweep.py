@@ -33,7 +33,7 @@ class Row(NamedTuple):
     period, low, high : float
         Median over the members that hold the cycle, and its interval over members and frames.
     width : float
-        Of that interval, over the data's own period.
+        Of that interval, over the data's own period, or over the median where they show none.
     holds : float
         Share of the members whose chosen equations hold the cycle.
     loss : float
@@ -194,7 +194,7 @@ def _with_answers(made: Row, found: Discovery) -> Row:
         )
     made = made._replace(forecast=answers.forecast.field)
     if answers.orbits is None:
-        return made._replace(note="no period: the test frames show none")
+        return made._replace(note="no period: neither data nor equations show a cycle")
     orbits, spread = answers.orbits, answers.spread
     held = orbits.period[orbits.holds]
     made = made._replace(holds=orbits.integrable_fraction)
@@ -203,4 +203,7 @@ def _with_answers(made: Row, found: Discovery) -> Row:
     if spread is None or spread.period is None:
         return made._replace(note="no interval of the period: too few replicates hold the cycle")
     low, high = map(float, spread.period)
-    return made._replace(low=low, high=high, width=(high - low) / orbits.reference_period)
+    own = orbits.reference_period
+    return made._replace(
+        low=low, high=high, width=(high - low) / (own if np.isfinite(own) else made.period)
+    )

@@ -15,6 +15,9 @@ from .vector_fields import flow, jacobian
 CYCLES, SETTLING = 20, 12
 SAMPLES = 100  # per period; the section is crossed by cubic interpolation in between
 LAST = 3 * SAMPLES  # samples over which the settled amplitude is taken
+ATTRACTS = (
+    1e-3  # what neighbours come closer in a period, at least: more than a rotation by rounding
+)
 HYSTERESIS = 0.5  # standard deviations; see `period`
 
 
@@ -125,10 +128,11 @@ class Orbits:
     Attributes
     ----------
     reference_period : float
-        Of the data.
+        Of the data; NaN where they show none, as short trajectories do.
     kind : array of int [members]
         Index into `CLASSES`. ``cycle``: the settled amplitude lies within 30 % of the data's own in
-        the same latents, and the orbit keeps returning. ``fixed_point``: it has come to rest.
+        the same latents, and the orbit keeps returning; without a period of the data, it comes to
+        a closed orbit that attracts. ``fixed_point``: it has come to rest.
         ``divergent``: it left, or could not be integrated. ``other``: none of these.
     period : array [members]
         Of the settled orbit; NaN where it does not hold the cycle.
@@ -164,15 +168,18 @@ def settle(
     library: Library,
     xi: np.ndarray,
     data: Loop,
-    reference_period: float,
+    time_scale: float,
     criteria: Criteria = CRITERIA,
+    *,
+    period_known: bool = True,
 ) -> Orbits:
-    """Integrate members for 20 reference periods; the first 12 may be spent on settling.
+    """Integrate members for 20 periods; the first 12 may be spent on settling.
 
     What counts is the last three periods; of a cycle that is near, the cycle itself, which an orbit
-    may take much longer to come to. Arguments as in `integrate`.
+    may take much longer to come to. Arguments as in `integrate`; `time_scale` is the period of the
+    data or, where they show none, about what it would be.
     """
-    time = horizon(reference_period)
+    time = horizon(time_scale)
     late = slice(SETTLING * SAMPLES, None)
     m = len(xi)
     kind = np.full(m, CLASSES.index("other"))
@@ -186,7 +193,8 @@ def settle(
         left = lost(z[-1], loops)
         kind[part[left]] = CLASSES.index("divergent")
         kind[part[~left & (ratio < criteria.rest)]] = CLASSES.index("fixed_point")
-        for k in np.flatnonzero(~left & (np.abs(ratio - 1) <= criteria.amplitude_tolerance)):
+        wide = np.abs(ratio - 1) <= criteria.amplitude_tolerance if period_known else True
+        for k in np.flatnonzero(~left & (ratio >= criteria.rest) & wide):
             periods[part[k]] = period(time[late], z[:, k], rate[:, k])
         returns = np.isfinite(periods[part])
         kind[part[returns]] = CLASSES.index("cycle")
@@ -198,9 +206,14 @@ def settle(
         there = turning[closed.found]
         periods[there] = closed.period[closed.found]
         growths[there] = _exponents(closed)[closed.found]
+        if not period_known:
+            attracts = np.isin(turning, there)
+            attracts &= growths[turning] * periods[turning] < -ATTRACTS
+            kind[turning[~attracts]] = CLASSES.index("other")
+            periods[turning[~attracts]] = np.nan
     rest = kind == CLASSES.index("fixed_point")
     growths[~rest & ~np.isfinite(periods)] = np.nan
-    return Orbits(reference_period, kind, periods, ratios, growths)
+    return Orbits(time_scale if period_known else np.nan, kind, periods, ratios, growths)
 
 
 def _exponents(closed: Closed) -> np.ndarray:
@@ -247,6 +260,18 @@ def _growth(
         exponents = np.log(np.abs(np.linalg.eigvals(monodromy))) / (samples * step)
         found[k] = np.delete(exponents, np.argmin(np.abs(exponents))).max() if d > 1 else np.nan
     return found
+
+
+def turning_time(z: np.ndarray, rate: np.ndarray) -> float:
+    """Return the time of one turn about the mean, 2π over the largest frequency of ż = A(z − z̄).
+
+    A is fitted by least squares to states and rates [t, d]. NaN if nothing turns faster than it
+    grows or decays.
+    """
+    slopes = np.linalg.lstsq(z - z.mean(axis=0), rate - rate.mean(axis=0), rcond=None)[0]
+    found = np.linalg.eigvals(slopes)
+    fastest = found[np.argmax(found.imag)]
+    return float(2 * np.pi / fastest.imag) if fastest.imag > abs(fastest.real) else np.nan
 
 
 def spectral_period(time: np.ndarray, z: np.ndarray) -> float:

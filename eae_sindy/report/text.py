@@ -102,7 +102,7 @@ def _blank(value: float, form: str) -> str:
 
 def _orbits(orbits: dict | None) -> str:
     if orbits is None:
-        return "orbits: the test frames show no period; nothing to compare with"
+        return "orbits: the data show no period, and most of these equations no cycle"
     counts = ", ".join(f"{v:,} {k.replace('_', ' ')}" for k, v in orbits["classes"].items() if v)
     text = f"orbits of {orbits['members']:,} members: {counts}"
     if "period" in orbits:
@@ -111,7 +111,8 @@ def _orbits(orbits: dict | None) -> str:
         if "interval_with_frames" in orbits["period"]:
             low, high = orbits["period"]["interval_with_frames"]
             text += f", with resampled frames [{low:.4f}, {high:.4f}]"
-    return f"{text}; data {orbits['reference_period']:.4f}"
+    own = orbits["reference_period"]
+    return f"{text}; data {own:.4f}" if own == own else f"{text}; the data show no period"
 
 
 def _modes(discovery: Discovery) -> list[str]:

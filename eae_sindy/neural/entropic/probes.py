@@ -5,7 +5,6 @@ of them. What they measure is of U in q, see `Problem.potential`.
 """
 
 import numpy as np
-import tensorflow as tf
 
 from ..samplers.thermostat import State, Tensors
 from .chart import Chart
@@ -43,9 +42,7 @@ def laplacian(
     ones = [1.0] * len(state.position)
     for _ in range(probes):
         signs = [rng.choice([-1.0, 1.0], size=p.shape) for p in state.position]
-        product = loop.bent(
-            state, decoder, seed, chart, along=signs, size=far * size, masses=ones
-        )
+        product = loop.bent(state, decoder, seed, chart, along=signs, size=far * size, masses=ones)
         found.append(far * sum(float(np.sum(s * h)) for s, h in zip(signs, product, strict=True)))
     return float(np.mean(found))
 

@@ -94,6 +94,4 @@ class Problem:
 @lru_cache(maxsize=8)
 def _loss(objective: Objective) -> Callable[[Any, Data], tf.Tensor]:
     """Return a graph of the loss of weights on some frames, made once for every shape."""
-    return tf.function(
-        lambda weights, data: objective(weights, data, key(0, 0)), autograph=False
-    )
+    return tf.function(lambda weights, data: objective(weights, data, key(0, 0)), autograph=False)

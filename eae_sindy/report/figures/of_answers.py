@@ -79,9 +79,12 @@ def _periods(axis: Axes, found: Answers) -> None:
         axis.set_axis_off()
         return
     members, replicates = (o.period[o.holds] for o in (found.orbits, found.spread.orbits))
-    every = np.concatenate([members, replicates, [found.orbits.reference_period]])
+    own = found.orbits.reference_period
+    of_data = [own] if np.isfinite(own) else []
+    every = np.concatenate([members, replicates, of_data])
     _histograms(axis, replicates, members, _edges(every, 0.01))
-    axis.axvline(found.orbits.reference_period, color=INK, lw=1, ls="--", label="data")
+    for period in of_data:
+        axis.axvline(period, color=INK, lw=1, ls="--", label="data")
     axis.set_xlabel("period", **STYLE)
     axis.set_yticks([])
     axis.locator_params(axis="x", nbins=4)

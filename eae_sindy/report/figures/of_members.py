@@ -115,8 +115,10 @@ def _orbit(axis: Axes, letter: str, discovery: Discovery, index: int, colour: st
     rows = ensemble.frames.test_run()
     z, _ = ensemble.encode(int(discovery.members[index]), rows)
     found = discovery.orbits
-    reference = found.reference_period if found else np.ptp(ensemble.frames.time[rows]) / 8
-    time = cycles.horizon(reference)
+    period = found.period[index] if found else np.nan
+    reference = found.reference_period if found else np.nan
+    about = period if np.isfinite(period) else np.ptp(ensemble.frames.time[rows]) / 8
+    time = cycles.horizon(reference if np.isfinite(reference) else about)
     orbit = orbits.integrate(
         ensemble.library, discovery.values[[index]], orbits.loop(z.astype(float)), time
     )[:, 0]
@@ -151,9 +153,8 @@ def _orbit(axis: Axes, letter: str, discovery: Discovery, index: int, colour: st
         columnspacing=0.8,
         handletextpad=0.4,
     )
-    period = found.period[index] if found else np.nan
     text = (
-        f"period {period:.3f} (data {reference:.3f})"
+        f"period {period:.3f}" + (f" (data {reference:.3f})" if reference == reference else "")
         if np.isfinite(period)
         else "does not hold the cycle"
         if found

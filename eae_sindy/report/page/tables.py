@@ -52,7 +52,7 @@ def orbits(found: Mapping[str, Any]) -> list[Markup]:
     """Return the table of orbits: plain, chosen and replicated equations beside the data."""
     plain, chosen = found.get("plain_orbits"), found.get("orbits")
     if plain is None:
-        return [say("The test frames show no period, so orbits have nothing to be compared with.")]
+        return [say("The data show no period, and most of these equations no cycle that attracts.")]
     columns = {"Eq. 16 as it stands": plain}
     if chosen is not None:
         columns |= {"chosen by running": chosen, "resampled frames": chosen["replicates"]}

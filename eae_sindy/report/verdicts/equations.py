@@ -11,6 +11,7 @@ from ...discovery.normal_forms import NormalForms
 from ...discovery.resampling import Spread
 from ...discovery.result import Discovery
 from ...discovery.stretches import FEW
+from ...dynamics.cycles import Orbits
 from ...recipes import CRITERIA, INTERVAL, Criteria
 from ..numbers import error
 from .verdict import Verdict, graded, worse
@@ -52,12 +53,18 @@ def _members_run(a: Answers, criteria: Criteria) -> Verdict:
     assert a.spread is not None
     share, kept = a.orbits.integrable_fraction, a.spread.orbits.integrable_fraction
     text = (
-        f"{share:.1%} of {len(a.orbits.kind):,} members hold the data's cycle when integrated; "
+        f"{share:.1%} of {len(a.orbits.kind):,} members {_cycle(a.orbits)} when integrated; "
         f"with resampled frames {kept:.0%} of {len(a.spread.picked)} replicates do{_rotations(a)}"
     )
     level = graded(1 - share, criteria.members_off_cycle)
     advice = "" if level == "good" else "lower --temperature, or give more of the transient"
     return Verdict.of("members-run", level, text, advice)
+
+
+def _cycle(found: Orbits) -> str:
+    """Say what a cycle is for members: the data's, or where they show none, one that attracts."""
+    known = np.isfinite(found.reference_period)
+    return "hold the data's cycle" if known else "come to a cycle that attracts"
 
 
 def _rotations(a: Answers) -> str:
@@ -77,6 +84,14 @@ def _period(a: Answers, criteria: Criteria) -> Verdict:
         return Verdict.of("period-unknown", "bad", text, "see to it that members run, first")
     reference = a.orbits.reference_period
     low, high = a.spread.period
+    if not np.isfinite(reference):
+        text = (
+            f"{INTERVAL:.0%} interval over encoders, decoders, frames and equations that run as "
+            f"well [{low:.4f}, {high:.4f}]; it is the equations' own, since no trajectory is long "
+            "enough to show one"
+        )
+        advice = f"give a trajectory of {criteria.least_cycles} cycles or more that have settled"
+        return Verdict.of("period-of-equations", "caution", text, advice)
     inside, narrow = low <= reference <= high, high - low < criteria.period_width * reference
     code = "period-outside" if not inside else "period-inside" if narrow else "period-wide"
     text = (

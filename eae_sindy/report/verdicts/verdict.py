@@ -21,6 +21,7 @@ SUBJECTS: Mapping[str, str] = {
     "period-inside": "period",
     "period-wide": "period",
     "period-outside": "period",
+    "period-of-equations": "period",
     "period-unknown": "period",
     "off-cycle-attracts": "off the cycle",
     "off-cycle-attracts-somehow": "off the cycle",

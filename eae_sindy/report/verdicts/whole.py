@@ -17,7 +17,10 @@ RESTING = (
     *("members-run", "period-inside", "off-cycle-attracts", "forecast-vs-reconstruction"),
     *("against-pod", "one-answer", "answers-same", "normal-form-agrees"),
 )
-OF_CYCLE = ("members-run", "period-inside", "off-cycle-attracts", "off-cycle-attracts-somehow")
+OF_CYCLE = (
+    *("members-run", "period-inside", "period-of-equations"),
+    *("off-cycle-attracts", "off-cycle-attracts-somehow"),
+)
 OFF_CYCLE = ("off-cycle-attracts", "off-cycle-repels", "off-cycle-attracts-somehow")
 # Kinds of data in which a limit cycle may be.
 CYCLES = (LIMIT_CYCLE, TRANSIENT, ONE_ORBIT, CANNOT_TELL)
