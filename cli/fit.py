@@ -42,6 +42,9 @@ HELP = {
     "sampler": f"{' or '.join(recipes.SAMPLERS)}.",
     "temperature": "T of the thermostat; auto for the highest at which members are about as good "
     "as the first weights.",
+    "differentiate": "How rates are made that are not given: "
+    f"{', '.join(recipes.DIFFERENTIATIONS)}.",
+    "smooth": "Smooth frames that hold noise, along each trajectory.",
     "frames": "Training frames that the sampler sees, or more if their loss is not that of all; 0 "
     "for all.",
     "confinement": "Standard deviation of a Gaussian about the first weights, over the root mean "

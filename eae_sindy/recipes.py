@@ -281,6 +281,7 @@ PLANTED: Mapping[str, type[Planted]] = {
 
 SAMPLERS = ("nose-hoover", "langevin")
 STARTS = ("random", "projection")
+DIFFERENTIATIONS = ("auto", "finite-difference", "smoothing-spline", "savitzky-golay", "spectral")
 DECODER_UPDATES = ("adam", "exact")
 WITHIN = 2.0  # times the first weights' validation error: what a chosen temperature leaves members
 SCHEDULES = ("fixed", "linear", "geometric", "steps")
@@ -342,6 +343,9 @@ class Fit(_Settings):
     # Chains in all, and how many of them share a decoder. The paper runs one.
     chains: int = 1
     chains_per_decoder: int = 1
+    # Ours: how rates are made that are not given, and whether frames that hold noise are smoothed.
+    differentiate: str = "auto"
+    smooth: bool = False
     # Split (A.5.1): 4,000, 1,000 and 1,000 of 10,000 frames, as fractions.
     test: float = 0.1
     train: float = 4 / 9
@@ -380,6 +384,7 @@ class Fit(_Settings):
         for name, known in (
             *(("sampler", SAMPLERS), ("schedule", SCHEDULES)),
             *(("start", STARTS), ("decoder_update", DECODER_UPDATES)),
+            ("differentiate", DIFFERENTIATIONS),
         ):
             _require(
                 getattr(self, name) in known,
@@ -477,6 +482,7 @@ _STANDARD = Fit(
     # A quarter of a turn of most directions, which the chart makes turn alike: after a half they
     # would be where they were, but for the sign, whatever the velocities.
     resample_every=7,
+    smooth=True,
     frames=500,
     confinement=0.02,
     directions=64,
@@ -582,6 +588,7 @@ class Criteria(_Settings):
 
     # What went in.
     members_dropped: Turns = (0.05, 0.2)  # share of the members without finite coefficients
+    rates_error: Turns = (0.05, 0.3)  # of rates that were not given, over their r.m.s.
     # The reconstruction, and forecasts: squared error over the variance; that of the mean is 1.
     field_error: Turns = (0.1, 0.5)
     # The equations, run.

@@ -439,8 +439,10 @@ def test_every_criterion_moves_a_verdict():
     folder = Path(verdicts.__file__).parent
     used = re.findall(r"criteria\.(\w+)", "".join(p.read_text() for p in folder.glob("*.py")))
     assert set(used) <= {f.name for f in fields(Criteria)}
+    made = records.discovery()
+    made.ensemble.attributes |= {"rates_by": "spectral", "rates_error": 0.1}
     found = replace(
-        records.discovery(),
+        made,
         answers=answers(
             collinear=[["a"]] * 5, trials=[[trial(0.6)], [trial(0.6)]],
             spread=spread(each=12), forecast=forecast(0.0735, 0.05), normal=records.normal_form(),

@@ -22,6 +22,7 @@ from ..progress import Steps, finish
 from ..recipes import DEFAULT, RECIPES, Fit
 from ..snapshots import channels, split
 from ..snapshots.pod import decompose, hold, project, training_frames
+from ..snapshots.preparation import prepared
 from ..snapshots.snapshots import Snapshots
 from ..snapshots.split import TRAIN, VALIDATION
 from .entropic import sweep, workers
@@ -190,7 +191,12 @@ class EntropicAutoencoder:
                 f"--latents {s.latents} exceeds the rank of the data, {pod.rank}: "
                 "ask for fewer latents" + (", or raise --rank" if pod.rank == s.rank else "")
             )
-        frames = project(snapshots, pod, parts, held=held)
+        frames, told = prepared(
+            project(snapshots, pod, parts, held=held),
+            rates_given=snapshots.rate is not None,
+            smooth=s.smooth and not s.full_space,
+            method=s.differentiate,
+        )
         begun = Ensemble(
             settings=s,
             library=self.library,
@@ -199,7 +205,7 @@ class EntropicAutoencoder:
             chains=[],
             shape=snapshots.shape,
             mask=snapshots.mask,
-            attributes=self._provenance(snapshots),
+            attributes={**self._provenance(snapshots), **told},
         )
         return begun, held.training
 

@@ -99,7 +99,7 @@ def _origin(snapshots: Snapshots) -> str:
     told = {k: a[f"source_{k}"] for k in ("field", "rate", "time", "trajectory")
             if f"source_{k}" in a}  # fmt: skip
     if snapshots.rate is None:
-        told["rate"] = "not given, fit differentiates the field along each trajectory"
+        told["rate"] = "not given, fit makes them of the field along each trajectory"
     elif "rate" not in told:
         told["rate"] = "given"
     known = "; ".join(f"{k}: {_names(told[k])}" for k in ("field", "rate", "time", "trajectory")
@@ -169,7 +169,7 @@ def _fit(snapshots: Snapshots, found: Profile, s: Fit) -> str:
     """Say in a sentence what a fit would do."""
     if isinstance(found.parts, str):
         return f"fit would refuse them: {found.parts}"
-    rates = "the rates of the file" if snapshots.rate is not None else "rates by finite differences"
+    rates = "the rates of the file" if snapshots.rate is not None else "rates made of the field"
     k = min(s.latents, len(found.carried))
     if s.latents > snapshots.size:
         return (

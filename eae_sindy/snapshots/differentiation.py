@@ -1,11 +1,21 @@
 """Rates of change of frames that come without them."""
 
+from typing import Any
+
 import numpy as np
 
 from ..errors import EaeSindyError
 from .checks import LARGEST
 
 LEAST = 5  # frames of a trajectory whose rates can be had by differences
+FINITE_DIFFERENCE, SPLINE = "finite-difference", "smoothing-spline"
+# What pysindy and `derivative` take, for frames that are one unit of time apart.
+KINDS: dict[str, dict[str, Any]] = {
+    FINITE_DIFFERENCE: {"kind": "finite_difference", "k": 2},
+    "savitzky-golay": {"kind": "savitzky_golay", "order": 3, "left": 5, "right": 5},
+    "spectral": {"kind": "spectral"},
+}
+FOURTH_ORDER = np.array([1, -8, 0, 8, -1]) / 12  # the differences above, of evenly spaced frames
 
 
 def check(trajectory: np.ndarray) -> None:
@@ -23,9 +33,13 @@ def check(trajectory: np.ndarray) -> None:
 
 
 def differentiate(
-    time: np.ndarray, trajectory: np.ndarray, coordinates: np.ndarray, needed: bool = True
+    time: np.ndarray,
+    trajectory: np.ndarray,
+    coordinates: np.ndarray,
+    needed: bool = True,
+    method: str = FINITE_DIFFERENCE,
 ) -> np.ndarray:
-    """Return the rates of coordinates by finite differences along each trajectory.
+    """Return the rates of coordinates along each trajectory.
 
     Parameters
     ----------
@@ -35,6 +49,8 @@ def differentiate(
         What is differentiated.
     needed : bool
         Whether a trajectory of fewer than five frames is an error; otherwise its rates are NaN.
+    method : str
+        One of `KINDS`.
 
     Returns
     -------
@@ -56,9 +72,11 @@ def differentiate(
         if np.count_nonzero(rows) < LEAST:
             continue
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            found = ps.SINDyDerivative(kind="finite_difference", k=2)(
-                coordinates[rows].astype(float), time[rows]
+            step = float(np.median(np.diff(time[rows])))
+            found = ps.SINDyDerivative(**KINDS[method])(
+                coordinates[rows].astype(float), (time[rows] - time[rows][0]) / step
             )
+            found = found / step
         known = np.isfinite(coordinates[rows]).all()
         if known and not np.abs(found).max(initial=0) < LARGEST:
             raise EaeSindyError(
@@ -67,3 +85,9 @@ def differentiate(
             )
         rate[rows] = found
     return rate
+
+
+def gain(time: np.ndarray, trajectory: np.ndarray) -> float:
+    """Return the noise of finite differences over that of the frames: one over a time."""
+    steps = [np.diff(time[trajectory == label]) for label in np.unique(trajectory)]
+    return float(np.sqrt(np.sum(FOURTH_ORDER**2)) / np.median(np.concatenate(steps)))

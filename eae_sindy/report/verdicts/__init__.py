@@ -5,11 +5,20 @@ from ...recipes import CRITERIA, Criteria
 from .chains import of_chains
 from .comparison import of_comparison
 from .equations import no_equations, of_equations
-from .inputs import of_input
+from .inputs import of_input, of_preparation
 from .verdict import SUBJECTS, Verdict
 from .whole import headline, of_kind, of_reconstruction, resting
 
-__all__ = ["SUBJECTS", "Verdict", "judge", "of_chains", "of_comparison", "of_equations", "of_input"]
+__all__ = [
+    "SUBJECTS",
+    "Verdict",
+    "judge",
+    "of_chains",
+    "of_comparison",
+    "of_equations",
+    "of_input",
+    "of_preparation",
+]
 
 
 def judge(found: Discovery, criteria: Criteria = CRITERIA) -> list[Verdict]:
@@ -20,6 +29,7 @@ def judge(found: Discovery, criteria: Criteria = CRITERIA) -> list[Verdict]:
     said = [
         of_kind(found.kind),
         of_reconstruction(found, criteria),
+        *of_preparation(found.ensemble.attributes, criteria),
         *of_input(found.flaws, found.dropped, len(found.members), criteria),
         *resting(equations, found, criteria),
         *of_chains(found.diagnostics, found.ensemble, criteria),

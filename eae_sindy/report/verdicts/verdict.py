@@ -14,6 +14,8 @@ SUBJECTS: Mapping[str, str] = {
     "no-equations": "equations",
     "frames-left-out": "frames",
     "rates-differentiated": "rates",
+    "frames-smoothed": "noise",
+    "rates-made": "rates",
     "terms-overflow": "library",
     "members-dropped": "members",
     "one-member": "spread",
