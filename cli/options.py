@@ -156,7 +156,22 @@ seed = click.option(
 )
 
 
-NAMES = ("field", "rate", "time", "trajectory", "time_axis", "scale")
+class _Count(click.ParamType):
+    """A whole number, or a word instead of one."""
+
+    name = "integer|auto"
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        """Return the number, or the word."""
+        return self.word if value == self.word else int(click.INT.convert(value, param, ctx))
+
+
+NAMES = ("field", "rate", "time", "trajectory", "time_axis", "scale", "delays", "delay_step")
 _NAMES = (
     click.option(
         "--field", multiple=True, help="Variable that is the field; repeat to stack channels."
@@ -175,6 +190,16 @@ _NAMES = (
         "--scale",
         help="Of several channels: own for each by its own fluctuation, none, or a file of "
         "snapshots or an ensemble whose scales are taken.  [default: own]",
+    ),
+    click.option(
+        "--delays",
+        type=_Count("auto"),
+        help="Make delay coordinates of few observables: so many values of each, or auto.",
+    ),
+    click.option(
+        "--delay-step",
+        type=click.IntRange(1),
+        help="Frames between them; by the autocorrelation if left out.",
     ),
 )
 
@@ -196,9 +221,11 @@ def named(command: Callable[..., Any]) -> Callable[..., Any]:
 def measured(names: Mapping[str, Any], path: Path, attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return `names` of new data, whose channels are divided as those of an ensemble were.
 
-    `path` and `attributes` are those of the ensemble. What a user says of scales counts more.
+    Its delays are the ensemble's, too. `path` and `attributes` are those of the ensemble. What a
+    user says counts more.
     """
-    return ({"scale": path} if "channel_scale" in attributes else {}) | dict(names)
+    delayed = {k: int(attributes[k]) for k in ("delays", "delay_step") if k in attributes}
+    return ({"scale": path} if "channel_scale" in attributes else {}) | delayed | dict(names)
 
 
 def output(default: str) -> Callable[[Any], Any]:

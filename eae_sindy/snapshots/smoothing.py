@@ -53,7 +53,7 @@ def smooth(time: np.ndarray, trajectory: np.ndarray, coordinates: np.ndarray) ->
 
     How stiff the splines of a coordinate are, generalised cross-validation says, over all
     trajectories together: the least of (Σ e²/n) / (1 − f/n)², with the residuals e and the degrees
-    of freedom f of the splines (Craven & Wahba 1978, Numer. Math. 31, 377). The variance of the
+    of freedom f of the splines (Craven & Wahba 1979, Numer. Math. 31, 377). The variance of the
     noise is Σ e²/(n − f).
 
     Parameters

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ...errors import EaeSindyError
 from .. import channels
+from .. import delays as delayed
 from ..snapshots import Snapshots
 from . import hdf5, layout, matlab, names, netcdf, npz, recognise, table, zarr
 from .contract import Contents, reading
@@ -29,6 +31,8 @@ def read(
     trajectory: str | None = None,
     time_axis: int | None = None,
     scale: str | Path = channels.OWN,
+    delays: int | str | None = None,
+    delay_step: int | None = None,
 ) -> Snapshots:
     """Read snapshots from a file of any format that is known, told by its first bytes.
 
@@ -54,6 +58,10 @@ def read(
     scale : {"own", "none"} or path
         What several channels are divided by: their own root mean square fluctuation, nothing, or
         what those of a file were, of snapshots or of an ensemble.
+    delays : int or "auto", optional
+        Make delay coordinates of few observables, so many of each: see `delays.embedded`.
+    delay_step : int, optional
+        Frames between them; by the autocorrelation if absent.
 
     Returns
     -------
@@ -67,6 +75,26 @@ def read(
         If the file cannot be read, a variable is not there, or it does not say which is which.
     """
     path = Path(path)
+    if delays is None:
+        if delay_step is not None:
+            raise EaeSindyError("--delay-step is for --delays: give both")
+        return _read(path, field, rate, time, trajectory, time_axis, scale)
+    with _read(path, field, rate, time, trajectory, time_axis, scale, few=True) as found:
+        return delayed.embedded(found, delays, delay_step)
+
+
+def _read(
+    path: Path,
+    field: str | Sequence[str],
+    rate: str | Sequence[str],
+    time: str | float | None,
+    trajectory: str | None,
+    time_axis: int | None,
+    scale: str | Path,
+    *,
+    few: bool = False,
+) -> Snapshots:
+    """Read snapshots as they are; `few` says that one value a frame will do."""
     wanted = names.Names(
         (field,) if isinstance(field, str) else tuple(field),
         (rate,) if isinstance(rate, str) else tuple(rate),
@@ -81,7 +109,7 @@ def read(
         return Snapshots.open(path)
     contents = READERS[kind](path)
     with reading(path, contents.noun):
-        found = layout.assemble(contents, wanted, time_axis=time_axis, scale=scale)
+        found = layout.assemble(contents, wanted, time_axis=time_axis, scale=scale, few=few)
     said = {"source": path.name} | _surprise(path, kind, contents.noun)
     return replace(found, attributes={**found.attributes, **said})
 

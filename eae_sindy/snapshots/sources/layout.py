@@ -25,6 +25,7 @@ def assemble(
     *,
     time_axis: int | None = None,
     scale: str | Path = channels.OWN,
+    few: bool = False,
 ) -> Snapshots:
     """Return the snapshots that a file holds; its fields stay in it where its format allows that.
 
@@ -38,6 +39,8 @@ def assemble(
         The axis of the field that is time, from 0; the one as long as the times if absent.
     scale : str or path
         Of several channels, see `channels.scales`.
+    few : bool
+        Whether one value a frame will do: [n, 1].
 
     Raises
     ------
@@ -50,9 +53,11 @@ def assemble(
     notes: list[str] = []
     parts = [_frames(contents, n, time, time_axis) for n in fields]
     slopes = [_frames(contents, n, time, time_axis) for n in rates]
+    several = len(parts) > 1
+    if few and not several and len(parts[0].shape) == 1:
+        parts, slopes = ([np.asarray(p[:])[:, None] for p in each] for each in (parts, slopes))
     _agree(fields, parts)
     _agree([*fields, *rates], [*parts, *slopes])
-    several = len(parts) > 1
     said: dict[str, Any] = {"source_format": contents.noun, "source_field": ", ".join(fields)}
     said |= {"source_time": time.name} | ({"source_rate": ", ".join(rates)} if rates else {})
     if several:
@@ -174,7 +179,7 @@ def _agree(found: list[str], arrays: list[Any]) -> None:
     if len(arrays) == 1 and len(arrays[0].shape) == 1:
         raise EaeSindyError(
             f"{found[0]} has one value a frame, which is too few to reduce: give several "
-            "observables, or delay coordinates of it"
+            "observables, or make delay coordinates of it with --delays auto"
         )
 
 
