@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -231,11 +231,8 @@ def _wide(ensemble: Ensemble, criteria: Criteria) -> Steps[list[Method]]:
     if d > CHOSEN:
         return [plain, sparse]
     fits = yield from member_fits.read(pod, plain.members, "train", criteria=criteria)
-    # Many of its replicates explode, which takes longer than all else: it has none, as if the data
-    # had no period.
-    found = yield from chosen_dynamics.find(
-        replace(fits, reference_period=np.nan), None, criteria=criteria
-    )
+    # Many of its replicates explode, which takes longer than all else: it has none.
+    found = yield from chosen_dynamics.find(fits, None, criteria=criteria, orbits=False)
     return [plain, sparse, *([_chosen(name, plain, found)] if found else [])]
 
 

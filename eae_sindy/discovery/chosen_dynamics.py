@@ -107,6 +107,8 @@ def find(
     held: np.ndarray | None,
     sparse: Sparse | None = None,
     criteria: Criteria = CRITERIA,
+    *,
+    orbits: bool = True,
 ) -> Steps[Answers | None]:
     """Find the modes of the members and, for each, the equations that run best.
 
@@ -120,6 +122,8 @@ def find(
     sparse : Sparse, optional
         Tried beside least squares.
     criteria : recipes.Criteria, optional
+    orbits : bool
+        Whether orbits are classed and replicates made at all.
 
     Returns
     -------
@@ -144,7 +148,7 @@ def find(
     seconds = time.perf_counter() - start
     yield Progress("orbits and replicates", 2, 4)
     spread = normal = None
-    settled = member_fits.settle(fits, library, values, criteria)
+    settled = member_fits.settle(fits, library, values, criteria) if orbits else None
     if settled is not None:
         good = [[t.candidate for t in tried if t.as_good] for tried in trials]
         ways = [good[k] or [trials[k][0].candidate] for k in found.label]
