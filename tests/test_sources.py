@@ -415,7 +415,7 @@ def test_frames_that_repeat_are_named_and_kept(tmp_path, monkeypatch):
         ({"t": TIME[:19], "u": U}, (), "no array fits the time t [19]"),
         ({"t": TIME[:19], "u": U}, ("--field", "u"), "no axis of u [20, 4, 3] is as long as"),
         ({"t": TIME, "u": U[:, 0, 0]}, ("--field", "u"), "one value a frame, which is too few"),
-        ({"t": TIME, "u": U[:, :1, 0]}, ("--field", "u"), "make delay coordinates of it with --delays auto"),
+        ({"t": TIME, "u": U[:, :1, 0]}, ("--field", "u"), "coordinates of it with --delays auto"),
         ({"t": TIME, "u": U[:, 0, 0]}, (), "name observables with --field"),
         ({"t": TIME, "u": U, "n": 1.0}, ("--field", "n"), "n is one number"),
         ({"t": TIME, "u": U, "v": V}, (), "several arrays could be the field, u [20, 4, 3], v"),
