@@ -77,7 +77,7 @@ def test_frequencies_are_not_aliased_where_frames_are_many():
     time = np.arange(n) / 2.1 / TURN / 10
     found = profile.profile(Snapshots(time, wave(time)[0]), FIT)
     np.testing.assert_allclose(found.frequencies, TURN * np.array([1, 1, 3, 3]), rtol=1e-2)
-    assert found.frames == 2000
+    assert len(found.rows) == 2000
 
 
 def test_a_frequency_of_several_trajectories_is_their_median():
@@ -161,10 +161,10 @@ def test_no_more_than_some_frames_are_read(monkeypatch):
     found = profile.profile(snapshots, FIT)
     assert sum(n for which, n in read if which == "field") <= 2 * profile.MOST_FRAMES
     assert sum(n for which, n in read if which == "rate") <= profile.MOST_FRAMES
-    assert found.frames == profile.MOST_FRAMES
+    assert len(found.rows) == profile.MOST_FRAMES
     monkeypatch.setattr(profile, "MOST_BYTES", 4 * POINTS * 100)
     read.clear()
-    assert profile.profile(snapshots, FIT).frames == 100
+    assert len(profile.profile(snapshots, FIT).rows) == 100
     assert sum(n for which, n in read if which == "field") <= 200
     assert max(n for _, n in read) <= 100
 
@@ -196,8 +196,8 @@ def test_info_says_all_of_it(tmp_path):
     bare = made(given=False)
     bare.save(tmp_path / "b.h5")
     said = run("info", tmp_path / "b.h5").output
-    assert "rate: not given, fit differentiates" in said
-    assert "with rates by finite differences; 2 POD modes alone carry 99.5% of the variance" in said
+    assert "rate: not given, fit makes them of the field" in said
+    assert "with rates made of the field; 2 POD modes alone carry 99.5% of the variance" in said
     assert "from differences of the field" not in said
 
 
@@ -239,3 +239,29 @@ def test_a_single_observable_is_not_enough_for_two_latents():
     assert said == "fit would refuse them: 2 latents of 1 observable"
     with pytest.raises(EaeSindyError):
         profile.profile(Snapshots(np.arange(9.0), np.zeros((9, 1))), FIT)
+
+
+def turning(noise: float, time: np.ndarray) -> Snapshots:
+    turns = np.stack([np.cos(time), np.sin(time), np.zeros_like(time)], axis=1)
+    return Snapshots(time, turns + noise * np.random.default_rng(0).normal(size=turns.shape))
+
+
+def test_the_kind_of_dynamics_and_noise_are_told_before_any_fit():
+    time = 0.1 * np.arange(1500)
+    for noise, share in ((0.0, None), (0.1, 0.17)):
+        snapshots = turning(noise, time)
+        found = profile.profile(snapshots, FIT)
+        said = "\n".join(words.lines(snapshots, found, FIT))
+        assert (
+            "kind of dynamics, before any fit: limit cycle or conservative: one trajectory" in said
+        )
+        assert ("unless --no-smooth" in said) == (share is not None)
+        if share:
+            assert found.noise == pytest.approx(share, rel=0.15)
+            assert f"noise: {100 * found.noise:.2g}% of the r.m.s." in said
+
+
+def test_the_kind_is_not_told_of_frames_too_few_for_the_frequency():
+    snapshots = turning(0.0, 0.1 * np.arange(30_000))  # of which 2,000 are read: 4 a period
+    said = "\n".join(words.lines(snapshots, profile.profile(snapshots, FIT), FIT))
+    assert "kind of dynamics" not in said

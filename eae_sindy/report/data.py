@@ -5,14 +5,17 @@ from typing import Any
 
 import numpy as np
 
+from ..dynamics.kinds import tell
 from ..progress import count
-from ..recipes import Fit
+from ..recipes import KIND_CRITERIA, Fit
 from ..snapshots import profile
+from ..snapshots.preparation import NOISY
 from ..snapshots.profile import Profile, Timing
 from ..snapshots.snapshots import Snapshots
 
 SOURCE = "source"  # what attributes begin with that say where snapshots come from
 SHOWN = 6  # lengths of trajectories, attributes of several numbers, that are told one by one
+FRAMES_A_PERIOD = 8  # of those that tell the kind of dynamics, at least
 DOUBT = 0.1  # of rates: what differs more from differences of the field is worth a word
 
 
@@ -45,7 +48,8 @@ def lines(snapshots: Snapshots, found: Profile, settings: Fit) -> list[str]:
     """
     own = {k: v for k, v in snapshots.attributes.items() if not _told(k)}
     told = [f"attributes: {', '.join(f'{k} {_short(v)}' for k, v in own.items())}"] if own else []
-    few = "" if found.frames == len(snapshots) else f" (of {found.frames:,} frames spread evenly)"
+    read = len(found.rows)
+    few = "" if read == len(snapshots) else f" (of {read:,} frames spread evenly)"
     modes = ", ".join(
         f"{k} for {100 * s:.6g}%" if k else f"more than {len(found.carried)} for {100 * s:.6g}%"
         for s, k in found.modes.items()
@@ -58,6 +62,8 @@ def lines(snapshots: Snapshots, found: Profile, settings: Fit) -> list[str]:
         f"{found.fluctuation:.4g}",
         f"POD modes{few}: {modes} of the variance",
         _frequencies(found),
+        *_kind(snapshots, found),
+        *_noise(found),
         *_rates(found),
         _fit(snapshots, found, settings),
     ]
@@ -154,6 +160,25 @@ def _frequencies(found: Profile) -> str:
     if not np.isfinite(found.frequencies).any():
         return "frequencies: none that the leading POD coefficients show within a trajectory"
     return f"frequencies of the leading POD coefficients: {', '.join(each)}"
+
+
+def _kind(snapshots: Snapshots, found: Profile) -> list[str]:
+    """Say what kind of dynamics the frames that were read show, if they are dense enough."""
+    fastest = np.nanmax(found.frequencies[:2], initial=0.0)  # others may be those of noise
+    time, label = snapshots.time[found.rows], snapshots.trajectory[found.rows]
+    steps = np.diff(time)[np.diff(label) == 0]
+    if not len(steps) or np.median(steps) * fastest * FRAMES_A_PERIOD > 1:
+        return []
+    kind = tell(time, label, found.coordinates, KIND_CRITERIA)
+    return [f"kind of dynamics, before any fit: {kind.name}: {kind.reason}"]
+
+
+def _noise(found: Profile) -> list[str]:
+    """Say how much noise there may be, and what fit does about it."""
+    if not found.noise > NOISY:
+        return []
+    return [f"noise: {100 * found.noise:.2g}% of the r.m.s. fluctuation at most; fit smooths it "
+            "along each trajectory, unless --no-smooth"]  # fmt: skip
 
 
 def _rates(found: Profile) -> list[str]:

@@ -11,6 +11,7 @@ from ..recipes import Fit
 from . import split
 from .differentiation import LEAST, differentiate
 from .pod import Pod, decompose
+from .smoothing import most_noise
 from .snapshots import Snapshots
 from .split import TEST, TRAIN, VALIDATION
 
@@ -19,6 +20,7 @@ MOST_BYTES = 2**28  # of frames in memory at a time
 MOST_TRAJECTORIES = 20  # that are followed in time
 SHARES = (0.9, 0.99, 0.999, 0.9999)  # of the variance
 MODES = 64  # that are looked for
+LOOKED_AT = 6  # leading POD coefficients that tell the kind of dynamics
 FOLLOWED = 4  # leading POD coefficients whose frequencies are told
 GAP = 1.5  # a step is a gap that is as many times the usual one
 CYCLES = 1.5  # what turns less often in a trajectory has no frequency that can be told
@@ -62,8 +64,10 @@ class Profile:
     timing : Timing
     parts : mapping of str to int, or str
         How many frames a fit trains on, validates on, tests on and leaves; or why it refuses.
-    frames : int
-        How many frames, spread evenly, the next four are of.
+    rows : array of int [n]
+        Frames, spread evenly, that the next five are of.
+    coordinates : array [n, c]
+        Their leading POD coefficients.
     mean, fluctuation : float
         Root mean square over points of the mean frame, and over points and frames of what is left
         without it.
@@ -78,17 +82,22 @@ class Profile:
     rate_error : float
         Root mean square difference of the given rates from differences of the field, over that of
         the rates, in the leading POD coefficients; NaN if no rates are given.
+    noise : float
+        What the leading POD coefficients hold of noise at most, as a share of their fluctuation:
+        see `smoothing.most_noise`.
     """
 
     timing: Timing
     parts: Mapping[str, int] | str
-    frames: int
+    rows: np.ndarray
+    coordinates: np.ndarray
     mean: float
     fluctuation: float
     modes: Mapping[float, int | None]
     carried: np.ndarray
     frequencies: np.ndarray
     rate_error: float
+    noise: float
 
 
 def timing(snapshots: Snapshots) -> Timing:
@@ -125,17 +134,19 @@ def profile(snapshots: Snapshots, settings: Fit) -> Profile:
     pod = decompose(frames, MODES, dimensionless=True)
     carried = np.cumsum(pod.sigma**2)
     found = {s: int(np.searchsorted(carried, s - 1e-9)) + 1 for s in SHARES}
-    frequencies, rate_error = _followed(snapshots, pod, most)
+    frequencies, rate_error, noise = _followed(snapshots, pod, most)
     return Profile(
         timing=timing(snapshots),
         parts=_parts(snapshots, settings),
-        frames=len(rows),
+        rows=rows,
+        coordinates=_leading(pod, LOOKED_AT).project(frames),
         mean=float(np.sqrt(np.mean(pod.mean.astype(float) ** 2))),
         fluctuation=pod.unit,
         modes={s: k if k <= len(carried) else None for s, k in found.items()},
         carried=carried,
         frequencies=frequencies,
         rate_error=rate_error,
+        noise=noise,
     )
 
 
@@ -155,25 +166,33 @@ def _parts(snapshots: Snapshots, s: Fit) -> Mapping[str, int] | str:
     return {name: int(np.count_nonzero(parts == part)) for name, part in named.items()}
 
 
-def _followed(snapshots: Snapshots, pod: Pod, most: int) -> tuple[np.ndarray, float]:
-    """Return the frequencies of the leading coefficients, and the error of the rates in them."""
+def _leading(pod: Pod, most: int) -> Pod:
+    """Return the basis of the first modes alone."""
+    return Pod(pod.mean, pod.modes[:most], pod.sigma[:most], pod.origin, pod.unit)
+
+
+def _followed(snapshots: Snapshots, pod: Pod, most: int) -> tuple[np.ndarray, float, float]:
+    """Return frequencies of the leading coefficients, the error of rates in them, their noise."""
     runs = _runs(snapshots.trajectory)
     chosen = np.unique(np.linspace(0, len(runs) - 1, min(MOST_TRAJECTORIES, most // LEAST or 1))
                        .round().astype(int))  # fmt: skip
     each = max(LEAST, most // len(chosen))
-    leading = Pod(pod.mean, pod.modes[:FOLLOWED], pod.sigma[:FOLLOWED], pod.origin, pod.unit)
-    found, missed, whole = [], 0.0, 0.0
+    leading = _leading(pod, FOLLOWED)
+    found, series, missed, whole = [], [], 0.0, 0.0
     for run in (runs[k] for k in chosen):
         at = slice(max(run.start, run.stop - each), run.stop)
         time, a = snapshots.time[at], leading.project(snapshots.rows("field", at.start, at.stop))
         found.append([frequency(time, c) for c in a.T.astype(float)])
+        series.append(a)
         if snapshots.rate is not None and len(time) >= LEAST:
             rate = leading.along(snapshots.rows("rate", at.start, at.stop)).astype(float)
             slopes = differentiate(time, np.zeros(len(time), int), a.astype(float))
             missed, whole = missed + np.sum((slopes - rate) ** 2), whole + np.sum(rate**2)
     held = np.array(found)
     medians = [np.median(c[np.isfinite(c)]) if np.isfinite(c).any() else np.nan for c in held.T]
-    return np.array(medians), float(np.sqrt(missed / whole)) if whole > 0 else np.nan
+    label = np.repeat(np.arange(len(series)), [len(a) for a in series])
+    noise = most_noise(label, np.concatenate(series))
+    return np.array(medians), float(np.sqrt(missed / whole)) if whole > 0 else np.nan, noise
 
 
 def frequency(time: np.ndarray, values: np.ndarray) -> float:
