@@ -156,6 +156,8 @@ def fit(
 
     from eae_sindy import storage
     from eae_sindy.ensemble.segments import Segments
+    from eae_sindy.report import data as words
+    from eae_sindy.snapshots import split
 
     if not (resume and output.is_file()):
         storage.claim(output, force, read=(data,))
@@ -173,6 +175,7 @@ def fit(
         ensemble = replace(ensemble, attributes={**ensemble.attributes, **known})
         ensemble.save(output, force=force)
         segments.remove()
+    click.echo(words.split(split.counts(ensemble.frames.split)))
     chains = f" in {len(ensemble.chains)} chains" if len(ensemble.chains) > 1 else ""
     click.echo(
         f"{output}: {count(len(ensemble), 'member')}{chains}, {settings.latents} latents in "

@@ -18,6 +18,7 @@ from eae_sindy.discovery import discover
 from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.snapshots import lambda_omega
 from eae_sindy.snapshots.snapshots import Snapshots
+from eae_sindy.snapshots.split import TEST, TRAIN
 from eae_sindy_cli.main import main
 from tests.conftest import FEW
 
@@ -77,7 +78,11 @@ def workspace(tmp_path_factory):
 
 
 def test_the_three_commands_hand_their_files_on(workspace):
-    folder, _ = workspace
+    folder, (_, fit, _) = workspace
+    frames = Ensemble.open(folder / "runs/ensemble.h5").frames
+    trained, tested = (len(frames.where(part)) for part in (TRAIN, TEST))
+    assert f"split: {trained:,} frames to train on" in fit.output
+    assert f" {tested:,} to test" in fit.output
     found = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
     assert found == {
         "data/reaction_diffusion.h5", "runs/ensemble.h5", "runs/discovery/summary.json",

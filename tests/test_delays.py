@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from cli.main import main
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.snapshots.delays import embedded, memory
 from eae_sindy.snapshots.snapshots import Snapshots
 from eae_sindy.snapshots.sources.choice import read
+from eae_sindy_cli.main import main
 
 STEP, PERIOD = 0.05, 4.0
 TIME = STEP * np.arange(400)

@@ -57,7 +57,7 @@ def lines(snapshots: Snapshots, found: Profile, settings: Fit) -> list[str]:
     return [
         *facts(snapshots),
         *told,
-        _split(found.parts),
+        split(found.parts),
         f"scales{few}: the mean frame has r.m.s. {found.mean:.4g}, the fluctuation about it "
         f"{found.fluctuation:.4g}",
         f"POD modes{few}: {modes} of the variance",
@@ -141,7 +141,8 @@ def _short(value: Any) -> str:
     return shown + (" …" if len(numbers) > SHOWN else "")
 
 
-def _split(parts: Mapping[str, int] | str) -> str:
+def split(parts: Mapping[str, int] | str) -> str:
+    """Say how many frames a fit puts to what use: `Profile.parts`."""
     if isinstance(parts, str):
         return f"split: none, {parts}"
     return (

@@ -13,7 +13,6 @@ from .differentiation import LEAST, differentiate
 from .pod import Pod, decompose
 from .smoothing import most_noise
 from .snapshots import Snapshots
-from .split import TEST, TRAIN, VALIDATION
 
 MOST_FRAMES = 2000  # that the modes are found from, and as many that are followed in time
 MOST_BYTES = 2**28  # of frames in memory at a time
@@ -159,11 +158,9 @@ def _runs(label: np.ndarray) -> list[slice]:
 def _parts(snapshots: Snapshots, s: Fit) -> Mapping[str, int] | str:
     """Return how many frames a fit puts to what use, or why it does not take them."""
     try:
-        parts = split.of_fit(snapshots, s)
+        return split.counts(split.of_fit(snapshots, s))
     except EaeSindyError as error:
         return str(error)
-    named = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
-    return {name: int(np.count_nonzero(parts == part)) for name, part in named.items()}
 
 
 def _leading(pod: Pod, most: int) -> Pod:

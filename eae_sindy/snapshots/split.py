@@ -105,3 +105,9 @@ def _named(text: str, trajectory: np.ndarray) -> list[int]:
             f"there is no trajectory {', '.join(missing)} to test on: the file has {ends}"
         )
     return named
+
+
+def counts(parts: np.ndarray) -> dict[str, int]:
+    """Count the frames [n] that are trained on, validated on and tested on."""
+    named = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+    return {name: int(np.count_nonzero(parts == part)) for name, part in named.items()}
