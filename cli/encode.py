@@ -48,6 +48,7 @@ def encode(
     from eae_sindy import storage
     from eae_sindy.discovery import equations
     from eae_sindy.discovery.equations import Equations
+    from eae_sindy.ensemble import novelty
     from eae_sindy.ensemble.ensemble import Ensemble
     from eae_sindy.ensemble.members import evenly
     from eae_sindy.new_data import frames, latents_file
@@ -64,9 +65,9 @@ def encode(
     taken = evenly(usable, min(members, len(usable)))
     with choice.read(data, **options.measured(names, ensemble, opened.attributes)) as snapshots:
         seen = frames.on(opened, snapshots)
-    novelty = frames.novelty(opened, seen)
-    options.follow(latents_file.write(output, seen, taken, novelty, force=force))
-    options.warn(novelty.sentence())
+    new = novelty.novelty(opened, seen.frames)
+    options.follow(latents_file.write(output, seen, taken, new, force=force))
+    options.warn(new.sentence())
     click.echo(
         f"{output}: {seen.settings.latents} latents of {len(seen.frames.time):,} frames by "
         f"{count(len(taken), 'member')}"

@@ -176,7 +176,7 @@ class PendulumFilm(Planted):
     grid: int = 24  # pixels a side of [−1.5, 1.5]²; the bob is one from the pivot
     bob: float = 0.25  # standard deviation of its grey
     frequency: float = 1.0  # of small swings, in radians
-    starts: tuple[float, ...] = (0.6, 1.0, 1.4, 1.8, 2.2)  # angles at which it is let go
+    starts: tuple[float, ...] = (0.6, 1.0, 1.8, 2.2, 1.4)  # angles at which it is let go
     end: float = 60.0
 
 
@@ -591,6 +591,7 @@ class Criteria(_Settings):
     rates_error: Turns = (0.05, 0.3)  # of rates that were not given, over their r.m.s.
     # The reconstruction, and forecasts: squared error over the variance; that of the mean is 1.
     field_error: Turns = (0.1, 0.5)
+    test_beyond: float = 0.1  # of the test frames outside of what was trained on: said of bad ones
     # The equations, run.
     members_off_cycle: Turns = (0.05, 0.2)  # share of the members that do not hold the data's cycle
     period_width: float = 0.03  # of the period: a wider interval says little

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from eae_sindy.discovery.decoded_orbits import Forecast
-from eae_sindy.new_data.frames import Novelty
+from eae_sindy.ensemble.novelty import Novelty
 from eae_sindy.report import forecast_report
 from eae_sindy.snapshots.snapshots import Snapshots
 

@@ -11,9 +11,10 @@ from eae_sindy.discovery import discover, equations
 from eae_sindy.discovery.equations import Equations
 from eae_sindy.dynamics import cycles, orbits, vector_fields
 from eae_sindy.dynamics.library import with_constant
+from eae_sindy.ensemble.novelty import Novelty
+from eae_sindy.ensemble.novelty import novelty as measured
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.new_data import forecast, frames, latents_file
-from eae_sindy.new_data.frames import Novelty
 from eae_sindy.progress import finish
 from eae_sindy.report import figures, files, forecast_report
 from eae_sindy.report.report import Report
@@ -93,7 +94,7 @@ def test_snapshots_that_were_seen_come_out_as_they_went_in(fitted, spiral, modes
         ):
             np.testing.assert_allclose(ours, theirs, atol=1e-5)
     assert len(seen) == len(fitted)
-    novelty = frames.novelty(fitted, seen)
+    novelty = measured(fitted, seen.frames)
     assert not novelty.beyond.any()
     assert novelty.sentence() is None
 
@@ -103,7 +104,7 @@ def test_frames_too_few_to_differentiate_still_have_latents(fitted, spiral, mode
     z, z_rate = alone.encode(0, np.arange(1))
     np.testing.assert_allclose(z, fitted.encode(0, np.arange(1))[0], atol=1e-5)
     assert np.isnan(z_rate).all()
-    novelty = frames.novelty(fitted, alone)
+    novelty = measured(fitted, alone.frames)
     finish(latents_file.write(tmp_path / "z.h5", alone, np.arange(3), novelty))
     with h5py.File(tmp_path / "z.h5") as file:
         assert file["latents"].shape == (3, 1, 2)
@@ -113,7 +114,7 @@ def test_frames_too_few_to_differentiate_still_have_latents(fitted, spiral, mode
 def test_the_file_of_latents_holds_what_encode_says(fitted, other, modes, tmp_path):
     seen = frames.on(fitted, snapshots_of(other[0], modes))
     members, rows = np.array([1, 5, 19, 22, 30, 39]), np.arange(400)
-    finish(latents_file.write(tmp_path / "z.h5", seen, members, frames.novelty(fitted, seen)))
+    finish(latents_file.write(tmp_path / "z.h5", seen, members, measured(fitted, seen.frames)))
     with h5py.File(tmp_path / "z.h5") as file:
         for k, member in enumerate(members):
             z, rate = seen.encode(member, rows)
@@ -125,7 +126,7 @@ def test_the_file_of_latents_holds_what_encode_says(fitted, other, modes, tmp_pa
             np.testing.assert_allclose(file["band"][c], np.quantile(mine, [0.05, 0.95], axis=0),
                                        atol=1e-6)  # fmt: skip
     with pytest.raises(EaeSindyError, match="exists"):
-        finish(latents_file.write(tmp_path / "z.h5", seen, members, frames.novelty(fitted, seen)))
+        finish(latents_file.write(tmp_path / "z.h5", seen, members, measured(fitted, seen.frames)))
 
 
 def test_an_unseen_orbit_is_forecast_and_the_bands_hold_it(fitted, chosen, other, modes, tmp_path):
@@ -273,7 +274,7 @@ def test_frames_outside_the_training_span_are_warned_of(fitted, spiral, modes):
     field = (z @ modes).astype(float)
     field[300:400] += 0.3 * stray / np.linalg.norm(stray)  # nothing that any encoder sees
     seen = frames.on(fitted, Snapshots(TIME, field.reshape(-1, *POINTS)))
-    novelty = frames.novelty(fitted, seen)
+    novelty = measured(fitted, seen.frames)
     assert novelty.beyond[300:400].all()
     assert novelty.beyond.sum() == 100
     expected = 0.09 / (0.09 + np.sum(z[300:400] ** 2, axis=1))
@@ -286,7 +287,7 @@ def test_frames_off_the_attractor_are_warned_of_though_the_basis_holds_them(fitt
     settled = planted.ensemble(TIME, *planted.orbit(planted.hopf, [1.0, 0.0], TIME))
     cycle = in_a_field(settled, modes)
     inner = np.array([[0.3, 0.0], [0.0, 0.0], [2.0, 0.0], [1.0, 0.0]])
-    novelty = frames.novelty(cycle, frames.on(cycle, snapshots_of(inner, modes)))
+    novelty = measured(cycle, frames.on(cycle, snapshots_of(inner, modes)).frames)
     np.testing.assert_array_equal(novelty.beyond, [True, True, True, False])
     np.testing.assert_allclose(novelty.distance[:3], [0.49, 1, 1], rtol=0.01)  # the variance is 1
     assert novelty.outside.max() < 1e-5
@@ -297,7 +298,7 @@ def test_training_frames_are_no_measure_of_their_own_distance(fitted, spiral, mo
     f = fitted.frames
     alone = replace(fitted, frames=replace(f, split=np.where(f.split == TEST, TEST, TRAIN)))
     seen = frames.on(alone, snapshots_of(spiral[0], modes))
-    novelty = frames.novelty(alone, seen)
+    novelty = measured(alone, seen.frames)
     z = spiral[0][f.split != TEST]
     apart = np.linalg.norm(z[:, None] - z, axis=2)
     np.fill_diagonal(apart, np.inf)

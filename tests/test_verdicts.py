@@ -457,8 +457,9 @@ def test_every_criterion_moves_a_verdict():
     def both(criteria):
         own = replace(found.answers.orbits, reference_period=np.nan)
         without = replace(found, answers=replace(found.answers, orbits=own))
-        none = replace(found, answers=None)
-        return [judge(each, criteria) for each in (found, without, none)]
+        bad = replace(found.reconstruction, field=0.6)
+        beyond = replace(found, answers=None, beyond=0.15, reconstruction=bad)
+        return [judge(each, criteria) for each in (found, without, beyond)]
 
     usual = both(Criteria())
 

@@ -82,6 +82,15 @@ def test_a_cycle_attracts_no_better_than_members_hold_it():
         assert ("members that hold the cycle" in said[code].text) == (level != "good")
 
 
+def test_a_bad_field_of_frames_unlike_any_that_were_trained_on_is_said_to_be_that():
+    for field, beyond, said in ((0.3, 0.11, True), (0.8, 1.0, True), (0.3, 0.09, False),
+                                (0.004, 1.0, False)):  # fmt: skip
+        verdict = of_reconstruction(discovery(field, beyond=beyond))
+        assert ("unlike any that were trained on" in verdict.text) == said
+        assert ("--test-trajectories" in verdict.advice) == said
+        assert (f"{beyond:.0%} of these frames" in verdict.text) == said
+
+
 @pytest.mark.parametrize(
     ("field", "level"), [(0.09, "good"), (0.11, "caution"), (0.49, "caution"), (0.51, "bad")]
 )

@@ -10,9 +10,12 @@ from ..ensemble import diagnostics
 from ..ensemble.diagnostics import Diagnostics
 from ..ensemble.ensemble import Ensemble
 from ..ensemble.members import evenly
+from ..ensemble.novelty import novelty
 from ..errors import EaeSindyError
 from ..progress import Steps, finish
 from ..recipes import CRITERIA, Criteria
+from ..snapshots.frames import Frames
+from ..snapshots.split import TEST
 from . import chosen_dynamics, coefficient_table, kind_of_frames, measurement, member_fits
 from .member_fits import Fits
 from .result import Discovery, Reconstruction
@@ -91,7 +94,15 @@ def iterate(
         flaws=fits.flaws,
         trials=fits.trials,
         kind=kind_of_frames.of_frames(fits.ensemble.frames),
+        beyond=_beyond(fits.ensemble),
     )
+
+
+def _beyond(ensemble: Ensemble) -> float:
+    """Return the share of the test frames that lie outside of what was trained on."""
+    f = ensemble.frames
+    rows = f.where(TEST)
+    return novelty(ensemble, Frames(*(part[rows] for part in vars(f).values()))).share
 
 
 def _how_many(

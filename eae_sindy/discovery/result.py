@@ -65,6 +65,8 @@ class Discovery:
         With frames "auto": the share of trial members that held the cycle, for each choice tried.
     kind : Kind
         Of the dynamics that the training and validation frames show.
+    beyond : float
+        Share of the test frames that lie outside of what was trained on.
     """
 
     ensemble: Ensemble
@@ -87,6 +89,7 @@ class Discovery:
     flaws: Flaws
     trials: Mapping[str, float]
     kind: Kind
+    beyond: float = 0.0
 
     @property
     def read(self) -> int:

@@ -14,13 +14,13 @@ from ..dynamics.orbits import Loop
 from ..ensemble.ensemble import Ensemble
 from ..ensemble.intervals import interval
 from ..ensemble.members import each, evenly
+from ..ensemble.novelty import Novelty, novelty
 from ..errors import EaeSindyError
 from ..progress import Progress, Steps, finish
 from ..recipes import CRITERIA, INTERVAL
 from ..snapshots import channels, snapshots
 from ..snapshots.pod import Pod
 from ..snapshots.snapshots import BLOCK_BYTES, Snapshots
-from .frames import Novelty, novelty
 
 DATASETS = ("band/low", "band/high", "spread")  # of a forecast's file, beside the field
 MOST_BYTES = 10**9  # of all orbits together, which are held in memory
@@ -183,7 +183,7 @@ def iterate(
         error = judge(seen, members, rows, latents, passed, stayed) if moves else None
         runs.append(Run(label, rows, time, orbit, stayed, error))
     yield Progress("trajectories", len(labels), len(labels))
-    return Prediction(seen, members, runs, novelty(ensemble, seen))
+    return Prediction(seen, members, runs, novelty(ensemble, seen.frames))
 
 
 def times(new: np.ndarray, own: np.ndarray, horizon: float | None, most: int) -> np.ndarray:

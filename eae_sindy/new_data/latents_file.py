@@ -8,9 +8,9 @@ from .. import formats, hdf5
 from ..ensemble.ensemble import Ensemble
 from ..ensemble.intervals import interval
 from ..ensemble.members import each
+from ..ensemble.novelty import Novelty
 from ..progress import Progress, Steps
 from ..snapshots.snapshots import BLOCK_BYTES
-from .frames import Novelty
 
 
 def write(

@@ -45,6 +45,10 @@ def of_reconstruction(found: Discovery, criteria: Criteria = CRITERIA) -> Verdic
     )
     level = graded(field, criteria.field_error)
     advice = "" if level == "good" else "raise --latents or --start-seconds"
+    if level != "good" and found.beyond > criteria.test_beyond:
+        text += f"; {found.beyond:.0%} of these frames are unlike any that were trained on"
+        advice = "hold others out (--test-trajectories, --test-time), or give more like them"
+        return Verdict.of("reconstruction", level, text, advice)
     if not field <= criteria.forecast_over_pod * pod:
         level = worse(level, "caution")
         text += ": the network is no better than POD"
