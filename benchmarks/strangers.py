@@ -19,6 +19,7 @@ from whole import command
 
 from eae_sindy import Ensemble
 from eae_sindy.comparison import comparison
+from eae_sindy.discovery import measurement, pod_baseline
 from eae_sindy.progress import finish
 from eae_sindy.recipes import CRITERIA, DEFAULT, PLANTED
 
@@ -28,9 +29,9 @@ WORSE = 1.5  # than the better of the two is not to be called good
 
 def control(ensemble: Ensemble) -> float:
     """Return the least forecast error of POD with a polynomial decoder."""
-    pod = comparison.pod_baseline.pod(ensemble)
+    pod = pod_baseline.pod(ensemble)
     found = finish(comparison._control(pod, 0.0, CRITERIA))
-    rows = [comparison.measure(m, np.nan, CRITERIA) for m in found]
+    rows = [measurement.measure(m, np.nan, CRITERIA) for m in found]
     return min((r.forecast for r in rows if np.isfinite(r.forecast)), default=np.inf)
 
 

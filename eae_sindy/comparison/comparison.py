@@ -13,6 +13,7 @@ from ..discovery import candidates, chosen_dynamics, member_fits, pod_baseline, 
 from ..discovery.chosen_dynamics import Answers
 from ..discovery.measurement import BOTH, STLSQ, Method, Row, measure, solved, timed
 from ..discovery.member_fits import Fits, reference_period
+from ..discovery.polynomial_decoder import CONTROL, curved
 from ..dynamics import cycles, orbits
 from ..dynamics.least_squares import Sparse
 from ..dynamics.orbits import Loop
@@ -24,10 +25,9 @@ from ..errors import EaeSindyError
 from ..progress import Progress, Steps, mapped
 from ..recipes import CRITERIA, Criteria
 from . import linear_methods, operator_inference
-from .polynomial_decoder import curved
 
-# Parts of the names of rows: the tool's own method, and the control that it is held against.
-EAE, CONTROL = "EAE", "polynomial decoder"
+# In the names of rows: the tool's own method.
+EAE = "EAE"
 CHOSEN = 4  # latents of POD at most whose equations are chosen by running: of more it takes minutes
 
 # What the linear methods were given beyond their published settings.

@@ -1,10 +1,12 @@
 """What kind of dynamics the frames of a fit show, before anything is fitted."""
 
+import numpy as np
+
 from ..dynamics.kind import Kind
 from ..dynamics.kinds import tell
 from ..recipes import KIND_CRITERIA, KindCriteria
 from ..snapshots.frames import Frames
-from ..snapshots.split import TRAIN, VALIDATION
+from ..snapshots.split import TEST
 
 LEADING = 6  # POD coefficients that are looked at
 
@@ -12,9 +14,9 @@ LEADING = 6  # POD coefficients that are looked at
 def of_frames(
     frames: Frames, leading: int = LEADING, criteria: KindCriteria = KIND_CRITERIA
 ) -> Kind:
-    """Tell what kind of dynamics the training and validation frames show.
+    """Tell what kind of dynamics the frames show that are not tested on.
 
-    Test frames are not looked at. Frames whose field is not known are left out.
+    Those that a fit leaves aside are looked at, too. Frames whose field is not known are left out.
 
     Parameters
     ----------
@@ -24,7 +26,7 @@ def of_frames(
     criteria : KindCriteria
     """
     whole, _, _ = frames.mended()
-    rows = whole.where(TRAIN, VALIDATION)
+    rows = np.flatnonzero(whole.split != TEST)
     return tell(
         whole.time[rows], whole.trajectory[rows], whole.coordinates[rows, :leading], criteria
     )

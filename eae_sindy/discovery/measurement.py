@@ -16,6 +16,7 @@ from ..recipes import CRITERIA, Criteria
 from ..snapshots.split import TEST, TRAIN
 from . import candidates, decoded_orbits, pod_baseline
 from .member_fits import reference_period
+from .polynomial_decoder import CONTROL, curved
 from .relative_error import Target
 
 T = TypeVar("T")
@@ -124,11 +125,17 @@ def measure(method: Method, reference: float, criteria: Criteria = CRITERIA) -> 
 
 
 def linear(ensemble: Ensemble, criteria: Criteria = CRITERIA) -> list[Row]:
-    """Return the rows a user has within a second or two: POD with pysindy."""
+    """Return the rows a user has within a second or two: POD with pysindy.
+
+    And the control: the same latents and equations with a polynomial for the decoder.
+    """
     reference = reference_period(ensemble, criteria)
     pod, seconds = timed(lambda: pod_baseline.pod(ensemble))
     name = f"POD-{ensemble.settings.latents}"
-    return [measure(solved(name, pod, seconds, s), reference, criteria) for s in BOTH]
+    bent, more = timed(lambda: curved(pod))
+    methods = [solved(name, pod, seconds, s) for s in BOTH]
+    methods += [solved(f"{name}, {CONTROL}", bent, seconds + more, s) for s in BOTH]
+    return [measure(method, reference, criteria) for method in methods]
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:

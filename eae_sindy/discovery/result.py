@@ -64,7 +64,7 @@ class Discovery:
     trials : mapping of str to float
         With frames "auto": the share of trial members that held the cycle, for each choice tried.
     kind : Kind
-        Of the dynamics that the training and validation frames show.
+        Of the dynamics that the frames show which are not tested on.
     beyond : float
         Share of the test frames that lie outside of what was trained on.
     """

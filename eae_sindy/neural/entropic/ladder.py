@@ -21,7 +21,7 @@ def climb(session: Session, judges: Data, done: int, total: int) -> Steps[dict[s
     That is the last rung of a ladder, from cold to hot, before members' mean of Eq. 14 on the
     frames `judges` exceeds twice that of the first weights, or twice what single precision
     resolves: below it the rounding of forces heats more than the bath. Rungs are whole and half
-    decades.
+    decades; the coldest may be lost to that rounding, and are left out.
 
     Returns
     -------
@@ -40,6 +40,8 @@ def climb(session: Session, judges: Data, done: int, total: int) -> Steps[dict[s
             session.heat(rung)
             draws = [mine for _, mine in session.collect(session.settings.encoders)]
         except DivergedError:
+            if kept is None:
+                continue  # so cold that forces are rounding: a hotter one may be sampled
             break
         at = np.linspace(len(draws[0][0]) // 2, len(draws[0][0]) - 1, JUDGED).astype(int)
         error = float(
@@ -53,8 +55,8 @@ def climb(session: Session, judges: Data, done: int, total: int) -> Steps[dict[s
             break
     if kept is None:
         raise DivergedError(
-            f"the sampler diverged at the coldest temperature that was tried, {rung:.2g}: lower "
-            "--step-share or --confinement, or give a --temperature"
+            f"the sampler diverged at every temperature that was tried, up to {rung:.2g}: lower "
+            "--step-share or --confinement"
         )
     session.temperature, error, session.states, session.charts = kept
     return {

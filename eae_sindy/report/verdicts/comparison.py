@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...comparison.comparison import CONTROL, EAE, Comparison
+from ...comparison.comparison import EAE, Comparison
 from ...discovery.measurement import Row
+from ...discovery.polynomial_decoder import CONTROL
 from ...recipes import CRITERIA, Criteria
 from .verdict import Verdict
 

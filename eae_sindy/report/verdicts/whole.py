@@ -41,7 +41,7 @@ def of_reconstruction(found: Discovery, criteria: Criteria = CRITERIA) -> Verdic
     field, pod = found.reconstruction.field, least(row.field for row in found.baselines)
     text = (
         f"on test frames the field error is {error(field)} of the variance; "
-        f"that of POD with as many modes is {error(pod)}, that of the mean field 1"
+        f"that of POD with as many modes, at best, is {error(pod)}, that of the mean field 1"
     )
     level = graded(field, criteria.field_error)
     advice = "" if level == "good" else "raise --latents or --start-seconds"

@@ -16,6 +16,7 @@ from ..ensemble.ensemble import Ensemble
 from ..errors import EaeSindyError
 from ..snapshots.split import TRAIN
 
+CONTROL = "polynomial decoder"  # in the names of rows
 # At most, of one or two latents and of more: of more the frames leave wide gaps, in which higher
 # degrees swing. They lower the error of the frames, and raise that of rates and forecasts.
 DEGREE, DEGREE_OF_MORE = 7, 3
