@@ -665,9 +665,24 @@ def test_a_rung_at_which_a_chain_is_lost_is_not_taken(cold, task, monkeypatch, w
     np.testing.assert_allclose(standing(cold), dense([w[-1] for w in drawn[1][0][1]]), atol=1e-6)
 
 
-def test_a_chain_that_is_lost_at_the_coldest_rung_stops_the_fit_in_one_line(cold, task):
+def test_coldest_rungs_that_are_lost_to_rounding_are_left_out(monkeypatch):
+    own, whole = Paper(), Paper.collect
+
+    def collect(steps):
+        if own.temperature < 5e-3:
+            raise DivergedError("lost")
+        return whole(own, steps)
+
+    own.collect = collect
+    scripted(monkeypatch, [1.0, 1.9, 2.1])
+    found = finish(ladder.climb(own, None, 0, 1))
+    assert found["temperature"] == pytest.approx(1e-2)
+    assert own.states == own.charts == own.temperature == found["temperature"]
+
+
+def test_a_chain_that_is_lost_at_every_rung_stops_the_fit_in_one_line(cold, task):
     losing(cold, 99)
-    with pytest.raises(DivergedError, match=r"coldest temperature.*--step-share") as lost:
+    with pytest.raises(DivergedError, match=r"every temperature.*--step-share") as lost:
         climbed(cold, task)
     assert "\n" not in str(lost.value)
 
