@@ -52,12 +52,13 @@ def test_observables_keep_their_axis():
 
 
 def test_left_to_itself_a_frame_reaches_back_by_a_period():
-    whole = series()
+    whole = series(time=STEP * np.arange(2000))
     assert memory(whole) == pytest.approx(PERIOD / 4 / STEP, abs=1)
     found = embedded(whole, "auto")
     m, step = found.attributes["delays"], found.attributes["delay_step"]
     assert m == 32
     assert (m - 1) * step * STEP == pytest.approx(PERIOD, rel=0.25)
+    assert len(found) == 2000 - (m - 1) * step
     # Of short trajectories it takes no more than a quarter.
     short = embedded(series(time=TIME[:40]), "auto")
     assert (short.attributes["delays"] - 1) * short.attributes["delay_step"] <= 10

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from eae_sindy.discovery import decoded_orbits
+from eae_sindy.discovery.discover import _beyond
 from eae_sindy.discovery.result import Reconstruction
 from eae_sindy.dynamics.amplitudes import Growth
 from eae_sindy.dynamics.kind import Kind, Yardsticks
@@ -80,6 +81,15 @@ def test_a_cycle_attracts_no_better_than_members_hold_it():
         said = {v.code: v for v in judge(discovery(answers=a))}
         assert said[code].level == level
         assert ("members that hold the cycle" in said[code].text) == (level != "good")
+
+
+@pytest.mark.parametrize(("part", "size", "share"), [(TEST, 1.0, 0.0), (TEST, 3.0, 1.0)])
+def test_test_frames_are_held_against_those_that_were_trained_on(part, size, share):
+    time = 0.1 * np.arange(600)
+    turn = np.stack([np.cos(time), np.sin(time)], axis=1)
+    made = planted.ensemble(time, turn, turn[:, ::-1] * [-1, 1], members=1)
+    made.frames.coordinates[made.frames.where(part)] *= size
+    assert _beyond(made) == share
 
 
 def test_a_bad_field_of_frames_unlike_any_that_were_trained_on_is_said_to_be_that():
