@@ -5,6 +5,7 @@ import pytest
 
 from eae_sindy.recipes import Criteria
 from eae_sindy.report.verdicts import of_preparation
+from eae_sindy.snapshots import smoothing
 from eae_sindy.snapshots.differentiation import KINDS, differentiate, gain
 from eae_sindy.snapshots.frames import Frames
 from eae_sindy.snapshots.preparation import prepared
@@ -145,6 +146,15 @@ def test_trajectories_too_short_to_smooth_are_left_alone():
     np.testing.assert_array_equal(found.values, field)
     assert np.isnan(found.rates).all()
     assert np.isnan(most_noise(np.arange(60) // 3, field))
+
+
+def test_many_trajectories_are_smoothed_as_some_of_them_say(monkeypatch):
+    whole = smooth(TIME, LABEL, noisy(0.1))
+    monkeypatch.setattr(smoothing, "SCORED", 2)
+    found = smooth(TIME, LABEL, noisy(0.1))
+    np.testing.assert_allclose(found.noise, whole.noise, rtol=0.2)
+    assert rms(found.values - whole.values) < 0.5 * rms(whole.values - noisy(0.1))
+    assert np.isfinite(found.rates).all()
 
 
 def test_what_was_done_is_said():

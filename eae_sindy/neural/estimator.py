@@ -189,7 +189,9 @@ class EntropicAutoencoder:
         if s.latents > pod.rank:
             raise EaeSindyError(
                 f"--latents {s.latents} exceeds the rank of the data, {pod.rank}: "
-                "ask for fewer latents" + (", or raise --rank" if pod.rank == s.rank else "")
+                "ask for fewer latents"
+                + (", or raise --rank" if pod.rank == s.rank else "")
+                + (", or make delay coordinates (--delays)" if snapshots.size < s.latents else "")
             )
         frames, told = prepared(
             project(snapshots, pod, parts, held=held),

@@ -199,7 +199,8 @@ def _fit(snapshots: Snapshots, found: Profile, s: Fit) -> str:
     k = min(s.latents, len(found.carried))
     if s.latents > snapshots.size:
         return (
-            f"fit would refuse them: {s.latents} latents of {count(snapshots.size, 'observable')}"
+            f"fit would refuse them: {s.latents} latents of {count(snapshots.size, 'observable')}; "
+            "make delay coordinates with --delays auto"
         )
     rank = min(s.rank, snapshots.size, found.parts["train"])
     return (

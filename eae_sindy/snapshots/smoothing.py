@@ -1,13 +1,14 @@
 """Smoothing splines along trajectories, as stiff as the frames themselves say, and their noise."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 LEAST = 12  # frames of a trajectory that are worth smoothing
 # Periods, in steps, that splines let through, from almost nothing smoothed to very stiff.
 PERIODS = np.geomspace(2.5, 250, 20)
+SCORED = 40  # trajectories that tell how stiff splines are to be
 TRACED = 300  # frames of a stretch on which the freedom of a spline is counted
 FOURTH = np.array([-1.0, 4.0, 0.0, 4.0, -1.0]) / 6  # a frame from its neighbours, by a cubic
 
@@ -51,7 +52,7 @@ def most_noise(trajectory: np.ndarray, coordinates: np.ndarray) -> float:
 def smooth(time: np.ndarray, trajectory: np.ndarray, coordinates: np.ndarray) -> Smoothed:
     """Smooth each coordinate along every trajectory by natural cubic splines.
 
-    How stiff the splines of a coordinate are, generalised cross-validation says, over all
+    How stiff the splines of a coordinate are, generalised cross-validation says, over up to 40
     trajectories together: the least of (Σ e²/n) / (1 − f/n)², with the residuals e and the degrees
     of freedom f of the splines (Craven & Wahba 1979, Numer. Math. 31, 377). The variance of the
     noise is Σ e²/(n − f).
@@ -62,41 +63,59 @@ def smooth(time: np.ndarray, trajectory: np.ndarray, coordinates: np.ndarray) ->
         Times, and the trajectory that each frame belongs to; time increases along each.
     coordinates : array [n, r]
     """
-    from scipy.interpolate import make_smoothing_spline
-
     values = coordinates.astype(float)
-    best = np.full(values.shape[1], np.inf)
-    noise, kept, rates = np.zeros((2, len(best))), values.copy(), np.full_like(values, np.nan)
+    kept, rates = values.copy(), np.full_like(values, np.nan)
     runs = list(_runs(trajectory, LEAST))
     if not runs:
-        return Smoothed(kept, rates, *noise)
+        return Smoothed(kept, rates, *np.zeros((2, values.shape[1])))
     step = float(np.median(np.concatenate([np.diff(time[rows]) for rows in runs])))
-    n = sum(map(len, runs))
+    clocks = [(time[rows] - time[rows[0]]) / step for rows in runs]
+    some = np.unique(np.linspace(0, len(runs) - 1, SCORED).astype(int))
+    chosen, noise = _stiffness([(clocks[k], values[runs[k]]) for k in some])
+    for stiffness in np.unique(chosen):
+        mine = np.flatnonzero(chosen == stiffness)
+        for rows, t in zip(runs, clocks, strict=True):
+            spline = _spline(t, values[np.ix_(rows, mine)], stiffness)
+            kept[np.ix_(rows, mine)] = spline(t)
+            rates[np.ix_(rows, mine)] = spline.derivative()(t) / step
+    return Smoothed(kept, rates, noise[0], noise[1] / step)
+
+
+def _stiffness(runs: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the stiffness of each coordinate, [r], and its noise and that of its rate, [2, r].
+
+    `runs` are times, in steps, and coordinates of each trajectory.
+    """
+    r = runs[0][1].shape[1]
+    best, chosen, noise = np.full(r, np.inf), np.zeros(r), np.zeros((2, r))
+    n = sum(len(t) for t, _ in runs)
     for period in PERIODS:
         stiffness = (period / (2 * np.pi)) ** 4
-        missed, freedom, passed = np.zeros(len(best)), 0.0, 0.0
+        missed, freedom, passed = np.zeros(r), 0.0, 0.0
         counted: dict[bytes, np.ndarray] = {}
-        new, slopes = values.copy(), np.full_like(values, np.nan)
-        for rows in runs:
-            t = (time[rows] - time[rows[0]]) / step
-            spline = make_smoothing_spline(t, values[rows], lam=stiffness)
-            new[rows], slopes[rows] = spline(t), spline.derivative()(t) / step
-            missed = missed + np.sum((values[rows] - new[rows]) ** 2, axis=0)
+        for t, x in runs:
+            missed += np.sum((x - _spline(t, x, stiffness)(t)) ** 2, axis=0)
             few = t[:TRACED]
             times = few.round(6).tobytes()
             if times not in counted:
-                hat = make_smoothing_spline(few, np.eye(len(few)), lam=stiffness)
+                hat = _spline(few, np.eye(len(few)), stiffness)
                 sums = np.trace(hat(few)), np.sum(hat.derivative()(few) ** 2)
                 counted[times] = np.array(sums) / len(few)
             own, through = counted[times] * len(t)
             freedom, passed = freedom + float(own), passed + float(through)
         score = missed / n / (1 - freedom / n) ** 2
         better = score < best
-        best[better] = score[better]
+        best[better], chosen[better] = score[better], stiffness
         variance = missed[better] / (n - freedom)
-        noise[:, better] = np.sqrt(np.stack([variance, variance * passed / n / step**2]))
-        kept[:, better], rates[:, better] = new[:, better], slopes[:, better]
-    return Smoothed(kept, rates, *noise)
+        noise[:, better] = np.sqrt(np.stack([variance, variance * passed / n]))
+    return chosen, noise
+
+
+def _spline(t: np.ndarray, x: np.ndarray, stiffness: float) -> Any:
+    """Return the natural cubic spline through x [n, r] of a given stiffness."""
+    from scipy.interpolate import make_smoothing_spline
+
+    return make_smoothing_spline(t, x, lam=stiffness)
 
 
 def _runs(trajectory: np.ndarray, least: int) -> Iterator[np.ndarray]:
