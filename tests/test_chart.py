@@ -455,7 +455,9 @@ def test_where_a_decoder_stands_the_forces_are_its_own(session):
         change()
         (state,), (own,) = session.states, session.charts
         fresh = session.loop.refresh(state, session.fixed(), session.seeds[0], own)
-        np.testing.assert_allclose(dense(state.gradient), dense(fresh.gradient), rtol=1e-5)
+        kept, own = dense(state.gradient), dense(fresh.gradient)
+        # Small components are differences of large ones, in single precision.
+        np.testing.assert_allclose(kept, own, rtol=1e-5, atol=1e-6 * np.abs(own).max())
 
 
 def losing(session, times):

@@ -124,16 +124,16 @@ def test_noise_of_an_observable_is_the_same_in_all_its_delays():
 
 
 def test_the_pendulum_keeps_its_energy_and_its_periods():
-    made = make(PendulumFilm(grid=40, end=40.0, step=0.04))
+    settings = PendulumFilm(grid=40, end=40.0, step=0.04)
+    made = make(settings)
     axis = made.space["x"]
     for label, period in enumerate(made.attributes["periods"]):
-        start = 0.6 + 0.4 * label
         frames = made.field[made.trajectory == label]
         weight = frames.sum(axis=(1, 2))
         x = (frames.sum(axis=1) @ axis) / weight
         y = (frames.sum(axis=2) @ axis) / weight
         angle = np.arctan2(x, -y)
-        assert np.abs(angle).max() == pytest.approx(start, abs=0.02)
+        assert np.abs(angle).max() == pytest.approx(settings.starts[label], abs=0.02)
         energy = np.gradient(angle, 0.04) ** 2 / 2 - np.cos(angle)
         assert np.ptp(energy[5:-5]) < 0.05
         down = np.flatnonzero((angle[:-1] > 0) & (angle[1:] <= 0))
