@@ -19,8 +19,8 @@ from .verdicts import Verdict
 
 # How errors of trajectories became one, when equations were chosen.
 RULES = {
-    "mean": "errors of trajectories are averaged: equations that hold from the first frame on; with "
-    "--average geometric those that are best on the settled part",
+    "mean": "errors of trajectories are averaged: equations that hold from the first frame on; "
+    "with --average geometric those that are best on the settled part",
     "geometric": "errors of trajectories are averaged geometrically: equations best on the settled "
     "part, which may lose a transient; with --average mean those that hold from the first frame",
 }
