@@ -1,6 +1,6 @@
 """How often 90 % intervals hold the truth, encoders included: a planted flow, fitted whole.
 
-    OMP_NUM_THREADS=1 python benchmarks/coverage.py [--cases N] [--noise SHARE ...] [--jobs N]
+    OMP_NUM_THREADS=1 python benchmarks/coverage.py [--cases N] [--first N] [--noise SHARE ...] [--jobs N]
 
 Each case is a Hopf normal form of growth 0.3 and frequency 1, lifted to 24 points by sines of
 random directions, with noise of its own on field and rate, a share of their root mean square. It is
@@ -79,6 +79,7 @@ def case(given: tuple[float, int]) -> dict[str, tuple[float, float] | None]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--cases", type=int, default=100)
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--noise", type=float, nargs="*", default=[0.05, 0.2])
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     given = parser.parse_args()
@@ -86,7 +87,8 @@ def main() -> None:
         for noise in given.noise:
             found = []
             for number, one in enumerate(
-                pool.map(case, [(noise, number) for number in range(given.cases)])
+                pool.map(case, [(noise, given.first + n) for n in range(given.cases)]),
+                given.first,
             ):
                 found.append(one)
                 ends = {k: v and tuple(f"{x:.4f}" for x in v) for k, v in one.items()}
