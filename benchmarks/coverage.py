@@ -1,6 +1,7 @@
 """How often 90 % intervals hold the truth, encoders included: a planted flow, fitted whole.
 
-    OMP_NUM_THREADS=1 python benchmarks/coverage.py [--cases N] [--first N] [--noise SHARE ...] [--jobs N]
+    OMP_NUM_THREADS=1 python benchmarks/coverage.py [--cases N] [--first N] [--jobs N]
+        [--noise SHARE ...]
 
 Each case is a Hopf normal form of growth 0.3 and frequency 1, lifted to 24 points by sines of
 random directions, with noise of its own on field and rate, a share of their root mean square. It is
