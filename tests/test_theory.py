@@ -9,6 +9,7 @@ from eae_sindy.ensemble.diagnostics import effective, free_energy
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.neural.entropic import probes
 from eae_sindy.neural.entropic.compiled import Loop
+from eae_sindy.neural.entropic.graph import graph
 from eae_sindy.neural.entropic.problem import Problem
 from eae_sindy.neural.entropic.session import Session
 from eae_sindy.neural.networks import dense
@@ -210,3 +211,11 @@ def test_effective_sample_size_of_a_known_series():
     for i in range(1, len(x)):
         x[i] = 0.9 * x[i - 1] + rng.normal()
     assert effective(x[None], "mean") == pytest.approx(len(x) * 0.1 / 1.9, rel=0.15)
+
+
+def test_a_graph_that_meets_many_shapes_does_not_warn(caplog):
+    made = graph(lambda x: tf.reduce_sum(x**2))
+    with caplog.at_level("WARNING", logger="tensorflow"):
+        found = [float(made(tf.ones(n))) for n in range(1, 30)]
+    assert found == list(range(1, 30))
+    assert not caplog.records

@@ -14,6 +14,7 @@ from ..objectives.data import Data
 from ..samplers.particles import chi_square
 from ..samplers.thermostat import Potential, Sampler, State, Tensors, Thermostat, positive
 from .chart import Chart
+from .graph import graph
 from .problem import Problem
 
 USE = 0x5EED  # of a chain's seed, see `keys.key`
@@ -166,7 +167,7 @@ class _Programs:
     ) -> None:
         self.objective, self.batch = objective, batch
         self.sampler, self.thermostat = sampler, thermostat
-        self.begin = tf.function(self._begin, autograph=False)
+        self.begin = graph(self._begin)
         forces = _forces(objective, batch)  # whatever the sampler
         self.refresh, self.bent = forces.refresh, forces.bent
         self.run = tf.function(self._run, jit_compile=True, autograph=False)
@@ -253,8 +254,8 @@ class _Forces:
 
     def __init__(self, objective: Objective, batch: int) -> None:
         self.objective, self.batch = objective, batch
-        self.refresh = tf.function(self._refresh, autograph=False)
-        self.bent = tf.function(self._bent, autograph=False)
+        self.refresh = graph(self._refresh)
+        self.bent = graph(self._bent)
 
     def _potential(
         self, data: Data, decoder: Tensors, seed: tf.Tensor, chart: Chart | None

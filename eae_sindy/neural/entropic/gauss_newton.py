@@ -11,6 +11,7 @@ from ..objectives.data import Data
 from ..objectives.eq14 import Eq14
 from ..samplers.thermostat import Tensors
 from .chart import Chart, flat
+from .graph import graph
 
 SPARE = 16  # random vectors beyond the directions that are wanted
 SHIFT = 1e-7  # of the largest product: what single precision leaves of a positive matrix
@@ -85,7 +86,7 @@ class _Products:
 
     def __init__(self, objective: Eq14) -> None:
         self.objective = objective
-        self._compiled = tf.function(self._run, autograph=False)
+        self._compiled = graph(self._run)
 
     def __call__(self, *given: object) -> tf.Tensor:
         return self._compiled(*given)

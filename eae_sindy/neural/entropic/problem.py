@@ -12,6 +12,7 @@ from ..objectives.contract import Objective
 from ..objectives.data import Data
 from ..samplers.thermostat import Potential, Tensors
 from .chart import Chart
+from .graph import graph
 
 
 @dataclass(frozen=True)
@@ -94,4 +95,4 @@ class Problem:
 @lru_cache(maxsize=8)
 def _loss(objective: Objective) -> Callable[[Any, Data], tf.Tensor]:
     """Return a graph of the loss of weights on some frames, made once for every shape."""
-    return tf.function(lambda weights, data: objective(weights, data, key(0, 0)), autograph=False)
+    return graph(lambda weights, data: objective(weights, data, key(0, 0)))
