@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from eae_sindy.recipes import Criteria
+from eae_sindy.recipes import DIFFERENTIATIONS, Criteria
 from eae_sindy.report.verdicts import of_preparation
 from eae_sindy.snapshots import smoothing
-from eae_sindy.snapshots.differentiation import KINDS, differentiate, gain
+from eae_sindy.snapshots.differentiation import KINDS, SPLINE, differentiate, gain
 from eae_sindy.snapshots.frames import Frames
 from eae_sindy.snapshots.preparation import prepared
 from eae_sindy.snapshots.smoothing import most_noise, smooth
@@ -121,6 +121,10 @@ def test_what_is_only_noise_is_left_as_it_is():
     after, told = prepared(before, rates_given=True, smooth=True, method="auto")
     assert after.coordinates is before.coordinates
     assert (told["smoothed"], told["noise"] > 0.9) == (False, True)
+
+
+def test_settings_name_the_methods_that_there_are():
+    assert set(DIFFERENTIATIONS) == {"auto", SPLINE, *KINDS}
 
 
 @pytest.mark.parametrize("method", [*KINDS, "smoothing-spline"])

@@ -95,10 +95,15 @@ class Fits:
         """Which of `members` are witnesses: indices into `members`."""
         return np.flatnonzero(np.isin(self.members, self.witnesses.members))
 
+    @property
+    def period_known(self) -> bool:
+        """Whether the data show a period."""
+        return bool(np.isfinite(self.reference_period))
+
     @cached_property
     def time_scale(self) -> float:
         """The reference period; without one the time of a turn, NaN where nothing turns."""
-        if np.isfinite(self.reference_period):
+        if self.period_known:
             return self.reference_period
         rows = self.training["train"]
         return cycles.turning_time(*self.latents(int(self.witnessed[0]), rows))
@@ -377,7 +382,7 @@ def settle(fits: Fits, library: Library, values: np.ndarray, criteria: Criteria)
 
     None where neither the data show a period, nor most of these equations a cycle that attracts.
     """
-    known = bool(np.isfinite(fits.reference_period))
+    known = fits.period_known
     if not np.isfinite(fits.time_scale):
         return None
     found = cycles.settle(library, values, fits.data, fits.time_scale, criteria, period_known=known)

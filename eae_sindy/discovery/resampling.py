@@ -182,7 +182,7 @@ def replicate(
     shortest = min(duration(frames.time[own], frames.trajectory[own]) for own in rows.values())
     settled = cycles.settle(
         large, xi, fits.data.take(picked), fits.time_scale, criteria,
-        period_known=bool(np.isfinite(fits.reference_period)),
+        period_known=fits.period_known,
     )  # fmt: skip
     place = {term: i for i, term in enumerate(large.terms)}
     own = which == 0

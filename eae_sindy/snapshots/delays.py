@@ -24,10 +24,10 @@ def memory(snapshots: Snapshots) -> int:
     from scipy.signal import correlate
 
     total: Any = 0.0
-    runs = _runs(snapshots)
-    longest = max(map(len, runs))
-    for rows in runs:
-        x = snapshots.rows("field", rows[0], rows[-1] + 1).astype(float)
+    runs = snapshots.runs()
+    longest = max(run.stop - run.start for run in runs)
+    for run in runs:
+        x = snapshots.rows("field", run.start, run.stop).astype(float)
         x = x - x.mean(axis=0)
         own = np.zeros(longest)
         own[: len(x)] = sum(correlate(c, c, method="fft")[len(x) - 1 :] for c in x.T)
@@ -67,7 +67,7 @@ def embedded(snapshots: Snapshots, delays: int | str, step: int | None = None) -
     m = USUAL if delays == "auto" else int(delays)
     if not (1 < m <= MOST and (step is None or step >= 1)):
         raise EaeSindyError(f"--delays must be auto or 2 to {MOST:,}, and --delay-step at least 1")
-    runs = _runs(snapshots)
+    runs = [np.arange(run.start, run.stop) for run in snapshots.runs()]
     for rows in runs:
         steps = np.diff(snapshots.time[rows])
         if len(steps) and not np.allclose(steps, np.median(steps), rtol=1e-2):
@@ -111,12 +111,6 @@ def _already(snapshots: Snapshots, delays: int | str, step: int | None) -> Snaps
             "--delays and --delay-step, or start from the observables"
         )
     return snapshots
-
-
-def _runs(snapshots: Snapshots) -> list[np.ndarray]:
-    """Return the frames of every trajectory, which stand together."""
-    edges = np.flatnonzero(np.diff(snapshots.trajectory)) + 1
-    return np.split(np.arange(len(snapshots)), edges)
 
 
 def _delayed(frames: Any, kept: np.ndarray, m: int, step: int) -> np.ndarray:

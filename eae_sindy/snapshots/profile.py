@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -102,7 +101,7 @@ class Profile:
 def timing(snapshots: Snapshots) -> Timing:
     """Return when the frames of snapshots are."""
     time, label = snapshots.time, snapshots.trajectory
-    runs = _runs(label)
+    runs = snapshots.runs()
     steps = np.diff(time)[np.diff(label) == 0]
     usual = float(np.median(steps)) if steps.size else np.nan
     return Timing(
@@ -149,12 +148,6 @@ def profile(snapshots: Snapshots, settings: Fit) -> Profile:
     )
 
 
-def _runs(label: np.ndarray) -> list[slice]:
-    """Return where each trajectory stands among the frames."""
-    ends = [0, *(np.flatnonzero(np.diff(label)) + 1), len(label)]
-    return [slice(int(a), int(b)) for a, b in pairwise(ends)]
-
-
 def _parts(snapshots: Snapshots, s: Fit) -> Mapping[str, int] | str:
     """Return how many frames a fit puts to what use, or why it does not take them."""
     try:
@@ -170,7 +163,7 @@ def _leading(pod: Pod, most: int) -> Pod:
 
 def _followed(snapshots: Snapshots, pod: Pod, most: int) -> tuple[np.ndarray, float, float]:
     """Return frequencies of the leading coefficients, the error of rates in them, their noise."""
-    runs = _runs(snapshots.trajectory)
+    runs = snapshots.runs()
     chosen = np.unique(np.linspace(0, len(runs) - 1, min(MOST_TRAJECTORIES, most // LEAST or 1))
                        .round().astype(int))  # fmt: skip
     each = max(LEAST, most // len(chosen))

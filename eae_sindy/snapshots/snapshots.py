@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -148,6 +149,11 @@ class Snapshots:
         frames = max(1, BLOCK_BYTES // (8 * int(np.prod(self.shape))))
         for start in range(0, len(self), frames):
             yield start, min(start + frames, len(self))
+
+    def runs(self) -> list[slice]:
+        """Return where each trajectory stands among the frames."""
+        ends = [0, *(np.flatnonzero(np.diff(self.trajectory)) + 1), len(self)]
+        return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
     def fingerprint(self) -> str:
         """Return a digest of the times, the shape, and 64 frames spread over all."""
