@@ -171,7 +171,9 @@ class _Count(click.ParamType):
         return self.word if value == self.word else int(click.INT.convert(value, param, ctx))
 
 
-NAMES = ("field", "rate", "time", "trajectory", "time_axis", "scale", "delays", "delay_step")
+NAMES = (
+    *("field", "rate", "time", "trajectory", "time_axis", "scale", "delays", "delay_step", "order"),
+)
 _NAMES = (
     click.option(
         "--field", multiple=True, help="Variable that is the field; repeat to stack channels."
@@ -201,6 +203,11 @@ _NAMES = (
         type=click.IntRange(1),
         help="Frames between them; by the autocorrelation if left out.",
     ),
+    click.option(
+        "--order",
+        type=click.IntRange(1, 2),
+        help="2 for a mechanical system, whose state is a frame and its rate.  [default: 1]",
+    ),
 )
 
 
@@ -221,10 +228,10 @@ def named(command: Callable[..., Any]) -> Callable[..., Any]:
 def measured(names: Mapping[str, Any], path: Path, attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return `names` of new data, whose channels are divided as those of an ensemble were.
 
-    Its delays are the ensemble's, too. `path` and `attributes` are those of the ensemble. What a
-    user says counts more.
+    Its delays and its order are the ensemble's, too. `path` and `attributes` are those of the
+    ensemble. What a user says counts more.
     """
-    delayed = {k: int(attributes[k]) for k in ("delays", "delay_step") if k in attributes}
+    delayed = {k: int(attributes[k]) for k in ("delays", "delay_step", "order") if k in attributes}
     return ({"scale": path} if "channel_scale" in attributes else {}) | delayed | dict(names)
 
 

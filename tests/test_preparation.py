@@ -180,3 +180,12 @@ def test_what_was_done_is_said():
     assert said.level == "bad"
     (said,) = of_preparation({"rates_by": "finite-difference"})
     assert said.level == "good"
+
+
+def test_differences_are_of_fourth_order_at_the_ends_and_at_uneven_times():
+    time = 0.02 * np.arange(200.0)
+    time[90:] += 0.013
+    wave = np.stack([np.sin(2 * time), np.cos(3 * time)], axis=1)
+    found = differentiate(time, np.zeros(200, int), wave)
+    truth = np.stack([2 * np.cos(2 * time), -3 * np.sin(3 * time)], axis=1)
+    np.testing.assert_allclose(found, truth, atol=1e-4)

@@ -20,7 +20,7 @@ from ..errors import EaeSindyError
 from ..executors import Executor
 from ..progress import Steps, finish
 from ..recipes import DEFAULT, RECIPES, Fit
-from ..snapshots import channels, delays, split
+from ..snapshots import channels, delays, second_order, split
 from ..snapshots.pod import decompose, hold, project, training_frames
 from ..snapshots.preparation import prepared
 from ..snapshots.snapshots import Snapshots
@@ -236,7 +236,7 @@ class EntropicAutoencoder:
 
     def _provenance(self, snapshots: Snapshots) -> dict[str, Any]:
         found = {"version": __version__, "tensorflow": tf.__version__}
-        carried = ("system", *channels.CARRIED, *delays.CARRIED)
+        carried = ("system", *channels.CARRIED, *delays.CARRIED, *second_order.CARRIED)
         found |= {k: v for k, v in snapshots.attributes.items() if k in carried}
         return found | {"data fingerprint": snapshots.fingerprint()}
 

@@ -9,9 +9,10 @@ from .checks import LARGEST
 
 LEAST = 5  # frames of a trajectory whose rates can be had by differences
 FINITE_DIFFERENCE, SPLINE = "finite-difference", "smoothing-spline"
-# What pysindy and `derivative` take, for frames that are one unit of time apart.
+# What pysindy and `derivative` take, for frames that are one unit of time apart. The differences are
+# pysindy's own: those of `derivative` are of first order at the ends, and at uneven times.
 KINDS: dict[str, dict[str, Any]] = {
-    FINITE_DIFFERENCE: {"kind": "finite_difference", "k": 2},
+    FINITE_DIFFERENCE: {"order": 4},
     "savitzky-golay": {"kind": "savitzky_golay", "order": 3, "left": 5, "right": 5},
     "spectral": {"kind": "spectral"},
 }
@@ -73,7 +74,8 @@ def differentiate(
             continue
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             step = float(np.median(np.diff(time[rows])))
-            found = ps.SINDyDerivative(**KINDS[method])(
+            make = ps.FiniteDifference if method == FINITE_DIFFERENCE else ps.SINDyDerivative
+            found = make(**KINDS[method])(
                 coordinates[rows].astype(float), (time[rows] - time[rows][0]) / step
             )
             found = found / step

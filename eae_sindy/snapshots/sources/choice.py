@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...errors import EaeSindyError
-from .. import channels
+from .. import channels, second_order
 from .. import delays as delayed
 from ..snapshots import Snapshots
 from . import hdf5, layout, matlab, names, netcdf, npz, recognise, table, zarr
@@ -33,6 +33,7 @@ def read(
     scale: str | Path = channels.OWN,
     delays: int | str | None = None,
     delay_step: int | None = None,
+    order: int = 1,
 ) -> Snapshots:
     """Read snapshots from a file of any format that is known, told by its first bytes.
 
@@ -62,6 +63,8 @@ def read(
         Make delay coordinates of few observables, so many of each: see `delays.embedded`.
     delay_step : int, optional
         Frames between them; by the autocorrelation if absent.
+    order : {1, 2}
+        2 for a mechanical system, whose state is a frame and its rate: see `second_order.states`.
 
     Returns
     -------
@@ -75,6 +78,14 @@ def read(
         If the file cannot be read, a variable is not there, or it does not say which is which.
     """
     path = Path(path)
+    if order == 2:
+        if delays is not None:
+            raise EaeSindyError(
+                "--delays and --order 2 both make a state of what a frame lacks: give one of them"
+            )
+        named = (field, rate, time, trajectory, time_axis)
+        with _read(path, *named, channels.NONE, few=True) as found:
+            return second_order.states(found, scale)
     if delays is None:
         if delay_step is not None:
             raise EaeSindyError("--delay-step is for --delays: give both")
