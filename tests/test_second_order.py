@@ -18,9 +18,7 @@ WAVES = np.array([2.0, 3.0])  # frequencies of two columns
 
 def swing(rate=True, **more):
     turns = np.outer(TIME, WAVES)
-    return Snapshots(
-        TIME, 5 * np.sin(turns), 5 * WAVES * np.cos(turns) if rate else None, **more
-    )
+    return Snapshots(TIME, 5 * np.sin(turns), 5 * WAVES * np.cos(turns) if rate else None, **more)
 
 
 def test_a_state_is_a_frame_and_its_rate_each_by_its_own_fluctuation():

@@ -9,8 +9,8 @@ from .checks import LARGEST
 
 LEAST = 5  # frames of a trajectory whose rates can be had by differences
 FINITE_DIFFERENCE, SPLINE = "finite-difference", "smoothing-spline"
-# What pysindy and `derivative` take, for frames that are one unit of time apart. The differences are
-# pysindy's own: those of `derivative` are of first order at the ends, and at uneven times.
+# What pysindy and `derivative` take, for frames that are one unit of time apart. The differences
+# are pysindy's own: those of `derivative` are of first order at the ends, and at uneven times.
 KINDS: dict[str, dict[str, Any]] = {
     FINITE_DIFFERENCE: {"order": 4},
     "savitzky-golay": {"kind": "savitzky_golay", "order": 3, "left": 5, "right": 5},
