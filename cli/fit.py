@@ -40,8 +40,8 @@ HELP = {
     "step_share": "Step of the sampler as a share of the largest stable one; 0 for --step.",
     "decoder_update": f"How the decoder is updated: {' or '.join(recipes.DECODER_UPDATES)}.",
     "sampler": f"{' or '.join(recipes.SAMPLERS)}.",
-    "temperature": "T of the thermostat; auto for the highest at which members are about as good "
-    "as the first weights.",
+    "temperature": "T of the thermostat; auto for one at which members are about as good as the "
+    "first weights.",
     "differentiate": "How rates are made that are not given: "
     f"{', '.join(recipes.DIFFERENTIATIONS)}.",
     "smooth": "Smooth frames that hold noise, along each trajectory.",

@@ -283,7 +283,7 @@ SAMPLERS = ("nose-hoover", "langevin")
 STARTS = ("random", "projection")
 DIFFERENTIATIONS = ("auto", "finite-difference", "smoothing-spline", "savitzky-golay", "spectral")
 DECODER_UPDATES = ("adam", "exact")
-WITHIN = 2.0  # times the first weights' validation error: what a chosen temperature leaves members
+WITHIN = 2.0  # times the first weights' validation error: what members may have at most
 SCHEDULES = ("fixed", "linear", "geometric", "steps")
 PLATEAUS = 5  # of the schedule "steps", at temperatures in geometric progression
 

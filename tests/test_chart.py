@@ -541,7 +541,7 @@ def cold(task):
     return unheated(task, FIT.confinement)
 
 
-def test_the_temperature_is_the_highest_at_which_members_are_good(task):
+def test_the_temperature_is_a_tenth_of_the_highest_at_which_members_are_good(task):
     cold = unheated(task, 3.0)  # so far that it can be too hot
     begun = error_of(cold, cold.encoders()[0], task)
     found, rungs, drawn = climbed(cold, task)
@@ -553,7 +553,9 @@ def test_the_temperature_is_the_highest_at_which_members_are_good(task):
     assert (errors[:-1] <= 2 * begun).all()
     hot = errors[-1] > 2 * begun
     assert hot or at[-1] > 1 / np.sqrt(10) * (1 + 1e-9), "or there is no hotter one"
-    best = -2 if hot else -1
+    allowed = len(at) - 2 if hot else len(at) - 1
+    best = max(allowed - 2, 0)  # a decade below
+    assert found["temperature_allowed"] == at[allowed]
     assert found["temperature"] == at[best] == cold.temperature
     assert found["validation_of_members"] == errors[best]
     for mine, error in zip(drawn, errors, strict=True):
@@ -589,31 +591,34 @@ class Paper:
 
 @pytest.mark.parametrize(
     ("errors", "rung"),
-    [([1.1, 1.9, 2.1], 1), ([2.0, 5.0], 0), ([9.0], 0), ([1.0, 1.0, 1.0, np.inf], 2)],
+    [([1.1, 1.9, 2.1], 1), ([2.0, 5.0], 0), ([9.0], 0), ([1.0, 1.1, 1.2, 1.3, np.inf], 3)],
 )
-def test_the_rung_before_the_first_at_which_members_are_bad_is_the_one(monkeypatch, errors, rung):
+def test_it_is_a_decade_below_the_first_rung_at_which_members_are_bad(monkeypatch, errors, rung):
     """Twice the error of the start is as much as members may have."""
     own = Paper()
     scripted(monkeypatch, [1.0, *errors])
     found = finish(ladder.climb(own, None, 0, 1))
-    at = 1e-3 * np.sqrt(10.0) ** rung
-    assert found["temperature"] == pytest.approx(at)
+    taken = max(rung - 2, 0)
+    assert found["temperature_allowed"] == pytest.approx(1e-3 * np.sqrt(10.0) ** rung)
+    assert found["temperature"] == pytest.approx(1e-3 * np.sqrt(10.0) ** taken)
     assert own.temperature == own.states == own.charts == found["temperature"]
-    assert found["validation_of_members"] == pytest.approx(errors[rung])
+    assert found["validation_of_members"] == pytest.approx(errors[taken])
 
 
 def test_members_may_have_what_single_precision_resolves(monkeypatch):
     own = Paper()
     scripted(monkeypatch, [1e-9, 1e-8, 1.9e-7, 2.1e-7])
     found = finish(ladder.climb(own, None, 0, 1))
-    assert found["temperature"] == pytest.approx(1e-10 * np.sqrt(10.0))
+    assert found["temperature_allowed"] == pytest.approx(1e-10 * np.sqrt(10.0))
     assert (found["validation"], found["validation_allowed"]) == (1e-9, pytest.approx(2e-7))
 
 
 def test_a_ladder_ends_at_one(monkeypatch):
     own = Paper()
     scripted(monkeypatch, [1.0] * 9)
-    assert finish(ladder.climb(own, None, 0, 1))["temperature"] == 1.0
+    found = finish(ladder.climb(own, None, 0, 1))
+    assert found["temperature_allowed"] == 1.0
+    assert found["temperature"] == pytest.approx(0.1)
 
 
 def test_members_of_the_second_half_are_judged_by_their_mean(monkeypatch):
@@ -634,7 +639,8 @@ def test_members_of_the_second_half_are_judged_by_their_mean(monkeypatch):
 def test_a_coldest_rung_that_is_too_hot_is_kept_and_can_be_seen(cold, task, monkeypatch):
     scripted(monkeypatch, [1e-3, 7e-3])
     found, rungs, _ = climbed(cold, task)
-    assert found == {"temperature": pytest.approx(1e-6), "validation": 1e-3,
+    assert found == {"temperature": pytest.approx(1e-6),
+                     "temperature_allowed": pytest.approx(1e-6), "validation": 1e-3,
                      "validation_allowed": 2e-3,
                      "validation_of_members": pytest.approx(7e-3)}  # fmt: skip
     assert len(rungs) == 1
@@ -661,10 +667,11 @@ def test_a_rung_at_which_a_chain_is_lost_is_not_taken(cold, task, monkeypatch, w
 
     monkeypatch.setattr(cold, where, sometimes)
     found, rungs, drawn = climbed(cold, task)
-    assert found["temperature"] == rungs[1, 0] == cold.temperature
+    assert found["temperature_allowed"] == rungs[1, 0]
+    assert found["temperature"] == rungs[0, 0] == cold.temperature
     assert len(rungs) == 2
-    assert float(cold.charts[0].temperature) == pytest.approx(rungs[1, 0])
-    np.testing.assert_allclose(standing(cold), dense([w[-1] for w in drawn[1][0][1]]), atol=1e-6)
+    assert float(cold.charts[0].temperature) == pytest.approx(rungs[0, 0])
+    np.testing.assert_allclose(standing(cold), dense([w[-1] for w in drawn[0][0][1]]), atol=1e-6)
 
 
 def test_coldest_rungs_that_are_lost_to_rounding_are_left_out(monkeypatch):
@@ -692,7 +699,7 @@ def test_a_chain_that_is_lost_at_every_rung_stops_the_fit_in_one_line(cold, task
 def test_a_hot_ladder_ends(cold, task, monkeypatch):
     scripted(monkeypatch, [0.5] * 9)
     found, rungs, _ = climbed(cold, task)
-    assert found["temperature"] == rungs[-1, 0]
+    assert found["temperature_allowed"] == rungs[-1, 0]
     assert 1 / np.sqrt(10) < rungs[-1, 0] <= 1 + 1e-9
 
 

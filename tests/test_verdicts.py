@@ -516,6 +516,15 @@ def test_a_chosen_temperature_says_what_it_cost():
     assert "temperature" not in of_sampler()
 
 
+def test_a_chosen_temperature_says_up_to_which_members_would_be_good():
+    said = {"validation": 1e-5, "validation_allowed": 2e-5, "validation_of_members": 1.1e-5}
+    attributes = {f"start/0/{name}": value for name, value in said.items()}
+    attributes |= {"start/0/temperature_allowed": 3e-6}
+    found = diagnostics(temperatures=(3e-7,))
+    sentence = of_sampler(found, ensemble(attributes=attributes))["temperature"].text
+    assert sentence.endswith("; up to T = 3e-06 it would")
+
+
 @pytest.mark.parametrize(("ratio", "level"), [(1.25, "good"), (0.76, "good"), (1.26, "caution"),
                                               (0.74, "caution")])  # fmt: skip
 def test_some_frames_stand_for_all_or_do_not(ratio, level):

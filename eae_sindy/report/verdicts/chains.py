@@ -90,6 +90,11 @@ def _chosen_temperature(found: Diagnostics, ensemble: Ensemble) -> list[Verdict]
     if not numbers:
         return []
     begun, allowed, members = max(numbers, key=lambda three: three[2] / three[1])
+    hottest = [
+        said[f"start/{d}/temperature_allowed"]
+        for d in sorted({c.decoder_index for c in ensemble.chains})
+        if f"start/{d}/temperature_allowed" in said
+    ]
     within = (
         f"{WITHIN:g} times that of the first weights, {error(begun)}"
         if allowed <= WITHIN * begun
@@ -97,9 +102,11 @@ def _chosen_temperature(found: Diagnostics, ensemble: Ensemble) -> list[Verdict]
         f"is {error(begun)}"
     )
     text = (
-        f"T = {span(found.temperatures)}: the highest at which the members' validation error, "
-        f"{error(members)}, stays within {within}"
+        f"T = {span(found.temperatures)}: the members' validation error, {error(members)}, stays "
+        f"within {within}"
     )
+    if hottest:
+        text += f"; up to T = {span(hottest)} it would"
     if members <= allowed:
         return [Verdict.of("temperature-chosen", "good", text)]
     text = (
