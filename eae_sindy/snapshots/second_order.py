@@ -92,7 +92,7 @@ def states(snapshots: Snapshots, scale: str | Path = channels.OWN) -> Snapshots:
         label,
         mask,
         snapshots.space,
-        made.attributes | ({} if scales is None else {channels.SCALE: scales}),
+        {**made.attributes, **({} if scales is None else {channels.SCALE: scales})},
     )
 
 

@@ -1,5 +1,7 @@
 """The temperature that nobody names: a tenth of the highest at which members stay good."""
 
+from typing import Any
+
 import numpy as np
 
 from ...progress import Progress, Steps
@@ -36,7 +38,8 @@ def climb(session: Session, judges: Data, done: int, total: int) -> Steps[dict[s
     begun = float(np.mean([_error(session, e, judges) for e in session.encoders()]))
     least = max(begun, RESOLVED)
     allowed = WITHIN * least
-    kept, rung = [], COLDEST
+    kept: list[tuple[float, float, Any, Any]] = []
+    rung = COLDEST
     first = int(np.floor(2 * np.log10(max(least * BELOW, COLDEST))))
     for half_decades in range(first, HOTTEST + 1):
         rung = 10.0 ** (half_decades / 2)
