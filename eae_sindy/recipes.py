@@ -195,6 +195,14 @@ class Lorenz(Planted):
 
 
 @dataclass(frozen=True)
+class CubicLorenz(Lorenz):
+    """The same, lifted as by Champion et al. (2019): Legendre polynomials times z and z³."""
+
+    trajectories: int = 20
+    end: float = 5.0
+
+
+@dataclass(frozen=True)
 class ShortCycles(Planted):
     """Many short noisy sequences of one limit cycle, ẇ = (growth + i frequency) w − growth|w|²w."""
 
@@ -271,6 +279,7 @@ PLANTED: Mapping[str, type[Planted]] = {
     "delay-oscillator": DelayOscillator,
     "pendulum-film": PendulumFilm,
     "lorenz": Lorenz,
+    "lorenz-cubic": CubicLorenz,
     "short-cycles": ShortCycles,
     "torus": Torus,
     "van-der-pol": VanDerPol,
@@ -498,6 +507,8 @@ RECIPES: Mapping[str, Fit] = {
     "quick": _STANDARD.but(
         train=1 / 9, start_seconds=20.0, updates=3, encoders=100, draws=500, chains=1
     ),
+    # The example of Champion et al. (2019) that has three latents, whose equations are quadratic.
+    "lorenz": _STANDARD.but(latents=3, degree=2),
     # A.5.1, with what it leaves open settled as docs/method.md says.
     "reaction-diffusion": Fit(),
     # A.5.1 on a quarter of the frames and of the steps.

@@ -21,12 +21,13 @@ from eae_sindy.recipes import (
 )
 from eae_sindy.snapshots.generators import runs
 from eae_sindy.snapshots.generators.choice import make
-from eae_sindy.snapshots.generators.lift import lift
+from eae_sindy.snapshots.generators.lift import cubic, lift
 from eae_sindy.snapshots.snapshots import Snapshots
 from eae_sindy_cli.main import main
 
 SHORT = {
     "lorenz": {"end": 0.5, "step": 0.002, "trajectories": 2, "settle": 1.0},
+    "lorenz-cubic": {"end": 0.5, "step": 0.002, "trajectories": 2, "settle": 1.0},
     "van-der-pol": {"end": 2.0, "step": 0.002},  # from rest it starts with a jerk
     "pendulum-film": {"end": 2.0, "grid": 12},
 }
@@ -69,6 +70,17 @@ def test_noise_is_a_share_of_the_fluctuation_in_field_and_rate(name):
     for before, after in ((clean.field, noisy.field), (clean.rate, noisy.rate)):
         size = np.sqrt(np.mean((before - before.mean(axis=0)) ** 2))
         assert np.std(after - before) == pytest.approx(0.1 * size, rel=0.1)
+
+
+def test_a_cubic_lift_has_six_modes_and_a_linear_way_back():
+    z = np.random.default_rng(0).normal(size=(50, 3))
+    field, rate = cubic(z, np.ones_like(z), 40)
+    s = np.linspace(-1, 1, 40)
+    low = [np.ones(40), s, (3 * s**2 - 1) / 2, (5 * s**3 - 3 * s) / 2]
+    high = [(35 * s**4 - 30 * s**2 + 3) / 8, (63 * s**5 - 70 * s**3 + 15 * s) / 8]
+    u = np.stack(low + high)
+    np.testing.assert_allclose(field, np.concatenate([z, z**3], axis=1) @ u, atol=1e-9)
+    np.testing.assert_allclose(rate, np.concatenate([z**0, 3 * z**2], axis=1) @ u, atol=1e-9)
 
 
 def test_trajectories_are_counted_and_as_long_as_asked_for():

@@ -6,7 +6,7 @@ from typing import Any
 from ...recipes import PLANTED, Planted
 from ..snapshots import Snapshots
 from .delay_oscillator import delay_oscillator
-from .lorenz import lorenz
+from .lorenz import cubic_lorenz, lorenz
 from .pendulum_film import pendulum_film
 from .pure_noise import pure_noise
 from .rotations import hopf, short_cycles, van_der_pol
@@ -17,6 +17,7 @@ _MAKERS: Mapping[str, Callable[[Any], Snapshots]] = {
     "delay-oscillator": delay_oscillator,
     "pendulum-film": pendulum_film,
     "lorenz": lorenz,
+    "lorenz-cubic": cubic_lorenz,
     "short-cycles": short_cycles,
     "torus": torus,
     "van-der-pol": van_der_pol,
