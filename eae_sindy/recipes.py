@@ -604,6 +604,12 @@ class Criteria(_Settings):
     field_error: Turns = (0.1, 0.5)
     test_beyond: float = 0.1  # of the test frames outside of what was trained on: said of bad ones
     # The equations, run.
+    other_kind: Turns = (
+        0.15,
+        0.5,
+    )  # share of the members whose equations do not show the data's kind
+    lyapunov_times: Turns = (3.0, 1.0)  # for which a forecast of what is chaotic is good
+    yardsticks_off: Turns = (0.05, 0.2)  # what is measured of their orbits, off that of the data
     members_off_cycle: Turns = (0.05, 0.2)  # share of the members that do not hold the data's cycle
     period_width: float = 0.03  # of the period: a wider interval says little
     trajectory_lost: float = 0.5  # squared error over the variance; at rest in the middle it is 1
@@ -699,7 +705,7 @@ class Criteria(_Settings):
                 )
             if f.type == Turns:
                 good, caution = value
-                more_is_better = f.name == "effective_draws"
+                more_is_better = f.name in ("effective_draws", "lyapunov_times")
                 _require(
                     good >= caution if more_is_better else good <= caution,
                     f"criterion {f.name} is ({good:g}, {caution:g}): caution must come after good",

@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from eae_sindy.discovery.kind_of_equations import KindOfEquations
 from eae_sindy.discovery.mending import Flaws
+from eae_sindy.dynamics.kind import Kind, Yardsticks
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.recipes import Criteria
 from eae_sindy.report import verdicts
@@ -459,7 +461,12 @@ def test_every_criterion_moves_a_verdict():
         without = replace(found, answers=replace(found.answers, orbits=own))
         bad = replace(found.reconstruction, field=0.6)
         beyond = replace(found, answers=None, beyond=0.15, reconstruction=bad)
-        return [judge(each, criteria) for each in (found, without, beyond)]
+        kind, other = (Kind(name, "", "clear", Yardsticks(exponent=0.25, period=1.0))
+                       for name in ("chaotic", "noise"))  # fmt: skip
+        off = replace(kind, yardsticks=replace(kind.yardsticks, period=1.1))
+        shown = (KindOfEquations(kind, (off,), 0), KindOfEquations(kind, (kind, other), 0))
+        chaos = (replace(found, kind=kind, kind_of_equations=one) for one in shown)
+        return [judge(each, criteria) for each in (found, without, beyond, *chaos)]
 
     usual = both(Criteria())
 

@@ -52,6 +52,17 @@ class Forecast:
         """Largest of `each`."""
         return float(self.each.max())
 
+    def horizon(self, most: float) -> float:
+        """Return for how long the error stays below `most`, medians over members and trajectories.
+
+        Time since the first frame; the whole of it where the error never comes there.
+        """
+        found = []
+        for one in (self, *self.others):
+            above = np.flatnonzero(np.median(one.error, axis=0) > most)
+            found.append(one.time[above[0]] if len(above) else one.time[-1])
+        return float(np.median(found))
+
     @property
     def band(self) -> np.ndarray:
         """The central interval over members, [2, t]."""

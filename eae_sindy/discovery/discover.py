@@ -16,7 +16,14 @@ from ..progress import Steps, finish
 from ..recipes import CRITERIA, Criteria
 from ..snapshots.frames import Frames
 from ..snapshots.split import TEST
-from . import chosen_dynamics, coefficient_table, kind_of_frames, measurement, member_fits
+from . import (
+    chosen_dynamics,
+    coefficient_table,
+    kind_of_equations,
+    kind_of_frames,
+    measurement,
+    member_fits,
+)
 from .member_fits import Fits
 from .result import Discovery, Reconstruction
 
@@ -71,6 +78,7 @@ def iterate(
     orbits = member_fits.settle(fits, fits.ensemble.library, fits.values, criteria)
     held = None if orbits is None else orbits.holds
     answers = yield from chosen_dynamics.find(fits, held, sparse, criteria)
+    kind = kind_of_frames.of_frames(fits.ensemble.frames)
     field, rate, latent_rate = map(float, fits.errors.mean(axis=0))
     table = coefficient_table.table(fits.values, fits.ensemble.library.terms)
     return Discovery(
@@ -93,7 +101,10 @@ def iterate(
         dropped=fits.dropped,
         flaws=fits.flaws,
         trials=fits.trials,
-        kind=kind_of_frames.of_frames(fits.ensemble.frames),
+        kind=kind,
+        kind_of_equations=None
+        if answers is None
+        else kind_of_equations.find(fits.ensemble, answers.equations, kind),
         beyond=_beyond(fits.ensemble),
     )
 

@@ -228,11 +228,13 @@ class _Pass:
 def reference_period(ensemble: Ensemble, criteria: Criteria = CRITERIA) -> float:
     """Return the period of the settled part of the data; NaN if they sustain no oscillation.
 
-    Of the longest trajectory that has a settled part, whichever part of the split it is in.
+    Of the trajectory that members are integrated along, the first of the test, for periods may
+    depend on where one begins; if that has no settled part, of the longest that has one.
     """
     f = ensemble.frames
+    run = f.trajectory[f.test_run()[:1]]
     own = [np.flatnonzero(f.trajectory == label) for label in np.unique(f.trajectory)]
-    for rows in sorted(own, key=lambda r: -float(np.ptp(f.time[r]))):
+    for rows in sorted(own, key=lambda r: (f.trajectory[r[0]] not in run, -np.ptp(f.time[r]))):
         rows = rows[np.argsort(f.time[rows], kind="stable")]
         if len(rows) < FEW:
             continue

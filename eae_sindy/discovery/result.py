@@ -14,6 +14,7 @@ from ..ensemble.ensemble import Ensemble
 from ..recipes import Criteria
 from .chosen_dynamics import Answers
 from .coefficient_table import Coefficient, Correlation
+from .kind_of_equations import KindOfEquations
 from .measurement import Row
 from .mending import Flaws
 from .modes import densest
@@ -65,6 +66,8 @@ class Discovery:
         With frames "auto": the share of trial members that held the cycle, for each choice tried.
     kind : Kind
         Of the dynamics that the frames show which are not tested on.
+    kind_of_equations : KindOfEquations or None
+        What the chosen equations show. None without them, or where the data do not tell.
     beyond : float
         Share of the test frames that lie outside of what was trained on.
     """
@@ -89,6 +92,7 @@ class Discovery:
     flaws: Flaws
     trials: Mapping[str, float]
     kind: Kind
+    kind_of_equations: KindOfEquations | None = None
     beyond: float = 0.0
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..discovery.chosen_dynamics import Answers
+from ..discovery.kind_of_equations import KindOfEquations
 from ..discovery.normal_forms import NormalForms
 from ..discovery.result import Discovery
 from ..discovery.sparse_model import SparseModel, unframed
@@ -59,11 +60,24 @@ def summarise(
             },
         },
     }
+    if found.kind_of_equations is not None:
+        made["kind_of_equations"] = _of_kinds(found.kind_of_equations)
     if found.orbits is not None:
         made["plain_orbits"] = _of(found, found.orbits)
     if found.answers is not None:
         made |= _answers(found, found.answers)
     return made
+
+
+def _of_kinds(found: KindOfEquations) -> dict[str, Any]:
+    return {
+        "members": len(found.kinds) + found.lost,
+        "alike": len(found.alike),
+        "lost": found.lost,
+        "kinds": [kind.name for kind in found.kinds],
+        "numbers": {name: each._asdict() for name, each in found.numbers.items()},
+        "measures_apart": found.apart and list(found.apart),
+    }
 
 
 def _measured(value: Any) -> Any:

@@ -1,17 +1,20 @@
 """Whether the equations run, how many answers there are, what the data leave open."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
 from ...discovery.chosen_dynamics import Answers
 from ...discovery.decoded_orbits import Forecast
+from ...discovery.kind_of_equations import KindOfEquations
 from ...discovery.measurement import Row
 from ...discovery.normal_forms import NormalForms
 from ...discovery.resampling import Spread
 from ...discovery.result import Discovery
 from ...discovery.stretches import FEW
 from ...dynamics.cycles import Orbits
+from ...progress import count
 from ...recipes import CRITERIA, INTERVAL, Criteria
 from ..numbers import error
 from .verdict import Verdict, graded, worse
@@ -21,17 +24,24 @@ Growth = tuple[int, float, float]
 
 
 def of_equations(
-    a: Answers, baselines: Sequence[Row], criteria: Criteria = CRITERIA
+    a: Answers,
+    baselines: Sequence[Row],
+    criteria: Criteria = CRITERIA,
+    *,
+    exponent: float | None = None,
 ) -> list[Verdict]:
-    """Judge the equations chosen by running them, and hold them against `baselines`."""
+    """Judge the equations chosen by running them, and hold them against `baselines`.
+
+    `exponent` is the largest Lyapunov exponent of data that are chaotic.
+    """
     said = []
     if a.orbits is not None and a.spread is not None:
         said.append(_members_run(a, criteria))
         said.append(_period(a, criteria))
         said += _off_the_cycle(a, a.spread, criteria)
     said += _choice(a, criteria)
-    said.append(_forecast(a, criteria))
-    said.append(_against_pod(a, baselines, criteria))
+    forecast = _forecast(a, exponent, criteria)
+    said += [forecast, _against_pod(a, baselines, forecast.level, criteria)]
     said.append(_of_modes(a))
     said += _normal_form(a, criteria)
     said += _collinear(a, criteria)
@@ -174,9 +184,53 @@ def _choice(a: Answers, criteria: Criteria) -> list[Verdict]:
     return [Verdict.of("choice-lost", "bad", text, "try --latents one more, or a higher --degree")]
 
 
-def _forecast(a: Answers, criteria: Criteria) -> Verdict:
-    """Judge the forecast by the reconstruction, which no equations can better, and by itself."""
+def of_kind_of_equations(
+    found: KindOfEquations | None, criteria: Criteria = CRITERIA
+) -> list[Verdict]:
+    """Say what the equations show, run along all the data, beside what the data show."""
+    if found is None:
+        return []
+    total = len(found.kinds) + found.lost
+    others = Counter(kind.name for kind in found.kinds if kind not in found.alike)
+    parts = [f"{count(n, 'member')} {name}" for name, n in others.most_common()]
+    parts += [f"{count(found.lost, 'orbit')} lost"] * bool(found.lost)
+    parts += [f"{name} {each.equations:.4g} (data {each.data:.4g})"
+              for name, each in found.numbers.items()]  # fmt: skip
+    if found.apart is not None:
+        parts.append(
+            f"invariant measures lie {found.apart[0]:.2g} of a standard deviation apart, the "
+            f"earlier and the later halves of the data {found.apart[1]:.2g}"
+        )
+    text = (
+        f"run along all the data, the equations of {len(found.alike)} of {total} members show what "
+        f"the data do, {found.data.name}" + "".join(f"; {part}" for part in parts)
+    )
+    level = graded(1 - found.share, criteria.other_kind)
+    off = max((each.off for each in found.numbers.values()), default=0.0)
+    if graded(off, criteria.yardsticks_off) != "good":
+        level = worse(level, "caution")
+    advice = "" if level == "good" else "try one more of --latents, or another --degree"
+    return [Verdict.of("kind-of-equations", level, text, advice)]
+
+
+def _forecast(a: Answers, exponent: float | None, criteria: Criteria) -> Verdict:
+    """Judge the forecast by the reconstruction, which no equations can better, and by itself.
+
+    Of what is chaotic by how many Lyapunov times it is good for, since no equations forecast
+    it for long.
+    """
     f = a.forecast
+    if exponent is not None and f.field >= criteria.forecast_small:
+        most = criteria.field_error[0]
+        kept = f.horizon(most)
+        text = (
+            f"the field error stays below {most:g} for {kept:.3g} units of time, "
+            f"{kept * exponent:.2g} times the Lyapunov time of the data; over "
+            f"{f.time[-1]:g} units it is {error(f.field)}{_of_all(f)}"
+        )
+        level = graded(kept * exponent, criteria.lyapunov_times)
+        advice = "" if level == "good" else "give more data, or try a higher --degree"
+        return Verdict.of("forecast-vs-reconstruction", level, text, advice)
     text = (
         f"field error over {f.time[-1]:g} units of time is {error(f.field)}, {f.ratio:.2f} of the "
         f"reconstruction's{_of_all(f)}"
@@ -200,15 +254,15 @@ def _of_all(f: Forecast) -> str:
     )
 
 
-def _against_pod(a: Answers, baselines: Sequence[Row], criteria: Criteria) -> Verdict:
-    """Hold the forecast against that of the best baseline."""
+def _against_pod(a: Answers, baselines: Sequence[Row], level: str, criteria: Criteria) -> Verdict:
+    """Hold the forecast, which is of this level, against that of the best baseline."""
     able = [row for row in baselines if row.forecast < criteria.worst_trajectory and row.terms > 0]
     if not able:
         text = (
             "no equations of POD stay with the data, or keep a term: to be better than they are "
             "says nothing"
         )
-        return Verdict.of("against-pod", graded(a.forecast.field, criteria.field_error), text)
+        return Verdict.of("against-pod", level, text)
     best = min(able, key=lambda row: row.forecast)
     over = a.forecast.field / best.forecast if best.forecast > 0 else np.inf
     text = (

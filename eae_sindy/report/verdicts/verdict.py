@@ -11,6 +11,7 @@ SUBJECTS: Mapping[str, str] = {
     "headline": "in short",
     "reconstruction": "reconstruction",
     "kind-of-dynamics": "kind of dynamics",
+    "kind-of-equations": "kind of equations",
     "no-equations": "equations",
     "frames-left-out": "frames",
     "rates-differentiated": "rates",

@@ -15,7 +15,7 @@ from .verdict import LEVELS, Verdict, graded, worse
 # reconstruction. What is said off the cycle also rests on members that hold it.
 RESTING = (
     *("members-run", "period-inside", "off-cycle-attracts", "forecast-vs-reconstruction"),
-    *("against-pod", "one-answer", "answers-same", "normal-form-agrees"),
+    *("against-pod", "one-answer", "answers-same", "normal-form-agrees", "kind-of-equations"),
 )
 OF_CYCLE = (
     *("members-run", "period-inside", "period-of-equations"),
