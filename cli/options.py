@@ -172,7 +172,8 @@ class _Count(click.ParamType):
 
 
 NAMES = (
-    *("field", "rate", "time", "trajectory", "time_axis", "scale", "delays", "delay_step", "order"),
+    *("field", "rate", "time", "trajectory", "mask", "time_axis", "channel_axis", "scale"),
+    *("delays", "delay_step", "order"),
 )
 _NAMES = (
     click.option(
@@ -185,8 +186,12 @@ _NAMES = (
     ),
     click.option("--time", help="Variable of the times, or a number: the step between frames."),
     click.option("--trajectory", help="Variable of trajectory numbers or names."),
+    click.option("--mask", help="Variable that says which points count: 0 where none does."),
     click.option(
         "--time-axis", type=int, help="Axis of the field that is time, from 0, if several may be."
+    ),
+    click.option(
+        "--channel-axis", type=int, help="Axis of the field that is channels, with units each."
     ),
     click.option(
         "--scale",

@@ -14,9 +14,9 @@ from click.testing import CliRunner
 
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.snapshots import channels, snapshots
+from eae_sindy.snapshots.arrays import Divided, Permuted, Stacked
 from eae_sindy.snapshots.snapshots import Snapshots
 from eae_sindy.snapshots.sources import recognise
-from eae_sindy.snapshots.sources.arrays import Permuted, Stacked
 from eae_sindy.snapshots.sources.choice import read
 from eae_sindy.snapshots.stored import StoredArray
 from eae_sindy_cli.main import main
@@ -713,7 +713,8 @@ def deviation(values):
 def test_channels_are_measured_by_their_own_fluctuations_and_given_back(tmp_path, name):
     WRITERS[name](tmp_path / name, time=TIME, **FULL)
     found = read(tmp_path / name, field=["v", "u"])
-    assert isinstance(found.field, Stacked)
+    assert isinstance(found.field, Divided)
+    assert isinstance(found.field.base, Stacked)
     assert found.shape == (2, NY, NX)
     scale = found.attributes["channel_scale"]
     np.testing.assert_allclose(scale, [deviation(V), deviation(U)], rtol=1e-9)
@@ -732,6 +733,73 @@ def test_channels_are_measured_by_their_own_fluctuations_and_given_back(tmp_path
     np.testing.assert_array_equal(plain.rate[:], np.stack([DV, DU], 1))
     np.testing.assert_array_equal(plain.field[:], np.stack([V, U], 1))
     assert "channel_scale" not in plain.attributes
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.h5", "73.mat"])
+@pytest.mark.parametrize("axis", [1, -1])
+def test_channels_of_one_array_are_measured_by_their_own_fluctuations(tmp_path, name, axis):
+    """[n, c, y, x] and [n, y, x, c] are the same frames."""
+    both, slopes = (np.moveaxis(np.stack(p, 1), 1, axis) for p in ((V, U), (DV, DU)))
+    WRITERS[name](tmp_path / name, time=TIME, w=both, dw=slopes)
+    found = read(tmp_path / name, field="w", channel_axis=axis)
+    scale = found.attributes["channel_scale"]
+    np.testing.assert_allclose(scale, [deviation(V), deviation(U)], rtol=1e-9)
+    np.testing.assert_allclose(found.field[:], np.stack([V, U], 1) / scale[:, None, None])
+    np.testing.assert_allclose(found.rate[:], np.stack([DV, DU], 1) / scale[:, None, None])
+    assert (found.attributes["channel_axis"], found.attributes["channel_names"]) == (0, ["0", "1"])
+    plain = read(tmp_path / name, field="w", channel_axis=axis, scale="none")
+    np.testing.assert_array_equal(plain.field[:], np.stack([V, U], 1))
+    options = ("--field", "w", "--channel-axis", axis, "-o", tmp_path / "s.h5")
+    result = run("import", tmp_path / name, *options)
+    assert f"channels: axis 0 of a frame, 0 / {scale[0]:.4g}, 1 / {scale[1]:.4g}" in result.output
+
+
+@pytest.mark.parametrize("axis", [0, 2])
+def test_channels_of_a_file_of_ours_are_divided_when_it_is_read(tmp_path, axis):
+    path, names = tmp_path / "s.h5", ["u", "v"]
+    field, rate = (np.moveaxis(np.stack(p, 1), 1, axis + 1) for p in ((U, V), (DU, DV)))
+    own = {"channel_axis": axis, "channel_names": names}
+    Snapshots(TIME, field, rate, attributes=own).save(path)
+    found = read(path)
+    scale = found.attributes["channel_scale"]
+    np.testing.assert_allclose(scale, [deviation(U), deviation(V)], rtol=1e-9)
+    over = np.moveaxis(scale[:, None, None], 0, axis)
+    np.testing.assert_allclose(found.field[:], field / over)
+    np.testing.assert_allclose(found.rate[2:5], rate[2:5] / over)
+    np.testing.assert_allclose(channels.restored(found.field[:], found.attributes), field)
+    np.testing.assert_array_equal(read(path, scale="none").field[:], field)
+    found.save(tmp_path / "again.h5")
+    np.testing.assert_allclose(read(tmp_path / "again.h5").field[:], found.field[:])
+    Snapshots(TIME, field, rate, attributes=own | {"channel_names": ["u"]}).save(tmp_path / "x.h5")
+    with pytest.raises(EaeSindyError, match="1 channel_names and 2 channels on axis"):
+        read(tmp_path / "x.h5")
+
+
+def test_an_axis_that_cannot_be_channels_is_refused(tmp_path):
+    np.savez(tmp_path / "a.npz", t=TIME, **FULL)
+    for axis in (0, 3, -4):
+        with pytest.raises(EaeSindyError, match=f"axis {axis} of u .* cannot be its channels"):
+            read(tmp_path / "a.npz", field="u", channel_axis=axis)
+    with pytest.raises(EaeSindyError, match="leave out --channel-axis"):
+        read(tmp_path / "a.npz", field=["u", "v"], channel_axis=1)
+
+
+def test_a_mask_may_have_any_name(tmp_path):
+    land = np.ones((NY, NX), np.int8)
+    land[1, 2] = land[3, 0] = 0
+    np.savez(tmp_path / "a.npz", t=TIME, land=land, wrong=land.T, **FULL)
+    found = read(tmp_path / "a.npz", field="u", mask="land")
+    np.testing.assert_array_equal(found.mask, land.astype(bool))
+    both = read(tmp_path / "a.npz", field=["u", "v"], mask="land")
+    np.testing.assert_array_equal(both.mask, np.stack([land, land]).astype(bool))
+    with pytest.raises(EaeSindyError, match="mask wrong has shape"):
+        read(tmp_path / "a.npz", field="u", mask="wrong")
+    with pytest.raises(EaeSindyError, match="no variable sea"):
+        read(tmp_path / "a.npz", field="u", mask="sea")
+    result = run("import", tmp_path / "a.npz", "--field", "u", "--mask", "land",
+                 "-o", tmp_path / "s.h5")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert Snapshots.open(tmp_path / "s.h5").size == NY * NX - 2
 
 
 def test_new_frames_are_measured_as_those_of_a_fit_were(tmp_path):

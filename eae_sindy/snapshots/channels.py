@@ -1,6 +1,7 @@
 """Channels with units of their own: each is measured by how much it fluctuates."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,44 @@ import numpy as np
 
 from .. import hdf5
 from ..errors import EaeSindyError
+from .arrays import divided
 from .snapshots import Snapshots
 
 AXIS, NAMES, SCALE = "channel_axis", "channel_names", "channel_scale"  # attributes of a file
 CARRIED = (AXIS, NAMES, SCALE)  # from snapshots to what is made of them
 OWN, NONE = "own", "none"
+
+
+def measured(snapshots: Snapshots, wanted: str | Path) -> Snapshots:
+    """Return snapshots whose channels are divided by their scales, if that is not done already.
+
+    Parameters
+    ----------
+    snapshots : Snapshots
+        What has no attribute `channel_axis` is returned as it is.
+    wanted : str or path
+        See `scales`.
+    """
+    own = snapshots.attributes
+    if AXIS not in own or SCALE in own:
+        return snapshots
+    axis = int(own[AXIS]) % len(snapshots.shape)
+    count = snapshots.shape[axis]
+    names = _names(own) or [str(c) for c in range(count)]
+    if len(names) != count:
+        raise EaeSindyError(
+            f"there are {len(names)} channel_names and {count} channels on axis {axis} of a frame: "
+            "name each channel once, or another --channel-axis"
+        )
+    found = scales(snapshots, names, wanted)
+    if found is None:
+        return snapshots
+    return replace(
+        snapshots,
+        field=divided(snapshots.field, found, axis + 1),
+        rate=None if snapshots.rate is None else divided(snapshots.rate, found, axis + 1),
+        attributes={**own, NAMES: names, SCALE: found},
+    )
 
 
 def scales(snapshots: Snapshots, names: Sequence[str], wanted: str | Path) -> np.ndarray | None:
@@ -22,7 +56,7 @@ def scales(snapshots: Snapshots, names: Sequence[str], wanted: str | Path) -> np
     Parameters
     ----------
     snapshots : Snapshots
-        Fields [n, c, *space], in the units of their file.
+        With an axis of c channels, in the units of their file.
     names : sequence of c str
     wanted : str or path
         "own" for the channels' root mean square fluctuation, "none" for nothing, or a file of
@@ -96,8 +130,9 @@ def fluctuation(snapshots: Snapshots) -> np.ndarray:
 
     Reads all frames once, a block at a time.
     """
-    count, *space = snapshots.shape
-    channel = np.repeat(np.arange(count), int(np.prod(space)))
+    axis = int(snapshots.attributes.get(AXIS, 0)) % len(snapshots.shape)
+    count = snapshots.shape[axis]
+    channel = np.indices(snapshots.shape)[axis].ravel()
     if snapshots.mask is not None:
         channel = channel[snapshots.mask.ravel()]
     first = snapshots.rows("field", 0, 1)[0].astype(float)

@@ -74,26 +74,15 @@ def states(snapshots: Snapshots, scale: str | Path = channels.OWN) -> Snapshots:
         mask = np.concatenate([points[0] if one else points] * 2)
     made = Snapshots(
         time,
-        np.concatenate([field, velocity], axis=1),
-        rate,
+        np.concatenate([field, velocity], axis=1).astype(kind, copy=False),
+        None if rate is None else rate.astype(kind, copy=False),
         label,
         mask,
         snapshots.space,
         {k: v for k, v in attributes.items() if k != channels.SCALE}
         | {ORDER: 2, channels.AXIS: 0, channels.NAMES: names},
     )
-    scales = channels.scales(made, names, scale)
-    over = np.ones(len(names)) if scales is None else scales
-    over = over.reshape(-1, *(1,) * (len(shape) - 2))
-    return Snapshots(
-        time,
-        (made.field / over).astype(kind),
-        None if rate is None else (rate / over).astype(kind),
-        label,
-        mask,
-        snapshots.space,
-        {**made.attributes, **({} if scales is None else {channels.SCALE: scales})},
-    )
+    return channels.measured(made, scale)
 
 
 def _velocity(time: np.ndarray, label: np.ndarray, flat: np.ndarray) -> np.ndarray:

@@ -29,7 +29,9 @@ def read(
     rate: str | Sequence[str] = (),
     time: str | float | None = None,
     trajectory: str | None = None,
+    mask: str | None = None,
     time_axis: int | None = None,
+    channel_axis: int | None = None,
     scale: str | Path = channels.OWN,
     delays: int | str | None = None,
     delay_step: int | None = None,
@@ -54,8 +56,12 @@ def read(
         The variable of the times; or the step between frames, which then begin at 0.
     trajectory : str, optional
         The variable of trajectory numbers, or of names, which are numbered as they appear.
+    mask : str, optional
+        The variable that says which points of a frame count, 0 where none does; "mask" if absent.
     time_axis : int, optional
         The axis of the field that is time, from 0; the one as long as the times if absent.
+    channel_axis : int, optional
+        The axis of the field that is channels, each with a unit of its own.
     scale : {"own", "none"} or path
         What several channels are divided by: their own root mean square fluctuation, nothing, or
         what those of a file were, of snapshots or of an ensemble.
@@ -77,50 +83,47 @@ def read(
     EaeSindyError
         If the file cannot be read, a variable is not there, or it does not say which is which.
     """
-    path = Path(path)
-    if order == 2:
-        if delays is not None:
-            raise EaeSindyError(
-                "--delays and --order 2 both make a state of what a frame lacks: give one of them"
-            )
-        named = (field, rate, time, trajectory, time_axis)
-        with _read(path, *named, channels.NONE, few=True) as found:
-            return second_order.states(found, scale)
-    if delays is None:
-        if delay_step is not None:
-            raise EaeSindyError("--delay-step is for --delays: give both")
-        return _read(path, field, rate, time, trajectory, time_axis, scale)
-    with _read(path, field, rate, time, trajectory, time_axis, scale, few=True) as found:
-        return delayed.embedded(found, delays, delay_step)
-
-
-def _read(
-    path: Path,
-    field: str | Sequence[str],
-    rate: str | Sequence[str],
-    time: str | float | None,
-    trajectory: str | None,
-    time_axis: int | None,
-    scale: str | Path,
-    *,
-    few: bool = False,
-) -> Snapshots:
-    """Read snapshots as they are; `few` says that one value a frame will do."""
     wanted = names.Names(
         (field,) if isinstance(field, str) else tuple(field),
         (rate,) if isinstance(rate, str) else tuple(rate),
         None if time is None else str(time),
         trajectory,
+        mask,
     )
-    plain = wanted == names.Names() and time_axis is None
+    axes = {"time_axis": time_axis, "channel_axis": channel_axis}
+    if order == 2:
+        if delays is not None:
+            raise EaeSindyError(
+                "--delays and --order 2 both make a state of what a frame lacks: give one of them"
+            )
+        with _read(Path(path), wanted, axes, channels.NONE, few=True) as found:
+            return second_order.states(found, scale)
+    if delays is None:
+        if delay_step is not None:
+            raise EaeSindyError("--delay-step is for --delays: give both")
+        return _read(Path(path), wanted, axes, scale)
+    with _read(Path(path), wanted, axes, scale, few=True) as found:
+        return delayed.embedded(found, delays, delay_step)
+
+
+def _read(
+    path: Path,
+    wanted: names.Names,
+    axes: Mapping[str, int | None],
+    scale: str | Path,
+    *,
+    few: bool = False,
+) -> Snapshots:
+    """Read snapshots as they are; `few` says that one value a frame will do."""
+    plain = wanted == names.Names() and not any(a is not None for a in axes.values())
     if not _exists(path):
         return Snapshots.open(path)  # says that it does not exist
     kind = recognise.kind(path)
     if kind == "hdf5" and plain and hdf5.ours(path):
-        return Snapshots.open(path)
+        return channels.measured(Snapshots.open(path), scale)
     contents = READERS[kind](path)
     with reading(path, contents.noun):
-        found = layout.assemble(contents, wanted, time_axis=time_axis, scale=scale, few=few)
+        found = layout.assemble(contents, wanted, **axes, scale=scale, few=few)
     said = {"source": path.name} | _surprise(path, kind, contents.noun)
     return replace(found, attributes={**found.attributes, **said})
 

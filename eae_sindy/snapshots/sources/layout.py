@@ -1,6 +1,5 @@
 """From the variables of a file to snapshots: axes in order, channels together, points masked."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,9 @@ import numpy as np
 from ...errors import EaeSindyError
 from ...progress import count
 from .. import channels
+from ..arrays import permuted, stacked
 from ..snapshots import Snapshots
 from . import names
-from .arrays import permuted, stacked
 from .contract import Contents, Variable, shape
 from .names import Names, Time
 
@@ -24,6 +23,7 @@ def assemble(
     wanted: Names,
     *,
     time_axis: int | None = None,
+    channel_axis: int | None = None,
     scale: str | Path = channels.OWN,
     few: bool = False,
 ) -> Snapshots:
@@ -37,6 +37,8 @@ def assemble(
         What its variables are called.
     time_axis : int, optional
         The axis of the field that is time, from 0; the one as long as the times if absent.
+    channel_axis : int, optional
+        The axis of the field that is channels, from 0; it becomes the first of a frame.
     scale : str or path
         Of several channels, see `channels.scales`.
     few : bool
@@ -51,9 +53,13 @@ def assemble(
     label = names.trajectory(contents, wanted.trajectory)
     fields, rates = _chosen(contents, wanted, time, label)
     notes: list[str] = []
-    parts = [_frames(contents, n, time, time_axis) for n in fields]
-    slopes = [_frames(contents, n, time, time_axis) for n in rates]
+    parts = [_frames(contents, n, time, time_axis, channel_axis) for n in fields]
+    slopes = [_frames(contents, n, time, time_axis, channel_axis) for n in rates]
     several = len(parts) > 1
+    if several and channel_axis is not None:
+        raise EaeSindyError(
+            "several fields are channels already: leave out --channel-axis, or name one --field"
+        )
     if few and not several and len(parts[0].shape) == 1:
         parts, slopes = ([np.asarray(p[:])[:, None] for p in each] for each in (parts, slopes))
     _agree(fields, parts)
@@ -62,6 +68,8 @@ def assemble(
     said |= {"source_time": time.name} | ({"source_rate": ", ".join(rates)} if rates else {})
     if several:
         said |= {channels.AXIS: 0, channels.NAMES: fields}
+    if channel_axis is not None:
+        said |= {channels.AXIS: 0}
     times, trajectory, more = _along(contents, time, label, parts[0].shape[0], notes)
     field = stacked(parts) if several else parts[0]
     made = Snapshots(
@@ -69,11 +77,11 @@ def assemble(
         field,
         (stacked(slopes) if several else slopes[0]) if slopes else None,
         trajectory,
-        _mask(contents, field, notes),
+        _mask(contents, wanted.mask, field, notes),
         _space(contents, fields[0], field.shape[1:]),
         said | more | ({"source_notes": "; ".join(notes)} if notes else {}),
     )
-    return _scaled(made, parts, slopes, scale) if several else made
+    return channels.measured(made, scale)
 
 
 def _chosen(
@@ -81,7 +89,8 @@ def _chosen(
 ) -> tuple[list[str], list[str]]:
     """Return the names of the fields and of their rates."""
     rates = [contents.find(r) for r in wanted.rate if r in contents.variables or r != names.NONE]
-    fields = names.field(contents, wanted.field, time, {time.name, *rates, label or "", MASK})
+    others = {time.name, *rates, label or "", wanted.mask or MASK}
+    fields = names.field(contents, wanted.field, time, others)
     return fields, names.rate(contents, wanted.rate, fields)
 
 
@@ -100,12 +109,27 @@ def _along(
     return np.tile(times, runs), np.repeat(np.arange(runs), times.size), {}
 
 
-def _frames(contents: Contents, name: str, time: Time, time_axis: int | None) -> Any:
-    """Return a variable with time as its first axis, [n, *space]; axes of length 1 are left out."""
+def _frames(
+    contents: Contents, name: str, time: Time, time_axis: int | None, channel_axis: int | None
+) -> Any:
+    """Return a variable with time as its first axis, [n, *space], and channels as the next.
+
+    What has one number a frame is a series, [n].
+    """
     variable = contents.variables[name]
     below = name in ("x", "dx") and {"x", "dx"} <= set(contents.variables)
     axis = _axis(name, variable, time, time_axis, below=below and len(variable.shape) == 2)
     others = [a for a in range(len(variable.shape)) if a != axis]
+    if channel_axis is not None:
+        rank = len(variable.shape)
+        channel = channel_axis % rank if -rank <= channel_axis < rank else -1
+        if channel not in others or len(others) < 2:
+            raise EaeSindyError(
+                f"axis {channel_axis} of {name} {shape(variable.shape)} cannot be its channels: "
+                f"--channel-axis counts from 0, time is axis {axis}, and a frame needs an axis more"
+            )
+        others.remove(channel)
+        others.insert(0, channel)
     found = permuted(variable.load(), (axis, *others))
     if len(found.shape) > 1 and all(k == 1 for k in found.shape[1:]):
         return np.asarray(found[:]).reshape(-1)  # a series: one number a frame
@@ -193,12 +217,19 @@ def _numbered(name: str, variable: Variable) -> tuple[np.ndarray, dict[str, Any]
     return np.array([known.index(t) for t in text]), {"trajectory_names": known}
 
 
-def _mask(contents: Contents, field: Any, notes: list[str]) -> np.ndarray | None:
+def _mask(
+    contents: Contents, wanted: str | None, field: Any, notes: list[str]
+) -> np.ndarray | None:
     """Return the mask that a file has, or one that leaves out points which never have a value."""
     space = field.shape[1:]
-    given = contents.variables.get(MASK)
+    given = contents.variables.get(MASK if wanted is None else contents.find(wanted))
     if given is not None and given.shape in (space, space[1:]):
-        return np.broadcast_to(np.asarray(given.load()[...]), space)
+        return np.broadcast_to(np.asarray(given.load()[...]).astype(bool), space)
+    if wanted is not None:
+        raise EaeSindyError(
+            f"the mask {wanted} has shape {shape(given.shape) if given else '?'} and a frame "
+            f"{shape(space)}: give one number a point, 0 where there is none"
+        )
     if field.dtype.kind != "f" or field.shape[0] == 0:
         return None
     few = [np.asarray(field[k]) for k in sorted({0, field.shape[0] // 2, field.shape[0] - 1})]
@@ -220,17 +251,3 @@ def _space(contents: Contents, name: str, space: tuple[int, ...]) -> dict[str, n
         if usual and v.real and v.flat and max(v.shape) in space and key != name:
             found[last] = np.asarray(v.load()[...]).ravel()
     return found
-
-
-def _scaled(made: Snapshots, parts: list[Any], slopes: list[Any], wanted: str | Path) -> Snapshots:
-    """Return snapshots with each channel, and its rate, divided by its scale."""
-    known = list(made.attributes[channels.NAMES])
-    scales = channels.scales(made, known, wanted)
-    if scales is None:
-        return made
-    return replace(
-        made,
-        field=stacked(parts, scales),
-        rate=stacked(slopes, scales) if slopes else None,
-        attributes={**made.attributes, channels.SCALE: scales},
-    )

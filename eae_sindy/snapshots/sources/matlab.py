@@ -7,9 +7,9 @@ from typing import Any
 import h5py
 import numpy as np
 
+from ..arrays import permuted
 from ..stored import Source, StoredArray
 from . import hdf5
-from .arrays import permuted
 from .contract import Contents, Variable, reading
 
 NOUN = "a MATLAB file"

@@ -32,12 +32,15 @@ class Names:
         A variable, or a number: the step between frames.
     trajectory : str
         A variable, of whole numbers or names.
+    mask : str
+        A variable, of one number a point: 0 where there is none.
     """
 
     field: tuple[str, ...] = ()
     rate: tuple[str, ...] = ()
     time: str | None = None
     trajectory: str | None = None
+    mask: str | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import hdf5
 from ...errors import EaeSindyError
-from .arrays import Lazy
+from ..arrays import Lazy
 from .contract import Contents, Variable, reading
 
 if TYPE_CHECKING:

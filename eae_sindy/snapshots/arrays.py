@@ -58,28 +58,21 @@ class Permuted(Lazy):
 
 
 class Stacked(Lazy):
-    """Arrays [n, *space] as the channels of one, [n, c, *space], each divided by its scale.
+    """Arrays [n, *space] as the channels of one, [n, c, *space].
 
     Parameters
     ----------
     parts : sequence of c arrays [n, *space]
-    scales : array [c], optional
-        One for each if absent, and then numbers keep their type.
     """
 
-    def __init__(self, parts: Sequence[Any], scales: np.ndarray | None = None) -> None:
-        self.parts, self.scales = tuple(parts), scales
+    def __init__(self, parts: Sequence[Any]) -> None:
+        self.parts = tuple(parts)
         n, *space = parts[0].shape
         self.shape = (n, len(parts), *space)
-        kind = np.result_type(*(p.dtype for p in parts))
-        self.dtype = kind if scales is None or kind.kind == "f" else np.dtype(float)
+        self.dtype = np.result_type(*(p.dtype for p in parts))
 
     def _rows(self, key: Any) -> np.ndarray:
-        found = np.stack([np.asarray(p[key]) for p in self.parts], axis=1)
-        if self.scales is None:
-            return found
-        over = self.scales.reshape(-1, *(1,) * (found.ndim - 2))
-        return (found / over).astype(self.dtype, copy=False)
+        return np.stack([np.asarray(p[key]) for p in self.parts], axis=1)
 
     def close(self) -> None:
         """Close the files that the channels are in."""
@@ -87,10 +80,41 @@ class Stacked(Lazy):
             close(part)
 
 
-def stacked(parts: Sequence[Any], scales: np.ndarray | None = None) -> Any:
+class Divided(Lazy):
+    """Another array [n, *space], over numbers that differ along one of its axes.
+
+    Parameters
+    ----------
+    base : array
+    scales : array [c]
+    axis : int
+        Which axis is c long, from 0.
+    """
+
+    def __init__(self, base: Any, scales: np.ndarray, axis: int) -> None:
+        self.base, self.shape = base, tuple(base.shape)
+        self.over = np.reshape(scales, (-1, *(1,) * (len(self.shape) - 1 - axis)))
+        kind = np.dtype(base.dtype)
+        self.dtype = kind if kind.kind == "f" else np.dtype(float)
+
+    def _rows(self, key: Any) -> np.ndarray:
+        return (np.asarray(self.base[key]) / self.over).astype(self.dtype, copy=False)
+
+    def close(self) -> None:
+        """Close the file that the array is in."""
+        close(self.base)
+
+
+def stacked(parts: Sequence[Any]) -> Any:
     """Return arrays as the channels of one, see `Stacked`; an array where each is a series."""
-    found = Stacked(parts, scales)
+    found = Stacked(parts)
     return found[:] if len(found.shape) == 2 else found
+
+
+def divided(array: Any, scales: np.ndarray, axis: int) -> Any:
+    """Return an array over numbers along one axis, see `Divided`; an array of what is one."""
+    found = Divided(array, scales, axis)
+    return found[:] if isinstance(array, np.ndarray) else found
 
 
 def permuted(array: Any, axes: Sequence[int]) -> Any:
