@@ -98,7 +98,7 @@ def test_the_control_is_exact_where_the_linear_decoder_fails(compared):
 
 
 def test_the_time_of_pod_and_of_the_decoder_is_that_of_the_control(curved):
-    plain, chosen = finish(comparison._control(pod_baseline.pod(curved), 100.0, FEW))
+    plain, chosen = finish(comparison.control(pod_baseline.pod(curved), 100.0, FEW))
     assert 100.0 < plain.seconds < chosen.seconds < 130.0
 
 
@@ -221,7 +221,7 @@ def test_a_rival_that_cannot_be_has_a_row_that_says_so(monkeypatch):
         yield from ()
         return []
 
-    for name in ("_pod", "_control", "_network", "_bop_dmd"):
+    for name in ("_pod", "control", "_network", "_bop_dmd"):
         monkeypatch.setattr(comparison, name, none)
     z, rate = planted.orbit(planted.hopf, [0.2, 0.0], TIME)
     plane = planted.ensemble(TIME, z, rate, members=1)

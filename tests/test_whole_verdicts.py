@@ -38,7 +38,7 @@ def levels(found):
         (0.101, 0.2, "caution", "raise --latents"),
         (0.499, 0.9, "caution", "raise --latents"),
         (0.501, 0.9, "bad", "raise --latents"),
-        (1.04, 0.9, "bad", "take POD"),
+        (1.04, 0.9, "bad", "take POD-2, Eq. 16, or"),
         (0.0520, 0.05, "good", ""),  # within 5 %: as good
         (0.0530, 0.05, "caution", "no better than POD"),
         (np.nan, 0.05, "bad", "no better than POD"),
@@ -56,6 +56,11 @@ def test_the_best_baseline_is_what_it_is_held_against():
     rows = [row(field=0.3), row(field=0.02), row(field=np.nan)]
     assert of_reconstruction(discovery(0.03, baselines=rows)).level == "caution"
     assert of_reconstruction(discovery(0.015, baselines=rows)).level == "good"
+    rows[1] = row("POD-2, polynomial decoder, Eq. 16", field=0.02)
+    assert (
+        "take POD-2, polynomial decoder"
+        in of_reconstruction(discovery(0.03, baselines=rows)).advice
+    )
 
 
 def test_nothing_is_better_than_the_reconstruction_that_it_rests_on():

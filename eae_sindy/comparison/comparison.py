@@ -99,7 +99,7 @@ def iterate(
     wide = 2 * d
     pod, seconds = timed(lambda: pod_baseline.pod(first))
     yield from take(_pod(pod, seconds, criteria), f"POD-{d}", 0)
-    yield from take(_control(pod, seconds, criteria), f"POD-{d}, {CONTROL}", 1)
+    yield from take(control(pod, seconds, criteria), f"POD-{d}, {CONTROL}", 1)
     yield from take(_wide(first, criteria), f"POD-{wide}", 2, wide)
     for done, latents, make in ((3, d, pod_baseline.pod), (4, wide, linear_methods.twice)):
         name = f"operator inference, POD-{latents}"
@@ -211,7 +211,7 @@ def _pod(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method
     return [plain, sparse, bagged, *chosen]
 
 
-def _control(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method]]:
+def control(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Method]]:
     """Return POD with a polynomial decoder: how well equations must run depends on it."""
     name = f"POD-{pod.settings.latents}, {CONTROL}"
     yield Progress(name, 0, 3)

@@ -52,7 +52,8 @@ def of_reconstruction(found: Discovery, criteria: Criteria = CRITERIA) -> Verdic
     if not field <= criteria.forecast_over_pod * pod:
         level = worse(level, "caution")
         text += ": the network is no better than POD"
-        advice = "take POD, or raise --start-seconds"
+        best = min(found.baselines, key=lambda row: row.field if np.isfinite(row.field) else np.inf)
+        advice = f"take {best.name}, or raise --start-seconds"
     return Verdict.of("reconstruction", level, text, advice)
 
 
