@@ -99,6 +99,22 @@ def test_snapshots_that_were_seen_come_out_as_they_went_in(fitted, spiral, modes
     assert novelty.sentence() is None
 
 
+def test_rates_of_new_frames_are_made_as_those_of_the_fit_were(fitted, spiral, modes):
+    z, z_rate = spiral
+    noisy = z + 0.05 * np.random.default_rng(0).normal(size=z.shape)
+    rows, off = np.arange(50, 1450), {}
+    for method in ("auto", "finite-difference", "savitzky-golay", "smoothing-spline"):
+        own = replace(fitted, settings=fitted.settings.but(differentiate=method))
+        seen = frames.on(own, snapshots_of(noisy, modes)).frames
+        off[method] = np.abs(seen.rate_coordinates - fitted.frames.rate_coordinates)[rows].mean()
+        np.testing.assert_allclose(seen.coordinates @ modes * 8, noisy @ modes, atol=1e-4)
+        given = snapshots_of(noisy, modes, rate=(z_rate @ modes).reshape(-1, *POINTS))
+        kept = frames.on(own, given).frames.rate_coordinates
+        np.testing.assert_allclose(kept, fitted.frames.rate_coordinates, atol=1e-5)
+    assert off["auto"] == off["finite-difference"]
+    assert off["smoothing-spline"] < off["savitzky-golay"] < 0.5 * off["finite-difference"]
+
+
 def test_frames_too_few_to_differentiate_still_have_latents(fitted, spiral, modes, tmp_path):
     alone = frames.on(fitted, snapshots_of(spiral[0][:1], modes))
     z, z_rate = alone.encode(0, np.arange(1))

@@ -7,6 +7,7 @@ import numpy as np
 from ..ensemble.ensemble import Ensemble
 from ..errors import EaeSindyError
 from ..snapshots import channels, pod
+from ..snapshots.preparation import differentiated
 from ..snapshots.snapshots import Snapshots
 from ..snapshots.split import TEST
 
@@ -14,8 +15,8 @@ from ..snapshots.split import TEST
 def on(ensemble: Ensemble, snapshots: Snapshots) -> Ensemble:
     """Return the ensemble with these snapshots for its frames: all that it can do, on new data.
 
-    Rates that are not given are differentiated; they are NaN in trajectories of fewer than five
-    frames. Every frame counts as one of the test.
+    Rates that are not given are differentiated as those of the fit were; they are NaN in
+    trajectories of fewer than five frames. Every frame counts as one of the test.
 
     Raises
     ------
@@ -37,4 +38,6 @@ def on(ensemble: Ensemble, snapshots: Snapshots) -> Ensemble:
     channels.check(snapshots.attributes, ensemble.attributes)
     parts = np.full(len(snapshots), TEST, np.int8)
     frames = pod.project(snapshots, ensemble.pod, parts, need_rates=False)
+    if snapshots.rate is None:
+        frames = differentiated(frames, ensemble.settings.differentiate)
     return replace(ensemble, frames=frames)

@@ -66,12 +66,39 @@ def prepared(
     least = {name: float(np.sum(each**2)) for name, each in off.items()}
     if method == "auto":
         method = min(least, key=lambda name: least[name])
-    if method == SPLINE:
-        known = np.isfinite(splines.rates)
-        rates = np.where(known, splines.rates, made.rate_coordinates).astype(np.float32)
-    else:
-        rates = differentiate(frames.time, frames.trajectory, made.coordinates, method=method)
+    made = _with_rates(made, method, splines.rates)
     told["rates_by"] = method
     if method in least:
-        told["rates_error"] = float(np.sqrt(least[method] / np.mean(np.sum(rates**2, axis=1))))
-    return replace(made, rate_coordinates=rates), told
+        size = np.mean(np.sum(made.rate_coordinates**2, axis=1))
+        told["rates_error"] = float(np.sqrt(least[method] / size))
+    return made, told
+
+
+def differentiated(frames: Frames, method: str) -> Frames:
+    """Return frames whose rates are made by a method as those of a fit were; frames are left alone.
+
+    Parameters
+    ----------
+    frames : Frames
+        Rates are finite differences, which is what stays where the method has none.
+    method : str
+        See `prepared`; ``auto`` stands for these differences.
+    """
+    if method in ("auto", FINITE_DIFFERENCE):
+        return frames
+    _, run = np.unique(frames.trajectory, return_inverse=True)
+    splines = None
+    if method == SPLINE:
+        splines = smoothing.smooth(frames.time, run, frames.coordinates).rates
+    return _with_rates(frames, method, splines)
+
+
+def _with_rates(frames: Frames, method: str, splines: np.ndarray | None) -> Frames:
+    """Return frames with the rates of splines, or with those of another method."""
+    if method == SPLINE and splines is not None:
+        rates = np.where(np.isfinite(splines), splines, frames.rate_coordinates)
+    else:
+        rates = differentiate(
+            frames.time, frames.trajectory, frames.coordinates, needed=False, method=method
+        )
+    return replace(frames, rate_coordinates=rates.astype(np.float32))
