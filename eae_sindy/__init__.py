@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from .new_data.forecast import predict
     from .recipes import Fit, ReactionDiffusion, recipe
     from .report.report import Report
+    from .snapshots.delays import embedded
     from .snapshots.lambda_omega import LambdaOmega
+    from .snapshots.second_order import states
     from .snapshots.snapshots import Snapshots
     from .snapshots.sources.choice import read
 
@@ -39,9 +41,11 @@ __all__ = [
     "Snapshots",
     "__version__",
     "discover",
+    "embedded",
     "predict",
     "read",
     "recipe",
+    "states",
 ]
 _ROOMS = {
     "Discovery": "discovery.result",
@@ -56,9 +60,11 @@ _ROOMS = {
     "Report": "report.report",
     "Snapshots": "snapshots.snapshots",
     "discover": "discovery.discover",
+    "embedded": "snapshots.delays",
     "predict": "new_data.forecast",
     "read": "snapshots.sources.choice",
     "recipe": "recipes",
+    "states": "snapshots.second_order",
 }
 
 
