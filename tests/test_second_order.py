@@ -111,3 +111,5 @@ def test_what_makes_no_state_is_said(tmp_path):
         read(tmp_path / "x.csv", order=2)
     with pytest.raises(EaeSindyError, match="give one of them"):
         read(tmp_path / "x.csv", order=2, delays=3)
+    with pytest.raises(EaeSindyError, match="must be 1 or 2, not 3"):
+        read(tmp_path / "x.csv", order=3)

@@ -83,6 +83,7 @@ def read(
     EaeSindyError
         If the file cannot be read, a variable is not there, or it does not say which is which.
     """
+    _check(delays, delay_step, order)
     wanted = names.Names(
         (field,) if isinstance(field, str) else tuple(field),
         (rate,) if isinstance(rate, str) else tuple(rate),
@@ -92,18 +93,24 @@ def read(
     )
     axes = {"time_axis": time_axis, "channel_axis": channel_axis}
     if order == 2:
-        if delays is not None:
-            raise EaeSindyError(
-                "--delays and --order 2 both make a state of what a frame lacks: give one of them"
-            )
         with _read(Path(path), wanted, axes, channels.NONE, few=True) as found:
             return second_order.states(found, scale)
     if delays is None:
-        if delay_step is not None:
-            raise EaeSindyError("--delay-step is for --delays: give both")
         return _read(Path(path), wanted, axes, scale)
     with _read(Path(path), wanted, axes, scale, few=True) as found:
         return delayed.embedded(found, delays, delay_step)
+
+
+def _check(delays: int | str | None, delay_step: int | None, order: int) -> None:
+    """Check that at most one way is asked for to make a state of what a frame lacks."""
+    if order not in (1, 2):
+        raise EaeSindyError(f"--order must be 1 or 2, not {order}")
+    if delays is not None and order == 2:
+        raise EaeSindyError(
+            "--delays and --order 2 both make a state of what a frame lacks: give one of them"
+        )
+    if delays is None and delay_step is not None:
+        raise EaeSindyError("--delay-step is for --delays: give both")
 
 
 def _read(
