@@ -137,7 +137,8 @@ def test_the_sentence_says_how_many_show_it_and_how_far_numbers_are_off():
     same = KindOfEquations(data, (member("transient to a cycle"),), 0)
     assert same.share == 1
     apart = said(KindOfEquations(member("chaotic", exponent=0.9), (member("chaotic"),), 0,
-                                 (0.12, 0.05)))  # fmt: skip
+                                 (0.12, 0.05), np.array([0.8, np.nan, 1.0])))  # fmt: skip
+    assert "by their tangents the largest exponent is 0.9 ± 0.07" in apart.text
     assert "0.12 of a standard deviation apart" in apart.text
     assert "the later halves of the data 0.05" in apart.text
     assert of_kind_of_equations(None) == []

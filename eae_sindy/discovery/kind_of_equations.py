@@ -20,6 +20,7 @@ from ..dynamics.kind import (
     Kind,
 )
 from ..dynamics.kinds import tell
+from ..dynamics.lyapunov import largest_exponents
 from ..ensemble.ensemble import Ensemble
 from ..ensemble.members import evenly
 from ..snapshots.split import TEST
@@ -48,12 +49,15 @@ class KindOfEquations:
         the data, the median over members, and of the later halves of the data from the earlier
         ones. It is Wasserstein's, in standard deviations, over leading coordinates by their
         variance.
+    exponents : array or None
+        Of what is chaotic, the largest Lyapunov exponents of these members' equations, by tangents.
     """
 
     data: Kind
     kinds: tuple[Kind, ...]
     lost: int
     apart: tuple[float, float] | None = None
+    exponents: np.ndarray | None = None
 
     @property
     def alike(self) -> list[Kind]:
@@ -144,7 +148,10 @@ def find(ensemble: Ensemble, equations: Equations, data: Kind) -> KindOfEquation
             made[k, mine] = decoded(ensemble, int(member), orbit[:, k])[:, : made.shape[2]]
     time, label = whole.time[rows], whole.trajectory[rows]
     kinds = tuple(tell(time, label, x) for x in made[stayed])
-    apart = None
+    apart = exponents = None
+    if data.name == CHAOTIC:
+        step = float(np.median(np.diff(time)))
+        exponents = largest_exponents(equations.library, xi, around, step)
     if data.name in (CHAOTIC, QUASI_PERIODIC) and stayed.any():
         x = whole.coordinates[rows, : made.shape[2]].astype(float)
         late = np.zeros(len(rows), bool)
@@ -154,7 +161,7 @@ def find(ensemble: Ensemble, equations: Equations, data: Kind) -> KindOfEquation
             float(np.median([_distance(x, own) for own in made[stayed]])),
             _distance(x[~late], x[late]),
         )
-    return KindOfEquations(data, kinds, int(np.count_nonzero(~stayed)), apart)
+    return KindOfEquations(data, kinds, int(np.count_nonzero(~stayed)), apart, exponents)
 
 
 def _distance(x: np.ndarray, y: np.ndarray) -> float:

@@ -77,6 +77,7 @@ def _of_kinds(found: KindOfEquations) -> dict[str, Any]:
         "kinds": [kind.name for kind in found.kinds],
         "numbers": {name: each._asdict() for name, each in found.numbers.items()},
         "measures_apart": found.apart and list(found.apart),
+        "exponents": None if found.exponents is None else [_plain(x) for x in found.exponents],
     }
 
 

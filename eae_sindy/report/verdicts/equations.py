@@ -196,6 +196,10 @@ def of_kind_of_equations(
     parts += [f"{count(found.lost, 'orbit')} lost"] * bool(found.lost)
     parts += [f"{name} {each.equations:.4g} (data {each.data:.4g})"
               for name, each in found.numbers.items()]  # fmt: skip
+    if found.exponents is not None and np.isfinite(found.exponents).any():
+        own = found.exponents[np.isfinite(found.exponents)]
+        spread = own.std() / np.sqrt(len(own))
+        parts.append(f"by their tangents the largest exponent is {own.mean():.3g} ± {spread:.1g}")
     if found.apart is not None:
         parts.append(
             f"invariant measures lie {found.apart[0]:.2g} of a standard deviation apart, the "
