@@ -78,6 +78,14 @@ def test_channels_stay_apart_and_masks_follow():
     np.testing.assert_allclose((found.field * over)[:, :2], frames, rtol=1e-6)
 
 
+def test_channels_without_names_are_numbered():
+    frames = np.stack([swing().field] * 3, axis=-1)
+    found = states(Snapshots(TIME, frames, attributes={"channel_axis": -1}))
+    assert found.shape == (6, 2)
+    names = ["0", "1", "2", "d0/dt", "d1/dt", "d2/dt"]
+    assert list(found.attributes["channel_names"]) == names
+
+
 def test_states_are_made_once():
     made = states(swing())
     assert states(made) is made

@@ -66,7 +66,8 @@ def states(snapshots: Snapshots, scale: str | Path = channels.OWN) -> Snapshots:
         velocity = apart(snapshots.rate)
         slope = differentiate(time, label, velocity.reshape(shape[0], -1)).reshape(shape)
         rate = np.concatenate([velocity, slope], axis=1)
-    names = [str(n) for n in attributes.get(channels.NAMES, ["x"])]
+    numbered = [str(c) for c in range(shape[1])] if split else ["x"]
+    names = [str(n) for n in attributes.get(channels.NAMES, numbered)]
     names += [f"d{name}/dt" for name in names]
     mask = None
     if snapshots.mask is not None:
