@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from eae_sindy.discovery import kind_of_frames
+from eae_sindy.discovery.decoded_orbits import Forecast
 from eae_sindy.discovery.equations import Equations
 from eae_sindy.discovery.kind_of_equations import Compared, KindOfEquations, find
+from eae_sindy.discovery.member_fits import reference_period
 from eae_sindy.dynamics.amplitudes import Backbone
 from eae_sindy.dynamics.kind import Kind, Yardsticks, unknown
 from eae_sindy.dynamics.library import standard
@@ -15,6 +17,7 @@ from eae_sindy.recipes import CRITERIA
 from eae_sindy.report.summary import summarise
 from eae_sindy.report.verdicts import judge
 from eae_sindy.report.verdicts.equations import of_equations, of_kind_of_equations
+from eae_sindy.snapshots.split import TEST, TRAIN
 from tests import planted, records
 
 LIBRARY = standard(2, 3, sine=False, constant=True)
@@ -133,6 +136,10 @@ def test_the_sentence_says_how_many_show_it_and_how_far_numbers_are_off():
     assert "1 member chaotic" in some.text
     assert "2 orbits lost" in some.text
     assert (some.level, bool(some.advice)) == ("bad", True)
+    # The worst number counts.
+    two = member(period=7.0, exponent=1.0)
+    for measured in ({"period": 7.0, "exponent": 1.1}, {"period": 7.7, "exponent": 1.0}):
+        assert said(KindOfEquations(two, (member(**measured),), 0)).level == "caution"
     # A cycle is a cycle, whether or not its transient is seen.
     same = KindOfEquations(data, (member("transient to a cycle"),), 0)
     assert same.share == 1
@@ -158,6 +165,35 @@ def test_a_forecast_of_chaos_is_judged_by_lyapunov_times():
     assert verdict(0.3, 0.9).level == "bad"  # at once
     assert "Lyapunov" not in verdict(0.15, None).text
     assert "Lyapunov" not in verdict(1e-6, 0.9).text
+
+
+def test_a_horizon_is_a_median_over_members_and_over_trajectories():
+    time = np.arange(5.0)
+
+    def one(*reached, others=()):
+        """Members whose errors reach one at these times."""
+        error = np.stack([np.where(time >= t, 1.0, 0.01) for t in reached])
+        return Forecast(time, error, error[0], error, others)
+
+    assert one(1, 2, 4).horizon(0.1) == 2
+    assert one(9, 9, 1).horizon(0.1) == 4  # to the end
+    several = one(0, 0, 0, others=(one(1, 3, 4), one(4, 4, 4)))
+    assert several.horizon(0.1) == 3
+    assert several.horizon(2.0) == 4
+
+
+def test_the_period_of_reference_is_that_of_the_trajectory_that_orbits_start_on():
+    """Periods of a conservative system depend on where one begins."""
+    label, frequency = np.repeat([0, 1], [1200, 800]), np.repeat([1.0, 0.8], [1200, 800])
+    time = 0.1 * np.concatenate([np.arange(1200), np.arange(800)])
+    turn = time * frequency
+    z = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    rate = frequency[:, None] * np.stack([-np.sin(turn), np.cos(turn)], axis=1)
+    e = planted.ensemble(time, z, rate, frames=np.where(label == 1, TEST, TRAIN))
+    e = replace(e, frames=replace(e.frames, trajectory=label))
+    assert reference_period(e) == pytest.approx(2 * np.pi / 0.8, rel=1e-3)
+    first = replace(e, frames=replace(e.frames, split=np.where(label == 0, TEST, TRAIN)))
+    assert reference_period(first) == pytest.approx(2 * np.pi, rel=1e-3)
 
 
 def test_a_report_says_it_and_the_summary_holds_it():

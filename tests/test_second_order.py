@@ -40,6 +40,15 @@ def test_a_state_is_a_frame_and_its_rate_each_by_its_own_fluctuation():
     )
 
 
+def test_rates_of_rates_are_made_along_each_trajectory():
+    once = swing()
+    both = Snapshots(np.tile(TIME, 2), np.concatenate([once.field, -once.field]),
+                     np.concatenate([once.rate, -once.rate]), np.repeat([4, 7], 500))  # fmt: skip
+    slope = states(both, "none").rate[:, 1]
+    truth = -5 * WAVES**2 * np.sin(np.outer(TIME, WAVES))
+    np.testing.assert_allclose(slope, np.concatenate([truth, -truth]), atol=5e-3)
+
+
 def test_rates_that_are_not_given_are_made_along_each_trajectory():
     once = swing(rate=False)
     both = Snapshots(np.tile(TIME, 2), np.concatenate([once.field, -once.field]), None,
