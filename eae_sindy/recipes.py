@@ -198,9 +198,6 @@ class Lorenz(Planted):
 class CubicLorenz(Lorenz):
     """The same, lifted as by Champion et al. (2019): Legendre polynomials times z and z³."""
 
-    trajectories: int = 20
-    end: float = 5.0
-
 
 @dataclass(frozen=True)
 class ShortCycles(Planted):
@@ -578,6 +575,7 @@ _TENTH = Training(epochs=301, threshold_every=50, refinement=101)
 TRAININGS: Mapping[str, Training] = {
     "standard": Training(),
     "quick": _TENTH,
+    "lorenz": Training(),
     "reaction-diffusion": Training(),
     "paper-quick": _TENTH,
 }

@@ -43,7 +43,11 @@ def test_the_seven_terms_of_lorenz_are_found_in_the_sparsest_frame():
     couplings = [v for (name, term), v in terms.items() if " " not in term and name != term]
     assert np.prod(couplings) == pytest.approx(10 * 28, rel=0.01)
     assert sorted(term.count("y") for _, term in terms) == [1, 1, 1, 1, 1, 2, 2]
-    assert found.answers.forecast.field < 0.01
+    # Chaos is forecast for five Lyapunov times, and its equations have its exponent.
+    assert found.answers.forecast.horizon(0.1) * 0.906 > 5
+    assert found.kind.name == "chaotic"
+    assert found.kind_of_equations.share == 1
+    assert np.mean(found.kind_of_equations.exponents) == pytest.approx(0.906, rel=0.05)
 
 
 @pytest.mark.slow  # a whole fit, about a minute and a half

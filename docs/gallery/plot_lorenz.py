@@ -17,12 +17,12 @@ from eae_sindy.snapshots.generators import choice
 # %%
 # A field
 # -------
-# Twenty trajectories on the attractor, of five units of time. Every mode of the field is a Legendre
+# Ten trajectories on the attractor, of twenty units of time. Every mode of the field is a Legendre
 # polynomial, times a variable or its cube.
 
 snapshots = choice.make(CubicLorenz())
 figure, axis = plt.subplots(figsize=(8, 2.4), layout="constrained")
-picture = axis.imshow(snapshots.field[:251].T, aspect="auto", cmap="RdBu_r", extent=(0, 5, -1, 1))
+picture = axis.imshow(snapshots.field[:1001].T, aspect="auto", cmap="RdBu_r", extent=(0, 20, -1, 1))
 axis.set(xlabel="t", ylabel="s", title="one trajectory")
 figure.colorbar(picture)
 
