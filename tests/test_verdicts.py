@@ -198,7 +198,7 @@ def test_a_choice_among_trajectories_that_are_lost_is_none(errors, said):
 
 @pytest.mark.parametrize(
     ("field", "level"), [(0.0258, "good"), (0.0262, "caution"), (0.0598, "caution"),
-                         (0.0602, "bad")],
+                         (0.0998, "caution"), (0.1002, "bad")],
 )  # fmt: skip
 def test_a_forecast_is_held_to_its_reconstruction(field, level):
     said = of_answers(answers(forecast=forecast(field, 0.020)))["forecast"]
@@ -214,7 +214,7 @@ def test_growth_is_that_of_the_chosen_equations():
     assert "[-0.800, -0.800] (mode 1), [-0.700, -0.700] (mode 2)" in text
 
 
-@pytest.mark.parametrize(("field", "level"), [(0.00099, "good"), (0.00101, "bad")])
+@pytest.mark.parametrize(("field", "level"), [(0.00099, "good"), (0.00101, "caution")])
 def test_a_small_forecast_error_is_good_whatever_the_reconstruction_does(field, level):
     said = of_answers(answers(forecast=forecast(field, 1e-6)))["forecast"]
     assert said.level == level

@@ -241,6 +241,8 @@ def _forecast(a: Answers, exponent: float | None, criteria: Criteria) -> Verdict
     )
     small = f.field < criteria.forecast_small
     level = "good" if small else graded(f.ratio, criteria.forecast_over_reconstruction)
+    if level == "bad" and graded(f.field, criteria.field_error) == "good":
+        level = "caution"  # far from what the latents could do, and small all the same
     level, advice = worse(level, graded(f.field, criteria.field_error)), ""
     if graded(f.worst, criteria.field_error) == "bad":
         level = worse(level, "caution")
