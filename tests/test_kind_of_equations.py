@@ -48,14 +48,14 @@ def given(*fields, start=(0.03, 0.0), decay=False):
     n = len(fields)
     equations = Equations(LIBRARY, np.arange(n), np.zeros(n, int), np.array([0]), np.ones(1),
                           np.stack(fields), "")  # fmt: skip
-    return e, equations, kind_of_frames.of_frames(e.frames)
+    return planted.reading(e), equations, kind_of_frames.of_frames(e.frames)
 
 
 def test_equations_of_the_flow_show_what_the_data_do():
-    e, equations, data = given(field(), field(omega=1.8), field(mu=-0.3, cubic=0.0))
+    fits, equations, data = given(field(), field(omega=1.8), field(mu=-0.3, cubic=0.0))
     cycles = ("limit cycle", "transient to a cycle")  # which is at the edge of what is told
     assert data.name in cycles
-    found = find(e, equations, data)
+    found = find(fits, equations, data)
     assert {k.name for k in found.kinds[:2]} <= set(cycles)
     assert found.kinds[2].name not in ("limit cycle", "transient to a cycle")
     assert len(found.alike) == 2
@@ -68,15 +68,15 @@ def test_equations_of_the_flow_show_what_the_data_do():
 
 
 def test_what_leaves_the_data_is_counted_as_lost():
-    e, equations, data = given(field(), field(mu=0.3, cubic=-1.0))
-    found = find(e, equations, data)
+    fits, equations, data = given(field(), field(mu=0.3, cubic=-1.0))
+    found = find(fits, equations, data)
     assert (len(found.kinds), found.lost, found.share) == (1, 1, 0.5)
 
 
 def test_the_curves_of_a_decay_are_compared_at_the_amplitudes_of_the_data():
-    e, equations, data = given(field(mu=-0.02, cubic=0.0), start=(0.9, 0.0), decay=True)
+    fits, equations, data = given(field(mu=-0.02, cubic=0.0), start=(0.9, 0.0), decay=True)
     assert data.name == "decay to a fixed point"
-    numbers = find(e, equations, data).numbers
+    numbers = find(fits, equations, data).numbers
     assert set(numbers) == {"frequency against amplitude", "damping against amplitude"}
     for name, truth in (("frequency", 0.9), ("damping", 0.02)):
         one = numbers[f"{name} against amplitude"]
@@ -97,14 +97,14 @@ def test_curves_are_compared_point_by_point_though_their_means_agree():
 
 
 def test_kinds_that_are_not_told_are_not_compared():
-    e, equations, _ = given(field())
-    assert find(e, equations, unknown("too few")) is None
-    assert find(e, equations, Kind("noise", "")) is None
+    fits, equations, _ = given(field())
+    assert find(fits, equations, unknown("too few")) is None
+    assert find(fits, equations, Kind("noise", "")) is None
 
 
 def test_invariant_measures_are_compared_where_orbits_part():
-    e, equations, data = given(field(), field(mu=0.3, cubic=4.0), start=(0.9, 0.0))
-    found = find(e, equations, replace(data, name="chaotic"))
+    fits, equations, data = given(field(), field(mu=0.3, cubic=4.0), start=(0.9, 0.0))
+    found = find(fits, equations, replace(data, name="chaotic"))
     # One member is right, the other has an amplitude of a half: the median is between.
     assert found.apart[0] == pytest.approx(0.5 * 0.5 * 2 * np.sqrt(2) / np.pi, rel=0.1)
     assert found.apart[1] < 0.05

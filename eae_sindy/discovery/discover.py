@@ -104,7 +104,7 @@ def iterate(
         kind=kind,
         kind_of_equations=None
         if answers is None
-        else kind_of_equations.find(fits.ensemble, answers.equations, kind),
+        else kind_of_equations.find(fits, answers.equations, kind),
         beyond=_beyond(fits.ensemble),
     )
 

@@ -21,12 +21,12 @@ from ..dynamics.kind import (
 )
 from ..dynamics.kinds import tell
 from ..dynamics.lyapunov import largest_exponents
-from ..ensemble.ensemble import Ensemble
 from ..ensemble.members import evenly
 from ..snapshots.split import TEST
-from .decoded_orbits import decoded, encoded
+from .decoded_orbits import decoded
 from .equations import Equations
 from .kind_of_frames import LEADING
+from .member_fits import Fits
 
 INTEGRATED = 8  # members
 CYCLES = (LIMIT_CYCLE, TRANSIENT, ONE_ORBIT)  # which of them it is may hang on noise
@@ -121,44 +121,49 @@ def _measured(kind: Kind, data: Kind) -> dict[str, np.ndarray]:
     return known
 
 
-def find(ensemble: Ensemble, equations: Equations, data: Kind) -> KindOfEquations | None:
-    """Integrate the equations of a few members along the data, and tell what they show.
+def find(fits: Fits, equations: Equations, data: Kind) -> KindOfEquations | None:
+    """Integrate the equations of a few witnesses along the data, and tell what they show.
 
-    From the first frame of every trajectory that is not tested on, over the times of its frames.
-    The orbits are decoded, so that what is measured of them is measured in the same coordinates as
-    the data. None where the data do not tell their own kind.
+    From the first frame of every trajectory whose latents are at hand and that is not tested on,
+    over the times of all those after it. The orbits are decoded, so that what is measured of them
+    is measured in the same coordinates as the data. None where the data do not tell their own kind.
     """
     if data.name in (CANNOT_TELL, NOISE):
         return None
-    whole, _, _ = ensemble.frames.mended()
-    rows = np.flatnonzero(whole.split != TEST)
-    at = evenly(np.arange(len(equations.members)), INTEGRATED)
-    members, xi = equations.members[at], equations.values[at]
-    made = np.zeros((len(members), len(rows), min(LEADING, whole.coordinates.shape[1])))
+    ensemble, whole = fits.ensemble, fits.ensemble.frames
+    at = evenly(fits.witnessed, INTEGRATED)
+    members, xi = fits.members[at], equations.values[at]
     stayed = np.ones(len(members), bool)
-    for label in np.unique(whole.trajectory[rows]):
-        mine = np.flatnonzero(whole.trajectory[rows] == label)
-        run = rows[mine]
-        around = orbits.loop(encoded(ensemble, members, run))
+    kept, made = [], []
+    for label in np.unique(whole.trajectory):
+        run = np.flatnonzero((whole.trajectory == label) & (whole.split != TEST))
+        held = np.intersect1d(run, fits.witnesses.rows)
+        if not len(held):
+            continue
+        run = run[run >= held[0]]
+        around = orbits.loop(np.stack([fits.latents(int(i), held)[0] for i in at], axis=1))
         orbit = orbits.integrate(
             equations.library, xi, around, whole.time[run] - whole.time[run[0]]
         )
         stayed &= np.isfinite(orbit).all(axis=(0, 2)) & ~orbits.lost(orbit[-1], around)
-        for k, member in enumerate(members):
-            made[k, mine] = decoded(ensemble, int(member), orbit[:, k])[:, : made.shape[2]]
+        shown = [decoded(ensemble, int(m), orbit[:, k]) for k, m in enumerate(members)]
+        kept.append(run)
+        made.append(np.stack(shown)[..., : min(LEADING, whole.coordinates.shape[1])])
+    rows = np.concatenate(kept)
+    fields = np.concatenate(made, axis=1)
     time, label = whole.time[rows], whole.trajectory[rows]
-    kinds = tuple(tell(time, label, x) for x in made[stayed])
+    kinds = tuple(tell(time, label, x) for x in fields[stayed])
     apart = exponents = None
     if data.name == CHAOTIC:
         step = float(np.median(np.diff(time)))
         exponents = largest_exponents(equations.library, xi, around, step)
     if data.name in (CHAOTIC, QUASI_PERIODIC) and stayed.any():
-        x = whole.coordinates[rows, : made.shape[2]].astype(float)
+        x = whole.coordinates[rows, : fields.shape[2]].astype(float)
         late = np.zeros(len(rows), bool)
         for one in np.unique(label):
             late |= (label == one) & (time > np.median(time[label == one]))
         apart = (
-            float(np.median([_distance(x, own) for own in made[stayed]])),
+            float(np.median([_distance(x, own) for own in fields[stayed]])),
             _distance(x[~late], x[late]),
         )
     return KindOfEquations(data, kinds, int(np.count_nonzero(~stayed)), apart, exponents)
