@@ -602,10 +602,7 @@ class Criteria(_Settings):
     field_error: Turns = (0.1, 0.5)
     test_beyond: float = 0.1  # of the test frames outside of what was trained on: said of bad ones
     # The equations, run.
-    other_kind: Turns = (
-        0.15,
-        0.5,
-    )  # share of the members whose equations do not show the data's kind
+    other_kind: Turns = (0.15, 0.5)  # share of the members whose equations show another kind
     lyapunov_times: Turns = (3.0, 1.0)  # for which a forecast of what is chaotic is good
     yardsticks_off: Turns = (0.05, 0.2)  # what is measured of their orbits, off that of the data
     members_off_cycle: Turns = (0.05, 0.2)  # share of the members that do not hold the data's cycle

@@ -159,14 +159,18 @@ def find(fits: Fits, equations: Equations, data: Kind) -> KindOfEquations | None
         exponents = largest_exponents(equations.library, xi, around, step)
     if data.name in (CHAOTIC, QUASI_PERIODIC) and stayed.any():
         x = whole.coordinates[rows, : fields.shape[2]].astype(float)
-        late = np.zeros(len(rows), bool)
-        for one in np.unique(label):
-            late |= (label == one) & (time > np.median(time[label == one]))
-        apart = (
-            float(np.median([_distance(x, own) for own in fields[stayed]])),
-            _distance(x[~late], x[late]),
-        )
+        apart = _apart(x, fields[stayed], time, label)
     return KindOfEquations(data, kinds, int(np.count_nonzero(~stayed)), apart, exponents)
+
+
+def _apart(
+    x: np.ndarray, fields: np.ndarray, time: np.ndarray, label: np.ndarray
+) -> tuple[float, float]:
+    """Return how far orbits lie from the data, and the later halves of the data from the others."""
+    late = np.zeros(len(x), bool)
+    for one in np.unique(label):
+        late |= (label == one) & (time > np.median(time[label == one]))
+    return float(np.median([_distance(x, own) for own in fields])), _distance(x[~late], x[late])
 
 
 def _distance(x: np.ndarray, y: np.ndarray) -> float:

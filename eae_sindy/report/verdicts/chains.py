@@ -82,9 +82,10 @@ def _independent_draws(found: Diagnostics, ensemble: Ensemble, criteria: Criteri
 def _chosen_temperature(found: Diagnostics, ensemble: Ensemble) -> list[Verdict]:
     """Say which temperature was taken where none was asked for, and by what."""
     said = ensemble.attributes
+    decoders = sorted({c.decoder_index for c in ensemble.chains})
     numbers = [
         tuple(said[f"start/{d}/validation{part}"] for part in ("", "_allowed", "_of_members"))
-        for d in sorted({c.decoder_index for c in ensemble.chains})
+        for d in decoders
         if f"start/{d}/validation_of_members" in said
     ]
     if not numbers:
@@ -92,8 +93,8 @@ def _chosen_temperature(found: Diagnostics, ensemble: Ensemble) -> list[Verdict]
     begun, allowed, members = max(numbers, key=lambda three: three[2] / three[1])
     hottest = [
         said[f"start/{d}/temperature_allowed"]
-        for d in sorted({c.decoder_index for c in ensemble.chains})
-        if f"start/{d}/temperature_allowed" in said
+        for d in decoders
+        if f"start/{d}/temperature_allowed" in said  # which older files have not
     ]
     within = (
         f"{WITHIN:g} times that of the first weights, {error(begun)}"
