@@ -9,7 +9,8 @@ from ...ensemble.diagnostics import free_energy
 from ...progress import count
 from .style import CHAINS, GREY, INK, PALE, PURPLE, STYLE, TEAL, title
 
-ENOUGH = 500  # members of a chain for a free energy
+ENOUGH = 160  # members of a chain for a free energy
+BINS, TO_A_BIN = 30, 20  # of a free energy at most, and members to each at least
 
 
 def chains(discovery: Discovery) -> Figure:
@@ -86,7 +87,8 @@ def _free_energy(axis: Axes, discovery: Discovery) -> None:
                   ha="center", va="center", transform=axis.transAxes, **STYLE)  # fmt: skip
         return
     t = discovery.diagnostics.temperatures[0]
-    found = free_energy(discovery.errors[mine, 0], ensemble.chains[0].loss[members], t)
+    bins = min(BINS, len(members) // TO_A_BIN)
+    found = free_energy(discovery.errors[mine, 0], ensemble.chains[0].loss[members], t, bins)
     seen = np.isfinite(found.free)
     x, free, energy = found.value[seen], found.free[seen] / t, found.energy[seen] / t
     lowest = np.argmin(free)
