@@ -136,6 +136,12 @@ def test_the_sentence_says_how_many_show_it_and_how_far_numbers_are_off():
     assert "1 member chaotic" in some.text
     assert "2 orbits lost" in some.text
     assert (some.level, bool(some.advice)) == ("bad", True)
+    # What cannot be told is no other kind, and does not count for one.
+    for told, level in ((2, "good"), (1, "caution"), (0, "caution")):
+        kinds = (member(period=7.0),) * told + (unknown("too few"),) * (2 - told)
+        found = KindOfEquations(data, kinds, 0)
+        assert (found.otherwise, said(found).level) == (0, level)
+    assert KindOfEquations(data, (unknown(""), member("chaotic")), 2).otherwise == 0.75
     # The worst number counts.
     two = member(period=7.0, exponent=1.0)
     for measured in ({"period": 7.0, "exponent": 1.1}, {"period": 7.7, "exponent": 1.0}):

@@ -8,6 +8,7 @@ import pytest
 from eae_sindy.discovery import decoded_orbits
 from eae_sindy.discovery.discover import _beyond
 from eae_sindy.discovery.result import Reconstruction
+from eae_sindy.discovery.kind_of_equations import KindOfEquations
 from eae_sindy.dynamics.amplitudes import Growth
 from eae_sindy.dynamics.kind import Kind, Yardsticks
 from eae_sindy.report.report import Report
@@ -237,8 +238,28 @@ def test_no_cycle_is_claimed_of_data_that_show_none(name, confidence, level, cyc
         assert said[code].level == cycle
         assert ("show no limit cycle" in said[code].text) == (cycle == "caution")
     headline = said["headline"]
-    assert headline.level == ("bad" if name == "noise" else cycle)
+    assert headline.level == ("bad" if name == "noise" else "good")
     assert headline.text.startswith("2 latents" if name == "cannot tell" else f"{name}; 2 latents")
+
+
+def test_whether_equations_run_is_told_by_a_cycle_or_by_what_they_show():
+    def judged(name, share_on_cycle, alike):
+        own = Kind(name, "", "clear")
+        kinds = (own,) * alike + (Kind("excitable", "", "clear"),) * (10 - alike)
+        held = orbits(share_on_cycle, 100 - share_on_cycle, 0, 0)
+        found = discovery(kind=own, kind_of_equations=KindOfEquations(own, kinds, 0),
+                          answers=answers(orbits=held, forecast=forecast(0.004, 0.004)))  # fmt: skip
+        return {v.code: v for v in judge(found)}
+
+    said = judged("quasi-periodic", 10, 10)
+    assert (said["members-run"].level, said["members-run"].advice) == ("caution", "")
+    assert said["headline"].level == "good"
+    said = judged("quasi-periodic", 100, 0)
+    assert said["headline"].level == said["kind-of-equations"].level == "bad"
+    assert "first of all: kind of equations" in said["headline"].text
+    said = judged("limit cycle", 10, 10)
+    assert said["headline"].level == said["members-run"].level == "bad"
+    assert judged("limit cycle", 100, 0)["headline"].level == "good"
 
 
 def test_the_kind_stands_in_the_summary_with_what_was_measured():

@@ -71,6 +71,12 @@ class KindOfEquations:
         return len(self.alike) / (len(self.kinds) + self.lost)
 
     @property
+    def otherwise(self) -> float:
+        """Share of the members that show another kind, or are lost; some cannot be told."""
+        open_ = sum(kind.name == CANNOT_TELL for kind in self.kinds)
+        return 1 - self.share - open_ / (len(self.kinds) + self.lost)
+
+    @property
     def numbers(self) -> Mapping[str, "Compared"]:
         """What was measured of both, the data and the members that are alike."""
         own = _measured(self.data, self.data)

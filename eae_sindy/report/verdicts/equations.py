@@ -209,7 +209,9 @@ def of_kind_of_equations(
         f"run along all the data, the equations of {len(found.alike)} of {total} members show what "
         f"the data do, {found.data.name}" + "".join(f"; {part}" for part in parts)
     )
-    level = graded(1 - found.share, criteria.other_kind)
+    level = graded(found.otherwise, criteria.other_kind)
+    if graded(1 - found.share, criteria.other_kind) != "good":  # too many cannot be told
+        level = worse(level, "caution")
     off = max((each.off for each in found.numbers.values()), default=0.0)
     if graded(off, criteria.yardsticks_off) != "good":
         level = worse(level, "caution")

@@ -24,10 +24,11 @@ OF_CYCLE = (
 OFF_CYCLE = ("off-cycle-attracts", "off-cycle-repels", "off-cycle-attracts-somehow")
 # Kinds of data in which a limit cycle may be.
 CYCLES = (LIMIT_CYCLE, TRANSIENT, ONE_ORBIT, CANNOT_TELL)
-# What decides whether the result can be used, in the order in which a user would mend it.
+# What decides whether the result can be used, in the order in which a user would mend it. Whether
+# equations run is told by the cycle that they hold, and where there is none by what they show.
 DECIDING = (
     *("kind-of-dynamics", "reconstruction", "no-equations", "choice-lost", "members-run"),
-    *("forecast-vs-reconstruction", "against-pod"),
+    *("kind-of-equations", "forecast-vs-reconstruction", "against-pod"),
 )
 USE = {
     "good": "use it where the data are",
@@ -88,18 +89,19 @@ def resting(
             verdict = verdict._replace(level=runs, text=text)
         if verdict.code in OF_CYCLE and kind.name not in CYCLES:
             text = f"{verdict.text}; but the data show no limit cycle: {kind.name}"
-            verdict = verdict._replace(level=worse(verdict.level, "caution"), text=text)
+            verdict = verdict._replace(level="caution", text=text, advice="")
         kept.append(verdict)
     return kept
 
 
 def headline(found: Discovery, said: Sequence[Verdict]) -> Verdict:
     """Say in one sentence what was found, how good it is, whether to use it, and what to try."""
+    beside = "kind-of-equations" if found.kind.name in CYCLES else "members-run"
     deciding = [
         v
         for code in DECIDING
         for v in said
-        if v.code == code and (code != "kind-of-dynamics" or v.level == "bad")
+        if v.code == code != beside and (code != "kind-of-dynamics" or v.level == "bad")
     ]
     level = max((v.level for v in deciding), key=LEVELS.index)
     latents = found.ensemble.settings.latents
