@@ -7,8 +7,8 @@ import pytest
 
 from eae_sindy.discovery import decoded_orbits
 from eae_sindy.discovery.discover import _beyond
-from eae_sindy.discovery.result import Reconstruction
 from eae_sindy.discovery.kind_of_equations import KindOfEquations
+from eae_sindy.discovery.result import Reconstruction
 from eae_sindy.dynamics.amplitudes import Growth
 from eae_sindy.dynamics.kind import Kind, Yardsticks
 from eae_sindy.report.report import Report
@@ -247,9 +247,9 @@ def test_whether_equations_run_is_told_by_a_cycle_or_by_what_they_show():
         own = Kind(name, "", "clear")
         kinds = (own,) * alike + (Kind("excitable", "", "clear"),) * (10 - alike)
         held = orbits(share_on_cycle, 100 - share_on_cycle, 0, 0)
-        found = discovery(kind=own, kind_of_equations=KindOfEquations(own, kinds, 0),
-                          answers=answers(orbits=held, forecast=forecast(0.004, 0.004)))  # fmt: skip
-        return {v.code: v for v in judge(found)}
+        a = answers(orbits=held, forecast=forecast(0.004, 0.004))
+        shown = KindOfEquations(own, kinds, 0)
+        return {v.code: v for v in judge(discovery(kind=own, kind_of_equations=shown, answers=a))}
 
     said = judged("quasi-periodic", 10, 10)
     assert (said["members-run"].level, said["members-run"].advice) == ("caution", "")
