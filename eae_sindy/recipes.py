@@ -651,6 +651,11 @@ class Criteria(_Settings):
     stretch_ends: tuple[float, ...] = (0.15, 0.575, 1.0)
     longest_stretch: float = 0.15
     shortest_stretch: int = 20
+    # Of what is chaotic no equations follow a stretch for long, so that the best would be lost as
+    # the worst: it is cut into pieces of so many Lyapunov times. `discover` writes that time here;
+    # 0 cuts nothing.
+    stretch_lyapunov_times: float = 3.0
+    longest_piece: float = 0.0
     late: float = 0.5  # where late training frames begin
     cutoffs: tuple[float, ...] = (0.0, 1e-2)  # singular values left out, over the largest
     # Degrees of polynomials, by the number of latents: of one or two, of three, of more. Rows weigh
@@ -690,12 +695,13 @@ class Criteria(_Settings):
 
     def __post_init__(self) -> None:
         """Check that every number is positive and finite, and every pair in order."""
+        zero = ("cutoffs", "weights", "longest_piece")  # which may be nothing
         for f in fields(self):
             value = getattr(self, f.name)
             for number in value if isinstance(value, tuple) else (value,):
                 _require(
                     f.name in ("average", "frame")
-                    or ((number > 0 or f.name in ("cutoffs", "weights")) and math.isfinite(number)),
+                    or ((number > 0 or f.name in zero) and math.isfinite(number)),
                     f"criterion {f.name} must be positive and finite, not {number}",
                 )
             if f.type == Turns:

@@ -10,6 +10,7 @@ from eae_sindy.discovery import (
     candidates,
     chosen_dynamics,
     decoded_orbits,
+    discover,
     member_fits,
     refits,
     selection,
@@ -22,6 +23,7 @@ from eae_sindy.discovery.candidates import Candidate
 from eae_sindy.discovery.equations import Equations
 from eae_sindy.dynamics import affine, canonical, cycles, least_squares, orbits
 from eae_sindy.dynamics.affine import Frame
+from eae_sindy.dynamics.kind import Kind, Yardsticks
 from eae_sindy.dynamics.least_squares import Triangle
 from eae_sindy.dynamics.library import Library, standard, with_constant, with_polynomials
 from eae_sindy.errors import EaeSindyError
@@ -266,6 +268,31 @@ def test_two_trajectories_give_stretches_of_both():
     e = several(planted.hopf, [[0.1, 0.0], [1.5, 0.0], [0.5, 0.0]], TIME)
     found = stretches.stretches(e.frames, Criteria())
     assert [set(e.frames.trajectory[r]) for r in found] == [{0}] * 3 + [{1}] * 3
+
+
+def test_stretches_are_cut_into_pieces_that_are_short_enough():
+    e = several(planted.hopf, [[0.1, 0.0], [1.5, 0.0], [0.5, 0.0]], TIME)
+    whole = stretches.stretches(e.frames, Criteria())
+    longest = np.ptp(TIME) * 0.15
+    cut = Criteria().but(longest_piece=longest / 2.5)
+    found = stretches.stretches(e.frames, cut)
+    assert len(found) == 3 * len(whole)
+    np.testing.assert_array_equal(np.concatenate(found), np.concatenate(whole))
+    for piece in found:
+        assert len(set(e.frames.trajectory[piece])) == 1
+        assert np.ptp(e.frames.time[piece]) <= longest / 2.5
+    few = stretches.stretches(e.frames, cut.but(shortest_stretch=len(whole[0]) // 2))
+    assert len(few) == 2 * len(whole)
+    begun = stretches.beginnings(e.frames, cut)
+    assert [e.frames.time[rows[0]] for rows in begun] == [TIME[0]] * 2
+    assert all(np.ptp(e.frames.time[rows]) <= longest / 2.5 for rows in begun)
+
+
+def test_what_is_chaotic_is_judged_over_three_lyapunov_times():
+    chaotic = Kind("chaotic", "", "clear", Yardsticks(exponent=0.5))
+    assert discover._for_the_kind(Criteria(), chaotic).longest_piece == 6
+    for other in (replace(chaotic, name="quasi-periodic"), Kind("chaotic", "", "likely")):
+        assert discover._for_the_kind(Criteria(), other) == Criteria()
 
 
 def test_the_two_averages():

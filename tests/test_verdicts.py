@@ -229,6 +229,15 @@ def test_a_forecast_is_held_to_the_best_baseline(field, level):
                 "0.5 s", f"this ensemble with {field:.4f}")  # fmt: skip
 
 
+def test_no_forecast_is_good_that_pod_does_better():
+    said = of_answers(answers(forecast=forecast(5e-4, 1e-6)), [row(forecast=4e-4)])
+    assert said["against POD"].level == said["forecast"].level == "caution"
+    assert "POD does better" in said["forecast"].text
+    assert said["forecast"].advice == said["against POD"].advice == "take the former"
+    said = of_answers(answers(forecast=forecast(5e-4, 1e-6)), [row(forecast=5e-4)])
+    assert said["against POD"].level == said["forecast"].level == "good"
+
+
 def test_baselines_that_are_lost_are_not_the_best():
     for lost in (np.inf, np.nan):
         rows = [row("lost", forecast=lost), row("found", forecast=0.07)]

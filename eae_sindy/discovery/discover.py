@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ..dynamics.cycles import Orbits
+from ..dynamics.kind import CHAOTIC, Kind
 from ..dynamics.least_squares import Sparse
 from ..ensemble import diagnostics
 from ..ensemble.diagnostics import Diagnostics
@@ -19,6 +20,7 @@ from ..snapshots.split import TEST
 from . import (
     chosen_dynamics,
     coefficient_table,
+    control,
     kind_of_equations,
     kind_of_frames,
     measurement,
@@ -77,8 +79,12 @@ def iterate(
     fits = yield from member_fits.read(ensemble, chosen, frames, sparse, criteria)
     orbits = member_fits.settle(fits, fits.ensemble.library, fits.values, criteria)
     held = None if orbits is None else orbits.holds
-    answers = yield from chosen_dynamics.find(fits, held, sparse, criteria)
     kind = kind_of_frames.of_frames(fits.ensemble.frames)
+    criteria = _for_the_kind(criteria, kind)
+    answers = yield from chosen_dynamics.find(fits, held, sparse, criteria)
+    baselines = measurement.linear(fits.ensemble, criteria)
+    if answers is not None:
+        baselines += yield from control.chosen(fits.ensemble, criteria)
     field, rate, latent_rate = map(float, fits.errors.mean(axis=0))
     table = coefficient_table.table(fits.values, fits.ensemble.library.terms)
     return Discovery(
@@ -96,7 +102,7 @@ def iterate(
         orbits=orbits,
         answers=answers,
         reconstruction=Reconstruction(field, rate, latent_rate, fits.field_of_mean),
-        baselines=measurement.linear(fits.ensemble, criteria),
+        baselines=baselines,
         diagnostics=_diagnose(fits, starts, len(settled), orbits),
         dropped=fits.dropped,
         flaws=fits.flaws,
@@ -107,6 +113,14 @@ def iterate(
         else kind_of_equations.find(fits, answers.equations, kind),
         beyond=_beyond(fits.ensemble),
     )
+
+
+def _for_the_kind(criteria: Criteria, kind: Kind) -> Criteria:
+    """Return the criteria as they hold for data of a kind: what is chaotic is judged in pieces."""
+    exponent = kind.yardsticks.exponent
+    if kind.name != CHAOTIC or not exponent:
+        return criteria
+    return criteria.but(longest_piece=criteria.stretch_lyapunov_times / exponent)
 
 
 def _beyond(ensemble: Ensemble) -> float:

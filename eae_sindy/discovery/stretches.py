@@ -15,8 +15,20 @@ def stretches(f: Frames, criteria: Criteria) -> list[np.ndarray]:
     """Return rows of contiguous frames before the test window, in time; none if there are few.
 
     Of several training trajectories some are taken whole, spread evenly over them; of one or two,
-    stretches of each.
+    stretches of each. Each is cut into equal pieces, where `Criteria.longest_piece` asks for it.
     """
+    return [piece for stretch in _whole(f, criteria) for piece in _pieces(f, stretch, criteria)]
+
+
+def _pieces(f: Frames, rows: np.ndarray, criteria: Criteria) -> list[np.ndarray]:
+    """Cut a stretch into equal pieces that are short enough, but not of too few frames."""
+    if not criteria.longest_piece:
+        return [rows]
+    wanted = int(np.ceil(np.ptp(f.time[rows]) / criteria.longest_piece))
+    return np.array_split(rows, max(1, min(wanted, len(rows) // criteria.shortest_stretch)))
+
+
+def _whole(f: Frames, criteria: Criteria) -> list[np.ndarray]:
     whole = _long(f, criteria)
     if _spared(whole, criteria):
         count = max(1, round(criteria.held_out * len(whole)))
@@ -46,7 +58,8 @@ def beginnings(f: Frames, criteria: Criteria) -> list[np.ndarray]:
     for rows in _long(f, criteria):
         length = criteria.longest_stretch * np.ptp(f.time[rows])
         begun = rows[f.time[rows] <= f.time[rows[0]] + length]
-        found.append(begun if len(begun) >= criteria.shortest_stretch else rows)
+        begun = begun if len(begun) >= criteria.shortest_stretch else rows
+        found.append(_pieces(f, begun, criteria)[0])
     return found
 
 

@@ -41,7 +41,11 @@ def of_equations(
         said += _off_the_cycle(a, a.spread, criteria)
     said += _choice(a, criteria)
     forecast = _forecast(a, exponent, criteria)
-    said += [forecast, _against_pod(a, baselines, forecast.level, criteria)]
+    against = _against_pod(a, baselines, forecast.level, criteria)
+    if against.level != "good" and forecast.level == "good":
+        text = f"{forecast.text}; but POD does better"
+        forecast = forecast._replace(level="caution", text=text, advice=against.advice)
+    said += [forecast, against]
     said.append(_of_modes(a))
     said += _normal_form(a, criteria)
     said += _collinear(a, criteria)
