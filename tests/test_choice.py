@@ -281,6 +281,8 @@ def test_stretches_are_cut_into_pieces_that_are_short_enough():
     for piece in found:
         assert len(set(e.frames.trajectory[piece])) == 1
         assert np.ptp(e.frames.time[piece]) <= longest / 2.5
+    many = stretches.stretches(e.frames, cut.but(longest_piece=longest / 9.5))
+    assert len(many) == 4 * len(whole)
     few = stretches.stretches(e.frames, cut.but(shortest_stretch=len(whole[0]) // 2))
     assert len(few) == 2 * len(whole)
     begun = stretches.beginnings(e.frames, cut)

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..ensemble.members import evenly
 from ..recipes import Criteria
 from ..snapshots.frames import Frames
 from ..snapshots.split import TEST, TRAIN
 
+PIECES = 4  # of a stretch, at most
 FEW = 50  # frames of a trajectory before the test window: too few to spare some
 
 
@@ -21,11 +23,15 @@ def stretches(f: Frames, criteria: Criteria) -> list[np.ndarray]:
 
 
 def _pieces(f: Frames, rows: np.ndarray, criteria: Criteria) -> list[np.ndarray]:
-    """Cut a stretch into equal pieces that are short enough, but not of too few frames."""
+    """Cut a stretch into equal pieces that are short enough, but not of too few frames.
+
+    Of many some are taken, spread evenly.
+    """
     if not criteria.longest_piece:
         return [rows]
     wanted = int(np.ceil(np.ptp(f.time[rows]) / criteria.longest_piece))
-    return np.array_split(rows, max(1, min(wanted, len(rows) // criteria.shortest_stretch)))
+    cut = np.array_split(rows, max(1, min(wanted, len(rows) // criteria.shortest_stretch)))
+    return [cut[i] for i in evenly(np.arange(len(cut)), PIECES)]
 
 
 def _whole(f: Frames, criteria: Criteria) -> list[np.ndarray]:
