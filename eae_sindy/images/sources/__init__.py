@@ -1,0 +1,1 @@
+"""Images from where they are: bundled, in a file of the user's, or in a folder."""
