@@ -59,11 +59,11 @@ def frey_faces(path: Path, seed: int) -> Images:
     """
     if path.suffix == ".npz":
         return npz(path, "frey-faces", seed)
-    from scipy.io import loadmat
+    from scipy.io import loadmat, matlab
 
     try:
         found = loadmat(path)
-    except (OSError, ValueError, TypeError, NotImplementedError) as error:
+    except (OSError, ValueError, TypeError, NotImplementedError, matlab.MatReadError) as error:
         raise EaeSindyError(f"{path} is no MATLAB file that can be read: {error}") from error
     if "ff" not in found or found["ff"].shape[0] != np.prod(FREY):
         raise EaeSindyError(f"{path} has no ff with {np.prod(FREY)} rows: give frey_rawface.mat")
