@@ -42,7 +42,8 @@ class _Settings:
             value, several = getattr(self, f.name), isinstance(default, tuple)
             name = f"--{f.name.replace('_', '-')}"
             for one in value if isinstance(value, tuple) else (value,):
-                self._check(f.name, name, one, type(default[0] if several else default))
+                first = (*default, 0)[0] if several else default  # no values: whole numbers
+                self._check(f.name, name, one, type(first))
             _require(isinstance(value, tuple) == several, f"{name} must be one value, or a tuple")
 
     def _check(self, field: str, name: str, value: Any, kind: type) -> None:
@@ -579,6 +580,148 @@ TRAININGS: Mapping[str, Training] = {
     "reaction-diffusion": Training(),
     "paper-quick": _TENTH,
 }
+
+IMAGE_MODELS = ("eae", "vae", "ae")
+
+
+@dataclass(frozen=True)
+class ImageFit(_Settings):
+    """Settings of the three models on one set of images; as they stand they are A.5.2 on MNIST.
+
+    A dense network where `filters` is empty, a convolutional one (A.5.3) where it is not.
+    """
+
+    positive: ClassVar = (
+        *("temperature", "mass", "step", "thermostat_time", "learning_rate"),
+    )
+
+    # Networks (A.5.2): encoder pixels → 256 → 128 → 128 → 64, decoder 64 → 64 → pixels; the last
+    # layers are linear.
+    latents: int = 64
+    hidden: tuple[int, ...] = (256, 128, 128)
+    decoder_hidden: tuple[int, ...] = (64,)
+    activation: str = "relu"
+    # Of an encoder with convolutions (A.5.3): filters of each layer, with strides of two. Its
+    # decoder is that of A.5.3 as well, see `neural.networks.convolutional`.
+    filters: tuple[int, ...] = ()
+    # Sampler (A.5.2). The paper is silent on fresh velocities: none. Its thermostat's time constant
+    # is not named either: see docs/method.md.
+    temperature: float = 1e-8
+    mass: tuple[float, ...] = (1e-6,)
+    step: float = 1e-5
+    chain_length: int = 30
+    thermostat_time: float = 100.0
+    resample_every: int = 0
+    # Algorithm 1: two epochs of encoders to an update; 0 images to a batch are all of them.
+    updates: int = 250
+    encoders: int = 3126
+    batch: int = 32
+    # Algorithm 2: encoders in a row with the decoder fixed, of which each `every`-th is kept.
+    draws: int = 1000
+    every: int = 10
+    # Adam, of the decoder and of the models that it trains; epochs of these.
+    learning_rate: float = 1e-3
+    vae_epochs: int = 70
+    ae_epochs: int = 140
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check every setting, and what they mean together."""
+        super().__post_init__()
+        for name in (
+            *("latents", "chain_length", "updates", "encoders", "draws", "every"),
+            *("vae_epochs", "ae_epochs"),
+        ):
+            _require(
+                getattr(self, name) >= 1,
+                f"--{name.replace('_', '-')} must be at least 1, not {getattr(self, name)}",
+            )
+        for name in ("batch", "resample_every", "seed"):
+            _require(getattr(self, name) >= 0, f"--{name.replace('_', '-')} must not be negative")
+        _require(
+            min((*self.hidden, *self.decoder_hidden, *self.filters, 1)) >= 1,
+            "--hidden, --decoder-hidden and --filters need at least one unit in every layer",
+        )
+        _require(
+            self.every <= self.draws,
+            f"--every {self.every} keeps none of {self.draws} draws: take a smaller one",
+        )
+
+    def sampled(self) -> Fit:
+        """Return the settings of the sampler and of the decoder's updates, as those of a fit."""
+        return Fit(
+            latents=self.latents,
+            hidden=self.filters or self.hidden,  # one mass for each layer
+            activation=self.activation,
+            degree=1,  # there are no equations
+            temperature=self.temperature,
+            mass=self.mass,
+            step=self.step,
+            chain_length=self.chain_length,
+            thermostat_time=self.thermostat_time,
+            resample_every=self.resample_every,
+            updates=self.updates,
+            encoders=self.encoders,
+            batch=self.batch,
+            draws=self.draws,
+            learning_rate=self.learning_rate,
+            seed=self.seed,
+        )
+
+
+# By data set; the first recipe of a data set is its default.
+_MNIST = ImageFit()
+_FREY = ImageFit(  # A.5.2: full batches, and longer
+    temperature=3e-8,
+    updates=1500,
+    encoders=1000,
+    batch=0,
+    vae_epochs=100_000,
+    ae_epochs=11_000,
+)
+_CELEBA = ImageFit(  # A.5.3, the higher temperature
+    latents=256,
+    hidden=(),
+    decoder_hidden=(),
+    filters=(32, 64, 128, 256),
+    temperature=3e-8,
+    updates=700,
+    encoders=5087,
+    every=50,
+    vae_epochs=20,  # A.5.3 trains neither of the two
+    ae_epochs=20,
+)
+IMAGE_RECIPES: Mapping[str, ImageFit] = {
+    "mnist": _MNIST,
+    # A fifth of the updates, and of the epochs: for a first look.
+    "mnist-quick": _MNIST.but(updates=50, vae_epochs=14, ae_epochs=28),
+    # Ours: small images, few of them, about a minute for the three models.
+    "digits": _MNIST.but(
+        latents=16,
+        hidden=(128, 64),
+        updates=300,
+        encoders=500,
+        vae_epochs=300,
+        ae_epochs=300,
+    ),
+    "frey-faces": _FREY,
+    # Ours, for two cores: minibatches, and a hundredth of the work.
+    "frey-faces-cpu": _FREY.but(
+        batch=32, updates=300, encoders=1000, vae_epochs=1000, ae_epochs=1000
+    ),
+    "celeba": _CELEBA,
+    "celeba-cold": _CELEBA.but(temperature=1.5e-9, mass=(1e-8,)),
+    "celeba-cpu": _CELEBA.but(updates=20, encoders=100, draws=100, every=10,
+                              vae_epochs=1, ae_epochs=1),
+}
+
+
+def image_recipe(name: str) -> ImageFit:
+    """Return the named settings of images. Raises `EaeSindyError` for an unknown name."""
+    if name not in IMAGE_RECIPES:
+        raise EaeSindyError(f"unknown recipe {name!r}: choose from {', '.join(IMAGE_RECIPES)}")
+    return IMAGE_RECIPES[name]
+
 
 # Where a judgement turns: up to the first number it is good, up to the second with caution, beyond
 # it bad. Where the first is the larger one, more is better.

@@ -31,6 +31,11 @@ class Chain:
         Encoder steps since the start of the chain.
     training : array [updates]
         Mean loss over the ensemble of each decoder update (Algorithm 1).
+    training_spread : array [updates]
+        Standard deviation of the loss over the ensemble of each decoder update.
+    validation : array [updates]
+        Loss of the last encoder on what is held back, after each decoder update; empty where that
+        was not watched.
     outer_gradient : array [updates, 2]
         |ḡ| in the decoder's outer layer before and after each exact update, over the encoders that
         it was solved for; empty of a decoder that Adam trained.
@@ -61,6 +66,8 @@ class Chain:
     kinetic_temperature: np.ndarray
     step: np.ndarray
     training: np.ndarray
+    training_spread: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    validation: np.ndarray = field(default_factory=lambda: np.zeros(0))
     outer_gradient: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
     gradient_square: np.ndarray = field(default_factory=lambda: np.zeros(0))
     laplacian: np.ndarray = field(default_factory=lambda: np.zeros(0))
@@ -89,7 +96,7 @@ class Chain:
 
 
 SERIES = ("loss", "kinetic_temperature", "step", "gradient_square", "laplacian")
-TRAINING = ("training", "outer_gradient")
+TRAINING = ("training", "training_spread", "validation", "outer_gradient")
 NUMBERS = (
     *("largest_stable_step", "time_step", "temperature", "loss_of_all", "batch_noise"),
     "decoder_index",

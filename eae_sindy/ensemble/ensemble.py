@@ -169,7 +169,7 @@ class Ensemble:
             for k in list(attributes)
             if k.startswith("settings/")
         }
-        settings = Fit(**{k: _plain(v) for k, v in stored.items()})
+        settings = Fit(**{k: plain(v) for k, v in stored.items()})
         terms = [str(t) for t in attributes.pop("library")]
         if library is None:
             library = standard(settings.latents, settings.degree, settings.sine, settings.constant)
@@ -195,7 +195,7 @@ def _group(name: str, record: Any) -> dict[str, np.ndarray]:
     return {f"{name}/{k}": v for k, v in vars(record).items()}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Turn what HDF5 gives back for an attribute into what was put in."""
     if isinstance(value, np.ndarray | list):
         return tuple(np.asarray(value).tolist())

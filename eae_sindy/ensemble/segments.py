@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 import h5py
 
@@ -14,6 +15,14 @@ from .chain import Chain, read_chain, write_chain
 from .ensemble import Ensemble
 
 START = "start.h5"
+
+
+class Saved(Protocol):
+    """What can be written into one file: an ensemble, a model of images."""
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the file."""
+        ...
 
 
 class Segments:
@@ -28,12 +37,14 @@ class Segments:
         The ensemble file to be; the folder stands beside it.
     every : float
         Seconds between segments.
+    spacing : int
+        Encoder steps from one draw that is kept to the next.
     """
 
-    def __init__(self, target: str | Path, every: float = 15.0) -> None:
+    def __init__(self, target: str | Path, every: float = 15.0, spacing: int = 1) -> None:
         target = Path(target)
         self.folder = target.with_name(f"{target.name}.segments")
-        self.every = every
+        self.every, self.spacing = every, spacing
 
     def __bool__(self) -> bool:
         """Whether there is anything to resume."""
@@ -47,7 +58,7 @@ class Segments:
                 "--force to start anew"
             )
 
-    def begin(self, ensemble: Ensemble) -> None:
+    def begin(self, ensemble: Saved) -> None:
         """Write the ensemble that all chains share, still without chains; what was there goes."""
         self.remove()
         ensemble.save(self.folder / START, force=True)
@@ -82,7 +93,7 @@ class Segments:
                     "it to resume from the segment before"
                 ) from error
             first = [int(c.step[0]) for c in found[-1] if len(c)]
-            if reached and first and first != [step + 1 for step in reached]:
+            if reached and first and first != [step + self.spacing for step in reached]:
                 raise EaeSindyError(
                     f"{path} does not go on from the segment before it: remove it and those after "
                     "it to resume from there"

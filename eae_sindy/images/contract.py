@@ -1,6 +1,7 @@
 """`Images`: three parts of a set of images, with classes where it has them."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 
@@ -16,8 +17,9 @@ class Images:
     Attributes
     ----------
     name : str
-    train, validation, test : arrays [n, *shape] float32
-        Grey images are [height, width], colour ones [height, width, 3].
+    train, validation, test : arrays [n, *shape], float32 or bytes
+        Grey images are [height, width], colour ones [height, width, 3]. Bytes are 255 times as
+        much: sets that are large stay so until they are looked at.
     classes : tuple of three arrays of int [n], optional
         Of the same three parts.
     notes : tuple of str
@@ -51,10 +53,23 @@ class Images:
         """Return height and width, and 3 for colours."""
         return self.train.shape[1:]
 
+    def digest(self) -> str:
+        """Return a digest of all images, to tell one set from another."""
+        found = sha256()
+        for part in (self.train, self.validation, self.test):
+            found.update(np.ascontiguousarray(part).data)
+        return found.hexdigest()[:16]
+
     @property
     def pixels(self) -> int:
         """Return the number of values of an image."""
         return int(np.prod(self.shape))
+
+
+def flat(part: np.ndarray) -> np.ndarray:
+    """Return images [n, *shape] as rows of pixels [n, p] between 0 and 1, float32."""
+    rows = part.reshape(len(part), -1)
+    return rows / np.float32(255) if rows.dtype == np.uint8 else rows
 
 
 def scaled(pixels: np.ndarray, name: str) -> np.ndarray:

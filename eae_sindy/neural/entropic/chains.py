@@ -118,7 +118,7 @@ def grow(task: Task, decoder_index: int, begun: Begun | None = None) -> Steps[li
     Goes on from the segments that are there, or from what `start` has found already. Progress
     counts `units`.
     """
-    log = Log(task.segments, decoder_index)
+    log = Log(task.segments, decoder_index, task.every)
     session = yield from begin(task, decoder_index, log.parts[-1] if log.parts else (), begun)
     course = yield from _train(task, session, log)
     yield from _collect(task, session, log, course)
@@ -128,7 +128,7 @@ def grow(task: Task, decoder_index: int, begun: Begun | None = None) -> Steps[li
 def _train(task: Task, session: Session, log: Log) -> Steps[Course]:
     """Update the decoder until it is done; return the course that this took."""
     s = task.settings
-    course = Course.of(log.parts[-1][0]) if log.parts else Course([], [])
+    course = Course.of(log.parts[-1][0]) if log.parts else Course([], [], [], [])
     if len(log.parts) > TRAINED:
         return course
     if not log.parts:
@@ -138,7 +138,9 @@ def _train(task: Task, session: Session, log: Log) -> Steps[Course]:
         with tf.device(task.device):
             records, slopes = session.update(temperatures[len(course.losses)])
         course.losses.append(float(np.mean([np.mean(r.loss) for r in records])))
+        course.spreads.append(float(np.std([r.loss for r in records])))
         course.slopes.append(slopes)
+        course.validations.extend(task.watch(session))
         if session.due(len(course.losses)):
             with tf.device(task.device):
                 session.adapt()
@@ -155,13 +157,14 @@ def _collect(task: Task, session: Session, log: Log, course: Course) -> Steps[No
     """Draw members with the decoder fixed, until there are as many as are wanted."""
     s = task.settings
     size = session.loop.block(session.states[0].position, s.encoders)
+    size = max(task.every, size - size % task.every)
     probed = max(1, s.draws // size // PROBES)  # blocks to a probe
     done, drawn = log.drawn, list[Block]()
     while done < s.draws:
         kept = min(size, s.draws - done)  # a last block of another size is compiled anew
         done += kept
         with tf.device(task.device):
-            block = _draw(session, kept, done // size % probed == 0)
+            block = _draw(session, kept, done // size % probed == 0, task.every)
         drawn.append(block)
         records = [record for record, _, _ in block]
         yield _report("collecting", s.updates + math.ceil(done / s.encoders), session, records)
@@ -171,11 +174,21 @@ def _collect(task: Task, session: Session, log: Log, course: Course) -> Steps[No
             drawn = []
 
 
-def _draw(session: Session, steps: int, probe: bool) -> Block:
-    """Draw encoders of every chain; with a `probe`, estimate the Hessian's trace at the last."""
+def _draw(session: Session, steps: int, probe: bool, every: int) -> Block:
+    """Draw encoders of every chain, and keep one of `every` so many.
+
+    With a `probe`, estimate the Hessian's trace at the last.
+    """
     blocks = session.collect(steps)
     traces = [session.probe(probes.laplacian, c) if probe else None for c in range(len(blocks))]
-    return [(record, draws, t) for (record, draws), t in zip(blocks, traces, strict=True)]
+    return [
+        (
+            Record(*(rows[every - 1 :: every] for rows in record)),
+            tuple(w[every - 1 :: every] for w in draws),
+            trace,
+        )
+        for (record, draws), trace in zip(blocks, traces, strict=True)
+    ]
 
 
 def _report(stage: str, done: int, session: Session, records: Sequence[Record]) -> Progress:

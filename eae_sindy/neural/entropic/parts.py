@@ -27,15 +27,23 @@ class Course(NamedTuple):
         Mean over the ensemble.
     slopes : list of tuples of float
         ‖ḡ‖ as `DecoderUpdate.apply` gives it.
+    spreads : list of float
+        Standard deviation of the loss over the ensemble.
+    validations : list of float
+        What `Task.watch` measured, where it measures anything.
     """
 
     losses: list[float]
     slopes: list[tuple[float, ...]]
+    spreads: list[float]
+    validations: list[float]
 
     @classmethod
     def of(cls, chain: Chain) -> "Course":
         """Return the course that a chain was saved with."""
-        return cls(list(chain.training), [tuple(row) for row in chain.outer_gradient])
+        slopes = [tuple(row) for row in chain.outer_gradient]
+        rest = (list(chain.training_spread), list(chain.validation))
+        return cls(list(chain.training), slopes, *rest)
 
     def pairs(self) -> np.ndarray:
         """Return ‖ḡ‖ before and after each update, of those that know both: [updates, 2]."""
@@ -45,15 +53,15 @@ class Course(NamedTuple):
 class Log:
     """The parts of a decoder's chains so far, in memory and, if wanted, as segments."""
 
-    def __init__(self, segments: Segments | None, decoder_index: int) -> None:
-        self.segments, self.decoder_index = segments, decoder_index
+    def __init__(self, segments: Segments | None, decoder_index: int, every: int = 1) -> None:
+        self.segments, self.decoder_index, self.every = segments, decoder_index, every
         self.parts = segments.read(decoder_index) if segments is not None else []
         self.saved = time.monotonic()
 
     @property
     def drawn(self) -> int:
-        """Number of draws of each chain so far."""
-        return sum(len(part[0]) for part in self.parts)
+        """Number of draws of each chain so far, with those that were not kept."""
+        return self.every * sum(len(part[0]) for part in self.parts)
 
     def due(self) -> bool:
         """Whether it is time for the next segment."""
@@ -99,8 +107,10 @@ def part(
             decoder=decoder,
             loss=losses,
             kinetic_temperature=temperatures,
-            step=np.arange(end - len(losses) + 1, end + 1),
+            step=end - task.every * np.arange(len(losses))[::-1],
             training=np.array(course.losses),
+            training_spread=np.array(course.spreads),
+            validation=np.array(course.validations),
             outer_gradient=course.pairs(),
             gradient_square=slopes,
             laplacian=np.array([b[c][2] for b in drawn if b[c][2] is not None]),

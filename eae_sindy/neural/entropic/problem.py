@@ -9,10 +9,12 @@ import tensorflow as tf
 
 from ..keys import fold, key
 from ..objectives.contract import Objective
-from ..objectives.data import Data
+from ..objectives.data import Data, numbers
 from ..samplers.thermostat import Potential, Tensors
 from .chart import Chart
 from .graph import graph
+
+SCARCE = 100  # frames to each of a minibatch, from which on one in 200 at most is drawn twice
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Problem:
     @property
     def nothing(self) -> float:
         """The loss of a reconstruction that is zero everywhere."""
-        return self.objective.nothing(self.data)
+        return self.objective.nothing(numbers(self.data))
 
     def loss(self, encoder: Tensors, decoder: Tensors, data: Data) -> float:
         """Return the loss of given weights on some frames."""
@@ -75,14 +77,13 @@ class Problem:
         def evaluate(position: Tensors, step: tf.Tensor) -> tuple[tf.Tensor, Tensors, Any]:
             data, own = self.data, fold(seed, 2 * step + 1)
             if self.minibatches:  # A.6.1 wants the batch as large as it can be
-                drawn = tf.random.stateless_uniform(data.inputs.shape[:1], own)
-                chosen = tf.argsort(drawn)[: self.batch]
+                chosen = _drawn(data.inputs.shape[0], self.batch, own)
                 data = Data(*(tf.gather(part, chosen) for part in data))
             encoder, u = chart.weights(position) if chart else (position, None)
             wanted = (encoder, decoder) if decoder_gradient else (encoder, ())
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(wanted)
-                loss = self.objective((encoder, decoder), data, fold(own, 1))
+                loss = self.objective((encoder, decoder), numbers(data), fold(own, 1))
             of_encoder, of_decoder = tape.gradient(loss, wanted)
             more = (loss, tuple(encoder), tuple(of_decoder))
             if chart is None:
@@ -92,7 +93,18 @@ class Problem:
         return evaluate
 
 
+def _drawn(frames: int, batch: int, key: tf.Tensor) -> tf.Tensor:
+    """Return the frames of a minibatch, [batch]: no frame twice, unless there are very many.
+
+    To draw without replacement all of them are sorted, which takes longer than a step of a network
+    where there are tens of thousands. Of so many few are drawn twice.
+    """
+    if frames > SCARCE * batch:
+        return tf.random.stateless_uniform([batch], key, 0, frames, tf.int32)
+    return tf.argsort(tf.random.stateless_uniform([frames], key))[:batch]
+
+
 @lru_cache(maxsize=8)
 def _loss(objective: Objective) -> Callable[[Any, Data], tf.Tensor]:
     """Return a graph of the loss of weights on some frames, made once for every shape."""
-    return graph(lambda weights, data: objective(weights, data, key(0, 0)))
+    return graph(lambda weights, data: objective(weights, numbers(data), key(0, 0)))

@@ -1,7 +1,9 @@
 """What all chains of a fit share."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -17,6 +19,9 @@ from ..objectives.data import Data
 from ..samplers import choice as samplers
 from .compiled import Loop
 from .problem import Problem
+
+if TYPE_CHECKING:
+    from .session import Session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +43,8 @@ class Task:
         Where chains are saved as they grow.
     device : str or None
         TensorFlow's name of it.
+    every : int
+        Of so many draws in a row one is kept.
     """
 
     settings: Fit
@@ -48,6 +55,7 @@ class Task:
     judges: tuple[np.ndarray, ...] = ()
     segments: Segments | None = None
     device: str | None = None
+    every: int = 1
 
     @property
     def library(self) -> Library:
@@ -71,6 +79,10 @@ class Task:
         hidden = 0 if bare else (pod.size - pod.rank) * s.hidden[0]
         thermostat, sampler = samplers.choose(s, hidden)
         return Loop(problem, sampler, thermostat)
+
+    def watch(self, session: "Session") -> Sequence[float]:
+        """Return what is to be kept of a chain after an update: nothing, of a fit."""
+        return ()
 
 
 # Of the same terms there is one library: what is compiled for it serves again.

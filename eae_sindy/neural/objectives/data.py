@@ -12,7 +12,7 @@ from ...snapshots.split import TRAIN
 
 
 class Data(NamedTuple):
-    """Frames as the networks see them, float32.
+    """Frames as the networks see them, float32; pixels may be bytes, until `numbers` of them.
 
     Attributes
     ----------
@@ -26,6 +26,11 @@ class Data(NamedTuple):
     input_rates: tf.Tensor
     targets: tf.Tensor
     target_rates: tf.Tensor
+
+
+def numbers(data: Data) -> Data:
+    """Return frames as numbers: bytes over 255, numbers as they are."""
+    return Data(*(tf.cast(x, tf.float32) / 255 if x.dtype == tf.uint8 else x for x in data))
 
 
 def clock(begun: Ensemble) -> float:

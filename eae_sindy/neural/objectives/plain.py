@@ -16,10 +16,14 @@ class Plain:
     Attributes
     ----------
     encoder, decoder : Network
+    share : float
+        What a target counts: 1 of coordinates of modes of unit mean square per pixel, and 1/N of N
+        pixels.
     """
 
     encoder: Network
     decoder: Network
+    share: float = 1.0
 
     def __call__(
         self, weights: Weights, data: Data, key: tf.Tensor, *numbers: tf.Tensor
@@ -27,8 +31,8 @@ class Plain:
         """Return the loss; nothing is drawn at random."""
         encoder, decoder = weights
         x = self.decoder.apply(decoder, self.encoder.apply(encoder, data.inputs))
-        return mean_square(data.targets - x)
+        return self.share * mean_square(data.targets - x)
 
     def nothing(self, data: Data) -> float:
         """Return the loss of reconstructing zero everywhere."""
-        return float(mean_square(data.targets))
+        return self.share * float(mean_square(data.targets))

@@ -9,7 +9,7 @@ import tensorflow as tf
 from ..keys import fold, key
 from ..networks.contract import Weights
 from ..objectives.contract import Objective
-from ..objectives.data import Data
+from ..objectives.data import Data, numbers
 
 FIRST, SECOND, SMALL = 0.9, 0.999, 1e-7  # β₁, β₂ and ε, as in Keras
 USE = 0xADA  # of a seed, see `keys.key`
@@ -63,15 +63,15 @@ class Loop:
         self._compiled = partial(tf.function, jit_compile=True, autograph=False)(self._run)
 
     def run(
-        self, state: State, seed: int, epochs: int, *numbers: np.ndarray
+        self, state: State, seed: int, epochs: int, *values: np.ndarray
     ) -> tuple[State, np.ndarray]:
         """Train for at most `block` epochs; return the mean loss of each, [epochs], as well."""
-        given = [tf.constant(n, tf.float32) for n in numbers]
+        given = [tf.constant(n, tf.float32) for n in values]
         state, losses = self._compiled(state, key(seed, USE), tf.constant(epochs), *given)
         return state, losses.numpy()[:epochs]
 
     def _run(
-        self, state: State, seed: tf.Tensor, epochs: tf.Tensor, *numbers: tf.Tensor
+        self, state: State, seed: tf.Tensor, epochs: tf.Tensor, *given: tf.Tensor
     ) -> tuple[State, tf.Tensor]:
         batches = self.batches
 
@@ -81,7 +81,7 @@ class Loop:
             noise = fold(seed, 2 * state.step + 1)
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(state.weights)
-                loss = self.objective(state.weights, data, noise, *numbers)
+                loss = self.objective(state.weights, numbers(data), noise, *given)
             state = step(state, tape.gradient(loss, state.weights), self.rate)
             return b + 1, state, order, total + loss
 
