@@ -9,6 +9,7 @@ from .export import export
 from .fit import fit
 from .forecast import forecast
 from .import_ import import_
+from .images import images
 from .info import info
 from .simulate import simulate
 from .sweep import sweep
@@ -23,7 +24,8 @@ def main() -> None:
     """
 
 
-for command in (simulate, import_, info, fit, discover, encode, forecast, compare, sweep, export):
+COMMANDS = (simulate, import_, info, fit, discover, encode, forecast, compare, sweep, export)
+for command in (*COMMANDS, images):
     main.add_command(command)
 
 if __name__ == "__main__":

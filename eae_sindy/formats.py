@@ -119,7 +119,5 @@ LATENTS = Format("file of latents", "make it with 'eae-sindy encode'", version=1
 FORECAST = Format(
     "forecast", "make it with 'eae-sindy forecast'", version=1, unmarked=SNAPSHOTS.unmarked
 )
-IMAGE_MODEL = Format(
-    "model of images", "make it with 'eae-sindy images train'", version=1
-)
+IMAGE_MODEL = Format("model of images", "make it with 'eae-sindy images train'", version=1)
 FORMATS = (SNAPSHOTS, ENSEMBLE, EQUATIONS, LATENTS, FORECAST, IMAGE_MODEL)

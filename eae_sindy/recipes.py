@@ -591,9 +591,7 @@ class ImageFit(_Settings):
     A dense network where `filters` is empty, a convolutional one (A.5.3) where it is not.
     """
 
-    positive: ClassVar = (
-        *("temperature", "mass", "step", "thermostat_time", "learning_rate"),
-    )
+    positive: ClassVar = (*("temperature", "mass", "step", "thermostat_time", "learning_rate"),)
 
     # Networks (A.5.2): encoder pixels → 256 → 128 → 128 → 64, decoder 64 → 64 → pixels; the last
     # layers are linear.
@@ -711,8 +709,9 @@ IMAGE_RECIPES: Mapping[str, ImageFit] = {
     ),
     "celeba": _CELEBA,
     "celeba-cold": _CELEBA.but(temperature=1.5e-9, mass=(1e-8,)),
-    "celeba-cpu": _CELEBA.but(updates=20, encoders=100, draws=100, every=10,
-                              vae_epochs=1, ae_epochs=1),
+    "celeba-cpu": _CELEBA.but(
+        updates=20, encoders=100, draws=100, every=10, vae_epochs=1, ae_epochs=1
+    ),
 }
 
 

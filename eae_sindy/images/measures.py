@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.linalg import sqrtm
 from scipy.signal import find_peaks
 from scipy.stats import gaussian_kde
 
@@ -105,7 +104,8 @@ def distance(images: np.ndarray, others: np.ndarray, axes: np.ndarray) -> float:
     first, second = (x.reshape(len(x), -1).astype(float) @ axes.T for x in (images, others))
     apart = np.sum((first.mean(axis=0) - second.mean(axis=0)) ** 2)
     one, two = (np.atleast_2d(np.cov(x.T)) for x in (first, second))
-    shared = np.real(np.trace(np.atleast_2d(sqrtm(one @ two))))
+    # The eigenvalues of a product of covariances are those of a symmetric matrix: not negative.
+    shared = np.sum(np.sqrt(np.maximum(np.linalg.eigvals(one @ two).real, 0)))
     return float(max(apart + np.trace(one + two) - 2 * shared, 0.0))
 
 

@@ -25,6 +25,7 @@ from ..snapshots.pod import decompose, hold, project, training_frames
 from ..snapshots.preparation import prepared
 from ..snapshots.snapshots import Snapshots
 from ..snapshots.split import TRAIN, VALIDATION
+from . import devices
 from .entropic import sweep, workers
 from .entropic.task import Task
 from .objectives import data
@@ -68,13 +69,6 @@ class EntropicAutoencoder:
                 f"the library is for {library.latents} latents, the settings ask "
                 f"for {settings.latents}: make them agree"
             )
-        if device not in ("auto", "cpu", "gpu"):
-            raise EaeSindyError(f"unknown device {device!r}: choose from auto, cpu, gpu")
-        if device == "gpu" and not tf.config.list_physical_devices("GPU"):
-            raise EaeSindyError(
-                "TensorFlow sees no GPU: install eae-sindy[gpu] on a machine that "
-                "has one, or use --device cpu"
-            )
         if jobs < 1:
             raise EaeSindyError(f"--jobs must be at least 1, not {jobs}")
         self.settings, self.jobs, self.executor = settings, jobs, executor
@@ -82,7 +76,7 @@ class EntropicAutoencoder:
         self.library = library or standard(
             settings.latents, settings.degree, settings.sine, settings.constant
         )
-        self._device = {"auto": None, "cpu": "/CPU:0", "gpu": "/GPU:0"}[device]
+        self._device = devices.named(device)
 
     def fit(self, snapshots: Snapshots, segments: Segments | None = None) -> Ensemble:
         """Train decoders, collect an ensemble of encoders, and return them.

@@ -195,7 +195,9 @@ def _by_adam(
     total = r.vae_epochs if kind == "vae" else r.ae_epochs
     with tf.device(device):
         objective = Networks(r, begun.shape).objective(kind)
-        loop = adam.Loop(objective, same(tf.constant(train)), r.batch or len(train), r.learning_rate)
+        loop = adam.Loop(
+            objective, same(tf.constant(train)), r.batch or len(train), r.learning_rate
+        )
         problem = Problem(objective, same(tf.constant(held)))
         state = adam.init(_first(begun, 2 if kind == "vae" else 1))
     losses, watched = list[float](), list[float]()

@@ -70,9 +70,7 @@ def _drawn_encoder(
     return (*weights, *glorot((rows * columns * channels, latents), rng))
 
 
-def _drawn_decoder(
-    shape: tuple[int, int, int], latents: int, rng: np.random.Generator
-) -> Flat:
+def _drawn_decoder(shape: tuple[int, int, int], latents: int, rng: np.random.Generator) -> Flat:
     weights = list(glorot((latents, int(np.prod(SEED))), rng))
     channels = SEED[2]
     for count in (*FILTERS, shape[2]):

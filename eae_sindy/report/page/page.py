@@ -99,8 +99,20 @@ def page(
         "Coefficients of Eq. 16": _coefficients(discovery),
         "Provenance": _provenance(discovery, found, command),
     }
-    anchors = {title: title.lower().replace(" ", "-").replace(".", "") for title in sections}
-    links = (tag("a", title, href=f"#{anchor}") for title, anchor in anchors.items())
+    return document(
+        f"{name}: equations of its latents",
+        ("Equations found in ", tag("span", name, class_="name")),
+        _introduction(discovery),
+        sections,
+    )
+
+
+def document(
+    title: str, heading: Sequence[str], lead: Markup, sections: Mapping[str, Sequence[Markup]]
+) -> str:
+    """Return an HTML document that needs no other file: a heading, a lead, and sections."""
+    anchors = {name: name.lower().replace(" ", "-").replace(".", "") for name in sections}
+    links = (tag("a", name, href=f"#{anchor}") for name, anchor in anchors.items())
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -108,16 +120,15 @@ def page(
         tag("meta", http_equiv="Content-Security-Policy",
             content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", f"{name}: equations of its latents"),
+        tag("title", title),
         tag("style", Markup(files(__package__).joinpath("page.css").read_text("utf-8"))),
     )  # fmt: skip
     body = tag(
         "body",
-        tag("header", tag("h1", "Equations found in ", tag("span", name, class_="name")),
-            _introduction(discovery)),
+        tag("header", tag("h1", *heading), lead),
         tag("nav", *links),
-        tag("main", *(tag("section", tag("h2", title), *parts, id=anchors[title])
-                      for title, parts in sections.items())),
+        tag("main", *(tag("section", tag("h2", name), *parts, id=anchors[name])
+                      for name, parts in sections.items())),
     )  # fmt: skip
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
 
