@@ -8,8 +8,8 @@ from .encode import encode
 from .export import export
 from .fit import fit
 from .forecast import forecast
-from .import_ import import_
 from .images import images
+from .import_ import import_
 from .info import info
 from .simulate import simulate
 from .sweep import sweep

@@ -47,7 +47,7 @@ def test_frey_faces_are_one_a_column(tmp_path):
     faces = RNG.integers(0, 256, size=(60, 28, 20), dtype=np.uint8)
     savemat(tmp_path / "f.mat", {"ff": faces.reshape(60, -1).T})
     np.savez(tmp_path / "f.npz", x=faces)
-    one, other = (frey_faces(tmp_path / name, 0) for name in ("f.mat", "f.npz"))
+    one, other = (frey_faces(tmp_path / name, "frey-faces", 0) for name in ("f.mat", "f.npz"))
     np.testing.assert_array_equal(one.train, other.train)
     assert one.shape == (28, 20)
 
@@ -65,4 +65,4 @@ def test_what_holds_no_images_is_refused_in_one_line(tmp_path):
         assert "\n" not in str(error.value)
     for name, says in (("f", "no ff with 560 rows"), ("g", "no MATLAB file")):
         with pytest.raises(EaeSindyError, match=says):
-            frey_faces(tmp_path / f"{name}.mat", 0)
+            frey_faces(tmp_path / f"{name}.mat", "frey-faces", 0)

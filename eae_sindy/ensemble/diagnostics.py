@@ -5,7 +5,7 @@ Statistics of chains are those of ArviZ (Vehtari et al. 2021, Bayesian Anal. 16,
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -17,6 +17,30 @@ TRIALS = 20  # starts tried by `settled_from`
 SETTLED = 3.0  # standard errors between means that count as equal
 SHORTEST = 100  # draws: of fewer nothing can be said
 FEWEST = 20  # draws: of fewer no effective sample size is made
+
+
+class Drawn(Protocol):
+    """What has chains to be described: an ensemble, or a model of images."""
+
+    @property
+    def chains(self) -> Sequence[Chain]:
+        """The chains."""
+        ...
+
+    @property
+    def settings(self) -> Fit:
+        """Settings of the sampler."""
+        ...
+
+    @property
+    def temperatures(self) -> np.ndarray:
+        """T of each chain."""
+        ...
+
+    @property
+    def encoder_sizes(self) -> np.ndarray:
+        """Number of sampled weights in each tensor of an encoder."""
+        ...
 
 
 class Mixing(NamedTuple):
@@ -196,7 +220,7 @@ def _halved(values: np.ndarray) -> np.ndarray:
     return values if len(values) > 1 else values[:, : values.shape[1] // 2 * 2].reshape(2, -1)
 
 
-def layers(ensemble: Ensemble, parts: Sequence[slice]) -> tuple[Layer, ...]:
+def layers(ensemble: Drawn, parts: Sequence[slice]) -> tuple[Layer, ...]:
     """Compare the kinetic temperature of each tensor with the χ² law, over the draws `parts`.
 
     The mean of n independent draws of 2K/(N_f T) is χ² with n N_f degrees of freedom over n N_f;
@@ -231,7 +255,7 @@ def _worth(series: np.ndarray, settings: Fit) -> float:
 
 
 def diagnose(
-    ensemble: Ensemble,
+    ensemble: Drawn,
     starts: Sequence[int],
     quantities: dict[str, np.ndarray],
     spacing: float = 1.0,
@@ -271,13 +295,13 @@ def diagnose(
     )
 
 
-def _step(ensemble: Ensemble, chain: Chain) -> float:
+def _step(ensemble: Drawn, chain: Chain) -> float:
     """Return Δt of a chain: its own where it was measured, or that of the settings."""
     own = chain.time_step
     return own if np.isfinite(own) else ensemble.settings.step
 
 
-def _configurational(ensemble: Ensemble, starts: Sequence[int]) -> float:
+def _configurational(ensemble: Drawn, starts: Sequence[int]) -> float:
     """Return ⟨|∇U|²⟩ / (T ⟨∇²U⟩), which is 1 for draws from exp(−U/T) that are confined.
 
     Rugh 1997, Phys. Rev. Lett. 78, 772. Flat directions add nothing to either mean. NaN with

@@ -65,8 +65,9 @@ def train(
     held = flat(images.validation[: image_models.WATCHED])
     resumed = bool(segments)
     begun = begin(kind, images, recipe)
-    given = {"device": device, "segments": segments}
-    model = yield from image_models.iterate(kind, rows, held, begun, **given)
+    model = yield from image_models.iterate(
+        kind, rows, held, begun, device=device, segments=segments
+    )
     seconds = np.nan if resumed else perf_counter() - began
     return replace(model, attributes={**model.attributes, "seconds": seconds})
 

@@ -16,7 +16,7 @@ from ..ensemble.image_model import ImageModel
 from ..ensemble.segments import START, Segments
 from ..errors import EaeSindyError
 from ..progress import Progress, Steps
-from ..recipes import IMAGE_MODELS, Fit, ImageFit
+from ..recipes import IMAGE_MODELS, ImageFit
 from .entropic import chains
 from .entropic.compiled import Loop
 from .entropic.graph import graph
@@ -51,6 +51,16 @@ class Networks:
         else:
             self.encoder = self.decoder = dense.network(recipe.activation)
 
+    def xla(self, device: str | None) -> bool:
+        """Whether XLA should compile what trains them.
+
+        On a CPU it writes out convolutions backwards as plain loops, a hundred times slower than
+        TensorFlow's own.
+        """
+        if not self.recipe.filters:
+            return True
+        return device != "/CPU:0" and bool(tf.config.list_physical_devices("GPU"))
+
     def draw(self, rng: np.random.Generator, heads: int = 1) -> tuple[Weights, Weights]:
         """Draw first weights; the encoder has `heads` outputs for each latent."""
         r, into = self.recipe, () if self.recipe.filters else (self.pixels,)
@@ -61,7 +71,7 @@ class Networks:
         return encoder, self.decoder.init((r.latents, *r.decoder_hidden, self.pixels), rng)
 
     def objective(self, kind: str) -> Objective:
-        """Return what a model is trained on: |x − x̂|² over pixels, or the evidence bound (A.5.2)."""
+        """Return what a model is trained on: |x − x̂|² per pixel, or the evidence bound."""
         nets = {"encoder": self.encoder, "decoder": self.decoder}
         if kind == "vae":
             return Variational(**nets, points=self.pixels, bernoulli=True)
@@ -93,9 +103,11 @@ class ImageTask(Task):
         """Return the compiled loop, on all training images."""
         with tf.device(self.device):
             data = same(tf.constant(self.data[0]))
-        objective = Networks(self.recipe, self.shape).objective("eae")
+        networks = Networks(self.recipe, self.shape)
         thermostat, sampler = samplers.choose(self.settings)
-        return Loop(Problem(objective, data, self.settings.batch), sampler, thermostat)
+        xla = networks.xla(self.device)
+        problem = Problem(networks.objective("eae"), data, self.settings.batch, xla=xla)
+        return Loop(problem, sampler, thermostat)
 
     def watch(self, session: Session) -> Sequence[float]:
         """Return the loss of the encoder where it stands, on images held back."""
@@ -194,10 +206,10 @@ def _by_adam(
     r = begun.recipe
     total = r.vae_epochs if kind == "vae" else r.ae_epochs
     with tf.device(device):
-        objective = Networks(r, begun.shape).objective(kind)
-        loop = adam.Loop(
-            objective, same(tf.constant(train)), r.batch or len(train), r.learning_rate
-        )
+        networks = Networks(r, begun.shape)
+        objective, xla = networks.objective(kind), networks.xla(device)
+        given = (same(tf.constant(train)), r.batch or len(train), r.learning_rate)
+        loop = adam.Loop(objective, *given, xla=xla)
         problem = Problem(objective, same(tf.constant(held)))
         state = adam.init(_first(begun, 2 if kind == "vae" else 1))
     losses, watched = list[float](), list[float]()
@@ -206,7 +218,8 @@ def _by_adam(
         with tf.device(device):
             state, found = loop.run(state, r.seed & 0x7FFFFFFF, epochs)
             losses += found.tolist()
-            watched += epochs * [problem.loss(*state.weights, problem.data)]
+            encoder, decoder = state.weights
+            watched += epochs * [problem.loss(encoder, decoder, problem.data)]
         if not np.isfinite(found).all():
             raise EaeSindyError(
                 f"the {kind} diverged before epoch {len(losses)} of {total}: take a smaller "

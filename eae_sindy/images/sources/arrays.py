@@ -49,7 +49,7 @@ def npz(path: Path, name: str, seed: int) -> Images:
     )
 
 
-def frey_faces(path: Path, seed: int) -> Images:
+def frey_faces(path: Path, name: str, seed: int) -> Images:
     """Return Frey Faces of a .mat file with `ff`, one image a column, or of an .npz file.
 
     Raises
@@ -58,7 +58,7 @@ def frey_faces(path: Path, seed: int) -> Images:
         If it cannot be read, or `ff` is not there or has another shape.
     """
     if path.suffix == ".npz":
-        return npz(path, "frey-faces", seed)
+        return npz(path, name, seed)
     from scipy.io import loadmat, matlab
 
     try:
@@ -67,7 +67,7 @@ def frey_faces(path: Path, seed: int) -> Images:
         raise EaeSindyError(f"{path} is no MATLAB file that can be read: {error}") from error
     if "ff" not in found or found["ff"].shape[0] != np.prod(FREY):
         raise EaeSindyError(f"{path} has no ff with {np.prod(FREY)} rows: give frey_rawface.mat")
-    return _split("frey-faces", scaled(found["ff"].T.reshape(-1, *FREY), str(path)), None, seed)
+    return _split(name, scaled(found["ff"].T.reshape(-1, *FREY), str(path)), None, seed)
 
 
 def _opened(path: Path) -> Mapping[str, np.ndarray]:

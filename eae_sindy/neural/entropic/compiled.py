@@ -59,7 +59,9 @@ class Loop:
 
     def __init__(self, problem: Problem, sampler: Sampler, thermostat: Thermostat) -> None:
         self.problem, self.sampler, self.thermostat = problem, sampler, thermostat
-        self._programs = _programs(problem.objective, problem.batch, sampler, thermostat)
+        self._programs = _programs(
+            problem.objective, problem.batch, sampler, thermostat, problem.xla
+        )
 
     def paced(self, step: float) -> "Loop":
         """Return the loop with another Δt; its thermostat keeps its time constant in steps."""
@@ -163,14 +165,14 @@ class _Programs:
     """The functions of one objective and one sampler, each compiled once for every shape."""
 
     def __init__(
-        self, objective: Objective, batch: int, sampler: Sampler, thermostat: Thermostat
+        self, objective: Objective, batch: int, sampler: Sampler, thermostat: Thermostat, xla: bool
     ) -> None:
         self.objective, self.batch = objective, batch
         self.sampler, self.thermostat = sampler, thermostat
         self.begin = graph(self._begin)
         forces = _forces(objective, batch)  # whatever the sampler
         self.refresh, self.bent = forces.refresh, forces.bent
-        self.run = tf.function(self._run, jit_compile=True, autograph=False)
+        self.run = tf.function(self._run, jit_compile=xla, autograph=False)
 
     def _potential(
         self,

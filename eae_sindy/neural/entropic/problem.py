@@ -30,12 +30,15 @@ class Problem:
         Frames in a minibatch, drawn anew at each step; 0 for all of them.
     whole : Data, optional
         All training frames; `data`, if those are not some that stand for all.
+    xla : bool
+        Whether XLA compiles the inner loop; otherwise it is a TensorFlow graph.
     """
 
     objective: Objective
     data: Data
     batch: int = 0
     whole: Data | None = None
+    xla: bool = True
 
     @property
     def every_frame(self) -> Data:

@@ -50,17 +50,19 @@ class Loop:
     """The compiled loop of one objective on one set of frames.
 
     An epoch goes through the frames once, in an order drawn anew, without replacement. Frames that
-    fill no batch wait for another epoch. XLA compiles the loop once: how many epochs, the seed and
-    the objective's numbers are arguments.
+    fill no batch wait for another epoch. XLA, if it is wanted, compiles the loop once: how many
+    epochs, the seed and the objective's numbers are arguments.
     """
 
-    def __init__(self, objective: Objective, data: Data, batch: int, rate: float) -> None:
+    def __init__(
+        self, objective: Objective, data: Data, batch: int, rate: float, *, xla: bool = True
+    ) -> None:
         self.objective, self.data, self.rate = objective, data, rate
         self.frames = int(data.inputs.shape[0])
         self.batch = min(batch, self.frames)
         self.batches = self.frames // self.batch  # to an epoch
         self.block = max(1, BLOCK // self.batches)  # epochs to a call at most
-        self._compiled = partial(tf.function, jit_compile=True, autograph=False)(self._run)
+        self._compiled = partial(tf.function, jit_compile=xla, autograph=False)(self._run)
 
     def run(
         self, state: State, seed: int, epochs: int, *values: np.ndarray

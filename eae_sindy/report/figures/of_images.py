@@ -112,7 +112,7 @@ def _distribution(axis: Axes, run: Measured, unit: int, classes: np.ndarray | No
     low, high = np.quantile(values, [0.002, 0.998])
     groups = 1 if classes is None else len(np.unique(classes))
     bins = int(np.clip(values.shape[1] / groups / TO_A_BIN, *BINS))
-    edges = np.linspace(low, high if high > low else low + 1, bins + 1)
+    edges = np.linspace(low, high if high > low else low + 1, bins + 1).tolist()
     if classes is None:
         axis.hist(values.ravel(), edges, density=True, color=PURPLE, alpha=0.8)
     else:

@@ -1,0 +1,95 @@
+"""A step of the entropic autoencoder of images over a step of Keras, on the same networks.
+
+    python benchmarks/images.py [--recipe celeba] [--steps 40] [--images 512]
+
+A step of ours moves the encoder by the sampler, and adds the decoder's gradient to its mean; one of
+Keras trains both by Adam. Images are noise: what is in them takes no time. One line: milliseconds
+of each, the median over repetitions that take turns, and their ratio.
+"""
+
+import argparse
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from eae_sindy.neural.entropic.session import Session
+from eae_sindy.neural.image_models import ImageTask, Networks
+from eae_sindy.recipes import IMAGE_RECIPES
+
+SHAPES = {"celeba": (64, 64, 3), "mnist": (28, 28)}
+REPETITIONS = 5
+
+
+def ours(recipe, shape, images, steps):
+    task = ImageTask(
+        settings=recipe.sampled().but(encoders=steps),
+        data=(images,),
+        recipe=recipe,
+        shape=shape,
+        held=images[:8].astype(np.float32),
+    )
+    encoder, decoder = Networks(recipe, shape).draw(np.random.default_rng(0))
+    session = Session(
+        task.loop(), task.settings, encoders=[encoder], decoder=decoder, seeds=[0]
+    )
+    return lambda: session.update(recipe.temperature)
+
+
+def theirs(recipe, shape, images, steps):
+    layers = tf.keras.layers
+    full = (*shape, 1)[:3]
+    if recipe.filters:
+        model = tf.keras.Sequential(
+            [
+                layers.Input(full),
+                *(
+                    layers.Conv2D(f, 4, 2, "same", activation="relu") for f in recipe.filters
+                ),
+                layers.Flatten(),
+                layers.Dense(recipe.latents),
+                layers.Dense(1024, activation="relu"),
+                layers.Reshape((4, 4, 64)),
+                layers.Conv2DTranspose(64, 4, 4, "same", activation="relu"),
+                layers.Conv2DTranspose(32, 4, 4, "same", activation="relu"),
+                layers.Conv2DTranspose(full[2], 4, 1, "same"),
+            ]
+        )
+    else:
+        widths = (*recipe.hidden, recipe.latents, *recipe.decoder_hidden)
+        inner = [layers.Dense(w, activation=None if w == recipe.latents else "relu") for w in widths]
+        model = tf.keras.Sequential(
+            [layers.Input((int(np.prod(full)),)), *inner, layers.Dense(int(np.prod(full)))]
+        )
+    model.compile("adam", "mse")
+    x = images.reshape(-1, *model.input_shape[1:]).astype(np.float32) / 255
+    data = tf.data.Dataset.from_tensor_slices((x, x)).shuffle(len(x)).repeat()
+    batches = data.batch(recipe.batch).prefetch(2)
+    return lambda: model.fit(batches, steps_per_epoch=steps, epochs=1, verbose=0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--recipe", default="celeba", choices=list(IMAGE_RECIPES))
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--images", type=int, default=512)
+    given = parser.parse_args()
+    recipe = IMAGE_RECIPES[given.recipe]
+    shape = SHAPES["celeba" if recipe.filters else "mnist"]
+    pixels = int(np.prod(shape))
+    images = np.random.default_rng(0).integers(0, 256, (given.images, pixels), dtype=np.uint8)
+    work = [make(recipe, shape, images, given.steps) for make in (ours, theirs)]
+    for run in work:
+        run()
+    times = np.empty((REPETITIONS, 2))
+    for row in times:
+        for k, run in enumerate(work):
+            begun = time.perf_counter()
+            run()
+            row[k] = time.perf_counter() - begun
+    a, b = 1000 * np.median(times, axis=0) / given.steps
+    print(f"{given.recipe}: ours {a:.2f} ms a step, Keras {b:.2f} ms, ratio {a / b:.2f}")
+
+
+if __name__ == "__main__":
+    main()
