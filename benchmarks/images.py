@@ -30,9 +30,7 @@ def ours(recipe, shape, images, steps):
         held=images[:8].astype(np.float32),
     )
     encoder, decoder = Networks(recipe, shape).draw(np.random.default_rng(0))
-    session = Session(
-        task.loop(), task.settings, encoders=[encoder], decoder=decoder, seeds=[0]
-    )
+    session = Session(task.loop(), task.settings, encoders=[encoder], decoder=decoder, seeds=[0])
     return lambda: session.update(recipe.temperature)
 
 
@@ -43,9 +41,7 @@ def theirs(recipe, shape, images, steps):
         model = tf.keras.Sequential(
             [
                 layers.Input(full),
-                *(
-                    layers.Conv2D(f, 4, 2, "same", activation="relu") for f in recipe.filters
-                ),
+                *(layers.Conv2D(f, 4, 2, "same", activation="relu") for f in recipe.filters),
                 layers.Flatten(),
                 layers.Dense(recipe.latents),
                 layers.Dense(1024, activation="relu"),
@@ -57,7 +53,10 @@ def theirs(recipe, shape, images, steps):
         )
     else:
         widths = (*recipe.hidden, recipe.latents, *recipe.decoder_hidden)
-        inner = [layers.Dense(w, activation=None if w == recipe.latents else "relu") for w in widths]
+        bare = len(recipe.hidden)  # the code has no activation
+        inner = [
+            layers.Dense(w, activation=None if i == bare else "relu") for i, w in enumerate(widths)
+        ]
         model = tf.keras.Sequential(
             [layers.Input((int(np.prod(full)),)), *inner, layers.Dense(int(np.prod(full)))]
         )

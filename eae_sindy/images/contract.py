@@ -6,6 +6,7 @@ from hashlib import sha256
 import numpy as np
 
 from ..errors import EaeSindyError
+from ..progress import count
 
 LEAST = 3  # images of a part
 
@@ -36,11 +37,11 @@ class Images:
     def __post_init__(self) -> None:
         """Check that the parts belong together, and that pixels are what they should be."""
         parts = (self.train, self.validation, self.test)
-        for name, part in zip(("train", "validation", "test"), parts, strict=True):
+        for use, part in zip(("train", "validate", "test"), parts, strict=True):
             if len(part) < LEAST:
                 raise EaeSindyError(
-                    f"{self.name} has {len(part)} images to {name} with, and {LEAST} are the "
-                    "least: give more"
+                    f"{self.name} has {count(len(part), 'image')} to {use} with, and {LEAST} are "
+                    "the least: give more"
                 )
             if part.shape[1:] != self.train.shape[1:]:
                 raise EaeSindyError(

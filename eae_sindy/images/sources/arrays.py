@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import EaeSindyError
-from ..contract import Images, scaled
+from ..contract import LEAST, Images, scaled
 
 VALIDATION = 1 / 6  # of the training images, where a file has none: 10,000 of MNIST's 60,000
 PARTS = (0.8, 0.1, 0.1)  # of images that come unsplit (A.5.2, Frey Faces)
@@ -80,14 +80,20 @@ def _opened(path: Path) -> Mapping[str, np.ndarray]:
         raise EaeSindyError(f"{path} is no .npz file of plain arrays: {error}") from error
 
 
+def at_random(count: int, seed: int) -> list[np.ndarray]:
+    """Return rows to train, to validate and to test with: four fifths, a tenth and a tenth."""
+    order = np.random.default_rng(seed).permutation(count)
+    held = [max(LEAST, round(share * count)) for share in PARTS[1:]]
+    ends = np.cumsum([max(0, count - sum(held)), held[0]])
+    return [np.sort(rows) for rows in np.split(order, ends)]
+
+
 def _split(name: str, images: np.ndarray, labels: np.ndarray | None, seed: int) -> Images:
-    """Return images that come unsplit: four fifths, a tenth and a tenth, drawn at random."""
-    order = np.random.default_rng(seed).permutation(len(images))
-    ends = np.cumsum(np.round(np.array(PARTS[:2]) * len(images)).astype(int))
-    parts = [np.sort(rows) for rows in np.split(order, ends)]
+    """Return images that come unsplit, split at random."""
+    parts = at_random(len(images), seed)
     train, validation, test = (images[rows] for rows in parts)
     classes = None if labels is None else tuple(np.asarray(labels).ravel()[rows] for rows in parts)
-    return Images(name, train, validation, test, classes)  # type: ignore[arg-type]
+    return Images(name, train, validation, test, classes)
 
 
 def _validated(

@@ -8,7 +8,7 @@ import numpy as np
 from ...errors import EaeSindyError
 from ...progress import count
 from ..contract import LEAST, Images
-from .arrays import PARTS
+from .arrays import at_random
 
 SIDE = 64  # A.5.3: centre-cropped to 64 × 64 × 3
 PARTITION = "list_eval_partition.txt"
@@ -84,6 +84,4 @@ def _parts(known: Mapping[str, int], names: list[str], seed: int) -> list[np.nda
     if known:
         which = np.array([known.get(name, -1) for name in names])
         return [np.flatnonzero(which == part) for part in range(3)]
-    order = np.random.default_rng(seed).permutation(len(names))
-    ends = np.cumsum(np.round(np.array(PARTS[:2]) * len(names)).astype(int))
-    return [np.sort(rows) for rows in np.split(order, ends)]
+    return at_random(len(names), seed)
