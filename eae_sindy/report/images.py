@@ -41,8 +41,8 @@ MEANING = (
     "MSE: per pixel, of test images decoded from their codes; active: units with a variance above "
     f"{ACTIVE:g}, over members as well; telling: those of which the mean code alone has it; "
     "linear, k-NN: classes told from codes; between: share of a unit's variance between classes, "
-    "the mean over units; modes of a unit's distribution, the mean; Frechet: of images half-way between two "
-    "codes, to test images"
+    "the mean over units; modes of a unit's distribution, the mean; Frechet: of images half-way "
+    "between two codes, to test images"
 )
 
 
