@@ -7,6 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
+from ..dynamics import conversions
 from ..ensemble.ensemble import Ensemble
 from ..progress import Steps
 from ..recipes import CRITERIA, Criteria
@@ -24,6 +25,8 @@ def chosen(ensemble: Ensemble, criteria: Criteria = CRITERIA) -> Steps[list[Row]
     found = yield from chosen_dynamics.find(fits, None, criteria=criteria, orbits=False)
     if found is None:
         return []
+    chosen_as = found.trials[0][0].candidate.short
+    equations = "; ".join(conversions.equations(found.library, found.values[0]))
     method = Method(
         name=f"POD-{ensemble.settings.latents}, {CONTROL}, chosen by running",
         ensemble=fits.ensemble,
@@ -31,6 +34,6 @@ def chosen(ensemble: Ensemble, criteria: Criteria = CRITERIA) -> Steps[list[Row]
         library=found.library,
         values=found.values,
         seconds=perf_counter() - began,
-        note=" | ".join(tried[0].candidate.short for tried in found.trials),
+        note=f"{chosen_as}: {equations}, of the POD latents",
     )
     return [measure(method, reference_period(ensemble, criteria), criteria)]
