@@ -26,7 +26,7 @@ def chosen(ensemble: Ensemble, criteria: Criteria = CRITERIA) -> Steps[list[Row]
     if found is None:
         return []
     chosen_as = found.trials[0][0].candidate.short
-    equations = "; ".join(conversions.equations(found.library, found.values[0]))
+    equations = "; ".join(conversions.equations(found.values[0], found.library.terms))
     method = Method(
         name=f"POD-{ensemble.settings.latents}, {CONTROL}, chosen by running",
         ensemble=fits.ensemble,
