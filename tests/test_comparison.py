@@ -14,7 +14,6 @@ from eae_sindy.comparison.comparison import Comparison
 from eae_sindy.discovery import (
     candidates,
     chosen_dynamics,
-    control,
     measurement,
     member_fits,
     pod_baseline,
@@ -42,20 +41,6 @@ def spiral():
 @pytest.fixture(scope="module")
 def compared(spiral):
     return finish(comparison.iterate([("planted", spiral, "exact")], FEW))
-
-
-def test_the_control_is_run_with_chosen_equations():
-    z, rate = planted.orbit(planted.hopf, [0.2, 0.0], TIME)
-    e = planted.ensemble(TIME, z, rate, members=2)
-    (row,) = finish(control.chosen(e, FEW))
-    plain = {r.name: r for r in measurement.linear(e, FEW)}
-    assert row.name == "POD-2, polynomial decoder, chosen by running"
-    assert "z1' = " in row.note
-    assert "z2' = " in row.note
-    assert row.forecast < 1e-3
-    assert row.seconds > 0
-    assert row.field == pytest.approx(plain["POD-2, polynomial decoder, Eq. 16"].field)
-    assert finish(control.chosen(e, FEW.but(shortest_stretch=10**6))) == []
 
 
 def test_a_linear_ensemble_projects_onto_its_plane(spiral):

@@ -245,6 +245,12 @@ def test_what_is_measured_is_that_of_the_test_images():
     assert dull.frechet > found.frechet
 
 
+def test_a_probe_learns_from_the_classes_of_its_own_images(monkeypatch):
+    monkeypatch.setattr(measured, "PROBED", 40)
+    found = measured.measure(planted("ae", [(PICK, np.zeros(2))], BACK), pictures())
+    assert (found.linear, found.near) == (1, 1)
+
+
 def test_a_unit_that_varies_over_members_alone_is_active_and_tells_nothing():
     still = PICK * [1, 0]
     members = [(still, [0, +1.0]), (still, [0, -1.0])]

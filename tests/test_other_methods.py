@@ -10,6 +10,7 @@ from eae_sindy.comparison import comparison, linear_methods, operator_inference
 from eae_sindy.comparison.comparison import Comparison
 from eae_sindy.discovery import arena, measurement, member_fits, pod_baseline
 from eae_sindy.discovery import polynomial_decoder as control
+from eae_sindy.discovery.control import chosen as chosen_control
 from eae_sindy.discovery.stretches import stretches, training
 from eae_sindy.dynamics.library import standard
 from eae_sindy.errors import EaeSindyError
@@ -95,6 +96,19 @@ def test_the_control_is_exact_where_the_linear_decoder_fails(compared):
     assert plain.terms == rows["POD-2, Eq. 16"].terms  # the same latents
     assert chosen.seconds > plain.seconds
     assert "degree 7" in plain.note
+
+
+def test_a_discovery_has_the_control_with_chosen_equations(curved):
+    (row,) = finish(chosen_control(curved, FEW))
+    plain = {r.name: r for r in measurement.linear(curved, FEW)}
+    assert row.name == "POD-2, polynomial decoder, chosen by running"
+    assert "z1' = " in row.note
+    assert "z2' = " in row.note
+    assert row.field == pytest.approx(plain["POD-2, polynomial decoder, Eq. 16"].field)
+    assert row.field < 0.5 * plain["POD-2, Eq. 16"].field
+    assert row.forecast <= 1.5 * plain["POD-2, polynomial decoder, Eq. 16"].forecast
+    assert row.seconds > 0
+    assert finish(chosen_control(curved, FEW.but(shortest_stretch=10**6))) == []
 
 
 def test_the_time_of_pod_and_of_the_decoder_is_that_of_the_control(curved):
