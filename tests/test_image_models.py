@@ -234,6 +234,9 @@ def test_what_is_measured_is_that_of_the_test_images():
     assert found.separation[0] == pytest.approx(1)
     assert found.separation[1] < 0.2
     assert found.modes[0] == 2
+    # Half-way between two images variances are half as large; Fréchet's distance is (σ − σ')².
+    spread = images.test[:, 0].std(axis=0)
+    assert found.frechet == pytest.approx(np.sum((spread * (1 - np.sqrt(0.5))) ** 2), rel=0.3)
     assert found.diagnostics is None
     # Eq. 17 between the classes, the rest at its mean.
     np.testing.assert_allclose(found.interpolation[:, 0, 0], np.linspace(0, 1, 9), atol=1e-6)
