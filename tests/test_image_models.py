@@ -312,7 +312,7 @@ def test_a_table_has_the_mean_and_the_spread_over_seeds():
     errors = [run.error for run in found.runs["ae"]]
     assert row["MSE"] == pytest.approx((np.mean(errors), np.std(errors, ddof=1)))
     assert row["active"][0] == 1
-    assert found.floor < found.blended
+    assert 0 < found.floor < found.blended
     assert found.linear == 1
     said = "\n".join(report.lines(found))
     assert f"{np.mean(errors):.4f} ± {np.std(errors, ddof=1):.4f}" in said
@@ -338,6 +338,25 @@ def test_the_sentences_name_the_best():
     best = min(("EAE", "AE"), key=lambda k: found.runs[k.lower()][0].error)
     assert f"the least error is that of the {best}" in said
     assert any("told best from codes of the EAE" in s and "no better than" in s for s in said)
+    behind = report.sentences(replace(found, linear=0.9))
+    assert any("of the EAE" in s and ", better than from pixels" in s for s in behind)
+
+
+def test_a_chain_that_is_not_in_equilibrium_says_in_which_layer():
+    model = planted("eae", [(PICK, np.zeros(2))] * 200, BACK)
+    t = model.recipe.temperature
+    right = t * np.stack([RNG.chisquare(8, 200) / 8, RNG.chisquare(2, 200) / 2], axis=1)
+    for factors, words in (
+        ((1, 1), ""),
+        ((1, 3), "in bias 1: not"),
+        ((0.3, 1), "in kernel 1: not"),
+    ):
+        chain = replace(model.chains[0], kinetic_temperature=right * factors)
+        found = measured.measure(replace(model, chains=[chain]), pictures(60))
+        (said,) = report.chain(found)
+        assert said.startswith("200 members at T = 1e-08; kinetic temperatures of layers are ")
+        assert ("not in equilibrium" in said) == bool(words)
+        assert words in said
 
 
 # ---- Sources
