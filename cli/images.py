@@ -1,9 +1,10 @@
 """eae-sindy images: the paper's benchmarks on images."""
 
+import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,9 +18,12 @@ from . import options
 
 if TYPE_CHECKING:
     from eae_sindy.ensemble.image_model import ImageModel
+    from eae_sindy.ensemble.segments import Segments
     from eae_sindy.images.contract import Images
 
 T = TypeVar("T")
+SAMPLES = 8  # of codes for each image, where no other number is named
+COLDER = 20  # than the hot one is the cold model of Figure 3, as in A.5.3
 LONG = 1200.0  # seconds, from which on the time that a training takes is said at its start
 DATASETS = ("digits", "mnist", "fashion-mnist", "frey-faces", "celeba")
 HELP = {
@@ -124,27 +128,21 @@ def train(
     The chain of an entropic autoencoder is saved as it grows, and goes on with --resume.
     """
     settings = _recipe(recipe, dataset, values)
-    path = output or _path(Path("runs/images") / dataset, model, settings)
-    from eae_sindy import storage
-    from eae_sindy.ensemble.segments import Segments
-
-    storage.claim(path, force, read=(data,) if data else ())
+    path = output or _path(Path("runs/images") / _folder(dataset), model, settings)
+    workshop = _Workshop(device, resume, force)
+    workshop.claim([(path, model, settings)], read=data)
     found = _read(dataset, data)
-    segments = Segments(path, spacing=settings.every) if model == "eae" else None
-    if segments is not None:
-        segments.claim(resume or force)
-        if not resume:
-            segments.remove()
-    made = _trained(model, found, settings, device, segments)
-    made.save(path, force=force)
-    if segments is not None:
-        segments.remove()
-    from eae_sindy.images.measured import measure
+    made = workshop.made(path, model, settings, found)
+    from eae_sindy.images.measured import Yardstick, measure
     from eae_sindy.report import images as report
 
-    for line in report.of_training(measure(made, found)):
+    for line in report.of_training(measure(made, Yardstick.of(found))):
         click.echo(line)
-    click.echo(f"{path}: {count(len(made), 'member')} of {model}; now: eae-sindy images compare")
+    said = f"{path}: {count(len(made), 'member')} of {model}"
+    if model != "ae":
+        named = ["--dataset", dataset, *(("--data", str(data)) if data else ())]
+        said += f"; now: eae-sindy images generate {shlex.join([str(path), *named])}"
+    click.echo(said)
 
 
 @images.command(cls=options.Command)
@@ -187,26 +185,27 @@ def compare(
     Writes every model, comparison.json, comparison.csv and figures.
     """
     settings = _recipe(recipe, dataset, values)
-    folder = output or Path("runs/images") / dataset
+    folder = output or Path("runs/images") / _folder(dataset)
     from eae_sindy import storage
     from eae_sindy.images import comparison
     from eae_sindy.report import images as said
 
     if folder.is_file():
         raise EaeSindyError(f"{folder} is a file: name a folder with -o")
-    wanted = [
-        (model, settings.but(seed=settings.seed + k)) for model in models for k in range(seeds)
-    ]
-    pages = ("report.html",) * report
-    for name in (*said.FILES, *(f"{f}.{s}" for f in FIGURES for s in ("png", "pdf")), *pages):
-        storage.claim(folder / name, force or resume, read=(data,) if data else ())
-    if not resume:
-        for model, own in wanted:
-            storage.claim(_path(folder, model, own), force)
+    each = [settings.but(seed=settings.seed + k) for k in range(seeds)]
+    wanted = [(_path(folder, m, own), m, own) for m in dict.fromkeys(models) for own in each]
+    figures = [f"{f}.{s}" for f in FIGURES for s in ("png", "pdf")]
+    results = [folder / name for name in (*said.FILES, *figures, "report.html")]
+    for path in results:
+        storage.claim(path, force or resume, read=(data,) if data else ())
+    workshop = _Workshop(device, resume, force)
+    workshop.claim(wanted, read=data)
     found = _read(dataset, data)
-    made = [_kept(folder, model, found, own, device, resume, force) for model, own in wanted]
+    made = [workshop.made(*one, found) for one in wanted]
     compared = comparison.compared(found, made)
     known = {"command": " ".join(["eae-sindy", *sys.argv[1:]]), "data": str(data or dataset)}
+    for path in results:  # what an earlier comparison left would pass for this one's
+        path.unlink(missing_ok=True)
     # Numbers first: a figure that fails must not lose them.
     paths = said.write(compared, folder, known, force or resume)
     for line in said.lines(compared):
@@ -228,8 +227,8 @@ def _drawn(found: Any, folder: Path, force: bool, command: str | None) -> list[P
         "training": of_images.training(found),
         "reconstructions": of_images.reconstructions(found),
         "interpolations": of_images.interpolations(found),
-        "distributions": of_images.distributions(found, 3, 0),
-        "distributions_more": of_images.distributions(found, 6, 1),
+        "distributions": of_images.distributions(found, 0, 3),
+        "distributions_more": of_images.distributions(found, 3, 6),
     }
     shown = {name: figure for name, figure in drawn.items() if figure is not None}
     paths = [
@@ -275,36 +274,40 @@ def morphology(
 
     Images are decoded of codes that are averaged over members.
     """
-    values.pop("temperature")
+    if values.pop("temperature") is not None:
+        raise EaeSindyError("there are two temperatures here: give them with --temperatures")
     hot = _recipe(recipe, dataset, values)
-    cold = hot.but(temperature=hot.temperature / 20)
+    cold = hot.but(temperature=hot.temperature / COLDER)
+    if dataset == "celeba":  # A.5.3 gives the colder one lighter weights
+        light = values.get("mass") or image_recipe("celeba-cold").mass
+        cold = cold.but(mass=light, temperature=image_recipe("celeba-cold").temperature)
     if temperatures:
-        hot, cold = (hot.but(temperature=t) for t in temperatures)
-    elif dataset == "celeba" and recipe is None:
-        cold = _recipe("celeba-cold", dataset, values)
-    folder = output or Path("runs/images") / f"{dataset}-morphology"
+        hot, cold = (
+            one.but(temperature=t)
+            for one, t in zip((hot, cold), sorted(temperatures, reverse=True), strict=True)
+        )
+    folder = output or Path("runs/images") / f"{_folder(dataset)}-morphology"
     from eae_sindy import storage
     from eae_sindy.images.contract import flat
-    from eae_sindy.images.measured import measure
+    from eae_sindy.images.measured import Yardstick, measure
     from eae_sindy.report import figures
     from eae_sindy.report import images as report
     from eae_sindy.report.figures import of_images
 
     for suffix in ("png", "pdf"):
         storage.claim(folder / f"morphology.{suffix}", force or resume)
+    wanted = [(folder / "hot.h5", "eae", hot), (folder / "cold.h5", "eae", cold)]
+    workshop = _Workshop(device, resume, force)
+    workshop.claim(wanted, read=data)
     found = _read(dataset, data)
-    runs = []
-    for name, settings in (("hot", hot), ("cold", cold)):
-        path = folder / f"{name}.h5"
-        if not resume:
-            storage.claim(path, force)
-        model = _kept_at(path, "eae", found, settings, device, resume, force)
-        runs.append(measure(model, found))
-        click.echo(f"T = {settings.temperature:g}: {'; '.join(report.of_training(runs[-1]))}")
+    by, runs = Yardstick.of(found), []
+    for one in wanted:
+        runs.append(measure(workshop.made(*one, found), by))
+        said = "; ".join(report.of_training(runs[-1]))
+        click.echo(f"T = {runs[-1].model.recipe.temperature:g}: {said}")
     shown = runs[0].shown
     test = flat(found.test[: len(shown)]).reshape(shown.shape)
-    figure = of_images.morphology(runs, test)
-    paths = figures.save(figure, folder, "morphology", force or resume)
+    paths = figures.save(of_images.morphology(runs, test), folder, "morphology", force or resume)
     click.echo(f"\n{folder}: {', '.join(p.name for p in paths)}")
 
 
@@ -313,12 +316,13 @@ def morphology(
 @dataset
 @data
 @click.option(
-    "--images", "given", type=click.IntRange(1), default=6, show_default=True,
+    "--images", "given", type=click.IntRange(1, 100), default=6, show_default=True,
     help="Test images for which codes are drawn.",
 )  # fmt: skip
 @click.option(
-    "--samples", type=click.IntRange(1), default=8, show_default=True, help="Codes for each."
-)
+    "--samples", type=click.IntRange(1, 100), default=None,
+    help="Codes for each.  [default: 8, or as many as there are members]",
+)  # fmt: skip
 @options.output("runs/images/generated")
 @options.seed
 @options.config
@@ -328,7 +332,7 @@ def generate(
     dataset: str,
     data: Path | None,
     given: int,
-    samples: int,
+    samples: int | None,
     output: Path,
     seed: int,
     force: bool,
@@ -339,22 +343,22 @@ def generate(
     """
     from eae_sindy import storage
     from eae_sindy.ensemble.image_model import ImageModel
-    from eae_sindy.images import comparison
     from eae_sindy.images.contract import flat
     from eae_sindy.images.generation import generate as generated
     from eae_sindy.report import figures
     from eae_sindy.report.figures import of_images
 
     for name in ("generated.npz", "generated.png", "generated.pdf"):
-        storage.claim(output / name, force, read=(model,))
+        storage.claim(output / name, force, read=(model, data))
     made = ImageModel.open(model)
     found = _read(dataset, data)
-    if differences := made.differences(comparison.begin(made.kind, found, made.recipe)):
+    if made.attributes.get("data fingerprint") != found.digest():
         raise EaeSindyError(
-            f"{model} was made otherwise ({'; '.join(differences)}): name its own images with "
-            "--dataset and --data"
+            f"{model} was made of other images: name its own with --dataset and --data"
         )
     shown = flat(found.test[:given])
+    if samples is None:
+        samples = min(SAMPLES, len(made)) if made.kind == "eae" else SAMPLES
     drawn = generated(made, shown, samples, seed).reshape(len(shown), samples, *found.shape)
     import numpy as np
 
@@ -386,54 +390,66 @@ def _read(dataset: str, data: Path | None) -> "Images":
     return found
 
 
-def _kept(
-    folder: Path,
-    model: str,
-    found: "Images",
-    settings: ImageFit,
-    device: str,
-    resume: bool,
-    force: bool,
-) -> "ImageModel":
-    path = _path(folder, model, settings)
-    return _kept_at(path, model, found, settings, device, resume, force)
+@dataclass(frozen=True)
+class _Workshop:
+    """Where models are made, or taken from the files that have them."""
+
+    device: str
+    resume: bool
+    force: bool
+
+    def claim(
+        self, wanted: "Sequence[tuple[Path, str, ImageFit]]", read: Path | None = None
+    ) -> None:
+        """Check, before any work, that all files can be written and nothing in them is lost."""
+        from eae_sindy import storage
+
+        for path, model, settings in wanted:
+            if not (self.resume and path.is_file()):
+                storage.claim(path, self.force, read=(read,))
+            if segments := _segments(path, model, settings):
+                segments.claim(self.resume or self.force)
+
+    def made(self, path: Path, model: str, settings: ImageFit, found: "Images") -> "ImageModel":
+        """Return the model of a file, if it is to be kept; train and save it otherwise."""
+        from eae_sindy import storage
+        from eae_sindy.images import comparison
+        from eae_sindy.neural.devices import named
+
+        begun = comparison.begin(model, found, settings)
+        with storage.alone(path):
+            if self.resume and (there := comparison.kept(path, begun, self.force)):
+                click.echo(f"{path} is finished, and is kept")
+                return there
+            segments = _segments(path, model, settings)
+            if segments is not None and not self.resume:
+                segments.remove()
+            device = named(self.device)
+            steps = comparison.train(model, found, settings, device=device, segments=segments)
+            try:
+                trained = options.follow(_announced(steps, click.echo))
+            except (KeyboardInterrupt, options.Terminated) as ended:
+                if segments:
+                    raise type(ended)("add --resume to the same line to go on") from ended
+                raise
+            trained.save(path, force=True)
+            if segments is not None:
+                segments.remove()
+            return trained
 
 
-def _kept_at(
-    path: Path,
-    model: str,
-    found: "Images",
-    settings: ImageFit,
-    device: str,
-    resume: bool,
-    force: bool,
-) -> "ImageModel":
-    """Return the model of a file, if it is to be kept; train and save it otherwise."""
+def _segments(path: Path, model: str, settings: ImageFit) -> "Segments | None":
+    """Return where the chain of an entropic autoencoder is saved as it grows."""
     from eae_sindy.ensemble.segments import Segments
-    from eae_sindy.images import comparison
 
-    if resume and (there := comparison.kept(path, comparison.begin(model, found, settings))):
-        return there
-    segments = Segments(path, spacing=settings.every) if model == "eae" else None
-    if segments is not None:
-        segments.claim(resume or force)
-        if not resume:
-            segments.remove()
-    made = _trained(model, found, settings, device, segments)
-    made.save(path, force=True)
-    if segments is not None:
-        segments.remove()
-    return made
+    return Segments(path, spacing=settings.every) if model == "eae" else None
 
 
-def _trained(
-    model: str, found: "Images", settings: ImageFit, device: str, segments: Any
-) -> "ImageModel":
-    from eae_sindy.images import comparison
-    from eae_sindy.neural.devices import named
-
-    steps = comparison.train(model, found, settings, device=named(device), segments=segments)
-    return options.follow(_announced(steps, click.echo))
+def _folder(dataset: str) -> str:
+    """Return the name of a data set as that of a folder."""
+    if dataset in ("", ".", "..") or "/" in dataset or "\\" in dataset:
+        raise EaeSindyError(f"--dataset {dataset!r} is no name: give a path with --data")
+    return dataset
 
 
 def _announced(steps: Steps[T], echo: Callable[[str], Any]) -> Steps[T]:
@@ -446,13 +462,13 @@ def _announced(steps: Steps[T], echo: Callable[[str], Any]) -> Steps[T]:
             return end.value
         marks.append((time.monotonic(), step.done))
         if len(marks) == 2 and marks[1][1] > marks[0][1]:
-            expected = _expected(marks, step.total)
+            expected = _expected(marks, step.total - step.done)
             if expected > LONG:
-                echo(f"this takes about {expected / 3600:.1f} hours; --recipe names shorter ones")
+                echo(f"this takes about {expected / 3600:.1f} hours more; see --recipe")
         yield step
 
 
-def _expected(marks: Sequence[tuple[float, int]], total: int) -> float:
-    """Return the seconds of all units, by those between two marks; the first has the compiling."""
+def _expected(marks: Sequence[tuple[float, int]], left: int) -> float:
+    """Return the seconds of what is left, by those between two marks; the first has compiling."""
     (first, a), (second, b) = marks
-    return (second - first) / (b - a) * total
+    return (second - first) / (b - a) * left

@@ -641,8 +641,8 @@ class ImageFit(_Settings):
             "--hidden, --decoder-hidden and --filters need at least one unit in every layer",
         )
         _require(
-            self.every <= self.draws,
-            f"--every {self.every} keeps none of {self.draws} draws: take a smaller one",
+            self.draws % self.every == 0,
+            f"--draws {self.draws} is no multiple of --every {self.every}: make it one",
         )
 
     def sampled(self) -> Fit:

@@ -173,6 +173,33 @@ def test_a_training_that_was_interrupted_ends_with_the_same_bits(tmp_path, digit
         finish(comparison.train("eae", digits, TINY.but(seed=1), segments=segments))
 
 
+def test_settings_that_cannot_be_leave_nothing_behind(tmp_path, digits):
+    segments = Segments(tmp_path / "a.h5", every=0.0)
+    for wrong in ({"activation": "foo"}, {"mass": (1.0, 1.0, 1.0)}):
+        with pytest.raises(EaeSindyError):
+            finish(comparison.train("eae", digits, TINY.but(**wrong), segments=segments))
+        assert not segments.folder.exists()
+
+
+def test_a_convolutional_model_is_trained_on_bytes_saved_and_measured(tmp_path):
+    shape = (64, 64, 3)
+    parts = [RNG.integers(0, 256, (n, *shape), dtype=np.uint8) for n in (40, 6, 6)]
+    images = Images("noise", *parts)
+    recipe = image_recipe("celeba").but(
+        latents=3, filters=(2, 2, 2, 2), chain_length=2, updates=2, encoders=3, draws=4, every=2,
+        batch=4, vae_epochs=1, ae_epochs=1,
+    )  # fmt: skip
+    for kind, members in (("eae", 2), ("vae", 1), ("ae", 1)):
+        model = finish(comparison.train(kind, images, recipe))
+        model.save(tmp_path / f"{kind}.h5")
+        back = ImageModel.open(tmp_path / f"{kind}.h5")
+        assert (len(back), back.recipe.filters) == (members, (2, 2, 2, 2))
+        found = measure(back, images)
+        assert found.shown.shape == (6, *shape)
+        assert 0.05 < found.error < 1
+        assert found.interpolation is None
+
+
 def test_models_trained_by_adam_get_better(trained):
     for kind, epochs in (("vae", 2), ("ae", 3)):
         (chain,) = trained[kind].chains
@@ -188,8 +215,14 @@ def test_a_file_gives_back_the_model(tmp_path, trained):
         assert (back.kind, back.recipe, back.shape) == (kind, model.recipe, (8, 8))
         np.testing.assert_array_equal(back.chains[0].encoder[0], model.chains[0].encoder[0])
         assert back.differences(model) == []
-    other = replace(model, recipe=TINY.but(latents=4))
-    assert model.differences(other) == ["latents 3 there, 4 asked for"]
+        other = replace(model, recipe=TINY.but(latents=4))
+        assert model.differences(other) == ["latents 3 there, 4 asked for"]
+    # What a kind has nothing to do with makes no other model.
+    for kind, changes in (("eae", {"ae_epochs": 9}), ("ae", {"temperature": 1.0}),
+                          ("vae", {"updates": 9, "ae_epochs": 9})):  # fmt: skip
+        model = trained[kind]
+        assert not model.differences(replace(model, recipe=TINY.but(**changes)))
+    assert trained["vae"].differences(replace(trained["vae"], recipe=TINY.but(vae_epochs=9)))
 
 
 # ---- What is measured
@@ -210,6 +243,10 @@ def planted(kind, encoders, decoder, **changes):
     return ImageModel(kind, recipe, (2, 2), [chain])
 
 
+def measure(model, images):
+    return measured.measure(model, measured.Yardstick.of(images))
+
+
 def pictures(n=300):
     """Images of two classes: the first pixel is the class, the second is noise, the rest is 0.5."""
     x = np.full((n, 2, 2), 0.5, np.float32)
@@ -225,7 +262,7 @@ BACK = (np.eye(4)[:2], [0, 0, 0.5, 0.5])
 
 def test_what_is_measured_is_that_of_the_test_images():
     images = pictures()
-    found = measured.measure(planted("ae", [(PICK, np.zeros(2))], BACK), images)
+    found = measure(planted("ae", [(PICK, np.zeros(2))], BACK), images)
     assert found.error == pytest.approx(0, abs=1e-12)
     np.testing.assert_allclose(found.activity, images.test[:, 0].var(axis=0), rtol=1e-4)
     np.testing.assert_allclose(found.activity_of_mean, found.activity, rtol=1e-4)
@@ -241,7 +278,7 @@ def test_what_is_measured_is_that_of_the_test_images():
     # Eq. 17 between the classes, the rest at its mean.
     np.testing.assert_allclose(found.interpolation[:, 0, 0], np.linspace(0, 1, 9), atol=1e-6)
     assert found.shown.shape == (8, 2, 2)
-    dull = measured.measure(planted("ae", [(0 * PICK, np.zeros(2))], BACK), images)
+    dull = measure(planted("ae", [(0 * PICK, np.zeros(2))], BACK), images)
     expected = np.mean(flat(images.test)[:, :2] ** 2) / 2
     assert dull.error == pytest.approx(expected, rel=1e-5)
     assert dull.active == 0
@@ -250,14 +287,14 @@ def test_what_is_measured_is_that_of_the_test_images():
 
 def test_a_probe_learns_from_the_classes_of_its_own_images(monkeypatch):
     monkeypatch.setattr(measured, "PROBED", 40)
-    found = measured.measure(planted("ae", [(PICK, np.zeros(2))], BACK), pictures())
+    found = measure(planted("ae", [(PICK, np.zeros(2))], BACK), pictures())
     assert (found.linear, found.near) == (1, 1)
 
 
 def test_a_unit_that_varies_over_members_alone_is_active_and_tells_nothing():
     still = PICK * [1, 0]
     members = [(still, [0, +1.0]), (still, [0, -1.0])]
-    found = measured.measure(planted("eae", members, BACK), pictures())
+    found = measure(planted("eae", members, BACK), pictures())
     assert found.activity[1] == pytest.approx(1)
     assert found.activity_of_mean[1] == pytest.approx(0, abs=1e-9)
     assert (found.active, found.telling) == (2, 1)
@@ -276,7 +313,7 @@ def test_a_variational_model_is_measured_by_its_means():
     logits = (np.eye(4)[:2], [0, 0, 0, 0])
     model = planted("vae", [(wide, [0, 0, np.log(0.5), 0])], logits)
     images = pictures()
-    found = measured.measure(model, images)
+    found = measure(model, images)
     mean_square = np.mean(images.test[:, 0] ** 2, axis=0)
     expected = 0.5 * (mean_square + np.array([0.5 - 1 - np.log(0.5), 0]))
     np.testing.assert_allclose(found.divergence, expected, rtol=1e-5)
@@ -352,11 +389,34 @@ def test_a_chain_that_is_not_in_equilibrium_says_in_which_layer():
         ((0.3, 1), "in kernel 1: not"),
     ):
         chain = replace(model.chains[0], kinetic_temperature=right * factors)
-        found = measured.measure(replace(model, chains=[chain]), pictures(60))
+        found = measure(replace(model, chains=[chain]), pictures(60))
         (said,) = report.chain(found)
         assert said.startswith("200 members at T = 1e-08; kinetic temperatures of layers are ")
         assert ("not in equilibrium" in said) == bool(words)
         assert words in said
+
+
+def test_units_count_from_a_hundredth_on():
+    few = (PICK * [0.5, 0.3], [0, 0])  # variances 0.0625, and 0.09 / 12
+    found = measure(planted("ae", [few], BACK), pictures())
+    assert found.activity[1] == pytest.approx(0.0075, rel=0.25)
+    assert (found.active, found.telling) == (1, 1)
+    wide = (PICK * [0.5, 0.45], [0, 0])
+    assert measure(planted("ae", [wide], BACK), pictures()).active == 2
+
+
+def test_modes_are_counted_over_all_members():
+    """A unit that is Gaussian over members, and hardly varies over images, has one mode."""
+    members = [(PICK * [0, 0.05], [0, x]) for x in RNG.normal(size=400)]
+    found = measure(planted("eae", members, BACK), pictures())
+    assert found.modes[1] == 1
+
+
+def test_images_of_one_class_have_nothing_to_tell():
+    images = pictures()
+    same = replace(images, classes=tuple(0 * c for c in images.classes))
+    found = measure(planted("ae", [(PICK, np.zeros(2))], BACK), same)
+    assert np.isnan([found.linear, found.near]).all()
 
 
 # ---- Sources
@@ -442,7 +502,8 @@ def test_the_numbers_of_the_paper():
     ("changes", "words"),
     [
         ({"updates": 0}, "--updates"),
-        ({"every": 30, "draws": 20}, "keeps none of 20"),
+        ({"every": 30, "draws": 20}, "no multiple of --every 30"),
+        ({"every": 10, "draws": 25}, "no multiple of --every 10"),
         ({"hidden": (8, 0)}, "one unit"),
         ({"temperature": 0.0}, "--temperature"),
         ({"batch": -1}, "--batch"),
@@ -482,6 +543,11 @@ def test_the_commands_on_the_bundled_digits(tmp_path, monkeypatch):
     run("compare", *GIVEN, "--resume")
     assert (folder / "eae-0.h5").stat().st_mtime_ns == before
     assert "made otherwise" in run("compare", *GIVEN, "--resume", "--step", "2e-5", code=1)
+    kept = (folder / "ae-0.h5").stat().st_mtime_ns
+    run("compare", *GIVEN, "--resume", "--force", "--step", "2e-5")
+    assert (folder / "eae-0.h5").stat().st_mtime_ns != before
+    assert (folder / "ae-0.h5").stat().st_mtime_ns == kept
+    assert not (folder / "report.html").exists(), "it would pass for this one's"
     run("generate", folder / "eae-0.h5", "--samples", "3", "-o", "made")
     with np.load("made/generated.npz") as file:
         assert file["generated"].shape == (6, 3, 8, 8)
@@ -490,7 +556,11 @@ def test_the_commands_on_the_bundled_digits(tmp_path, monkeypatch):
 
 def test_one_model_is_trained_and_an_interrupted_one_is_not_lost(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert "units active" in run("train", *GIVEN, "-o", "a.h5")
+    said = run("train", *GIVEN, "-o", "a.h5")
+    assert "units active" in said
+    line = said.strip().splitlines()[-1].split("; now: eae-sindy images ")[1]
+    run(*line.split())  # works as it stands
+    assert "is finished" in run("train", *GIVEN, "-o", "a.h5", "--resume")
     left = Segments(tmp_path / "b.h5", every=0.0, spacing=TINY.every)
     digits = choice.read("digits", None, 0)
     steps = comparison.train("eae", digits, TINY, segments=left)
@@ -516,7 +586,7 @@ def test_two_temperatures_make_one_figure(tmp_path, monkeypatch):
 
 
 def test_a_long_training_says_how_long_it_takes():
-    assert _expected([(10.0, 1), (14.0, 2)], 100) == 400
+    assert _expected([(10.0, 1), (14.0, 2)], 98) == 392
     from eae_sindy.progress import Progress
 
     def work():
@@ -532,4 +602,4 @@ def test_a_long_training_says_how_long_it_takes():
         finish(_announced(work(), said.append))
     finally:
         module.time = original
-    assert said == ["this takes about 10.0 hours; --recipe names shorter ones"]
+    assert said == ["this takes about 10.0 hours more; see --recipe"]

@@ -43,6 +43,37 @@ def test_images_without_a_test_are_split(tmp_path):
     assert (found.shape, found.classes) == ((4, 3, 3), None)
 
 
+def test_classes_are_numbers_names_or_one_column_each(tmp_path):
+    x = RNG.uniform(size=(60, 4, 3))
+    y = np.arange(60) % 3
+    found = []
+    for label in (y, y.astype(float), np.array(["ant", "bee", "cat"])[y], np.eye(3)[y], y[:, None]):
+        np.savez(tmp_path / "a.npz", x=x, y=label)
+        found.append(npz(tmp_path / "a.npz", "mine", 0).classes)
+    for other in found[1:]:
+        for a, b in zip(found[0], other, strict=True):
+            np.testing.assert_array_equal(a, b)
+    for wrong in (y[:-1], np.tile(y, 2), RNG.uniform(size=(60, 3))):
+        np.savez(tmp_path / "a.npz", x=x, y=wrong)
+        with pytest.raises(EaeSindyError, match="give one for each"):
+            npz(tmp_path / "a.npz", "mine", 0)
+    np.savez(tmp_path / "a.npz", x_train=x, x_test=x, y_test=y)
+    with pytest.raises(EaeSindyError, match="y_train or y_test alone"):
+        npz(tmp_path / "a.npz", "mine", 0)
+
+
+def test_a_damaged_archive_is_refused(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", x=RNG.uniform(size=(60, 4, 3)))
+    whole = (tmp_path / "a.npz").read_bytes()
+    spoilt = bytearray(whole)
+    spoilt[200:260] = bytes(60)
+    np.save(tmp_path / "b.npy", np.zeros((9, 4, 3)))
+    for content in (whole[: len(whole) // 2], bytes(spoilt), (tmp_path / "b.npy").read_bytes()):
+        (tmp_path / "c.npz").write_bytes(content)
+        with pytest.raises(EaeSindyError, match=r"no \.npz file of plain arrays"):
+            npz(tmp_path / "c.npz", "mine", 0)
+
+
 def test_frey_faces_are_one_a_column(tmp_path):
     faces = RNG.integers(0, 256, size=(60, 28, 20), dtype=np.uint8)
     savemat(tmp_path / "f.mat", {"ff": faces.reshape(60, -1).T})

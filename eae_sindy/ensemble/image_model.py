@@ -13,6 +13,17 @@ from ..recipes import Fit, ImageFit
 from .chain import Chain, read_chain, write_chain
 from .ensemble import plain
 
+# Settings of a recipe that a kind of model has nothing to do with.
+SAMPLED = (
+    *("temperature", "mass", "step", "chain_length", "thermostat_time", "resample_every"),
+    *("updates", "encoders", "draws", "every"),
+)
+NOT_OF: Mapping[str, tuple[str, ...]] = {
+    "eae": ("vae_epochs", "ae_epochs"),
+    "vae": (*SAMPLED, "ae_epochs"),
+    "ae": (*SAMPLED, "vae_epochs"),
+}
+
 
 @dataclass(frozen=True)
 class ImageModel:
@@ -69,7 +80,8 @@ class ImageModel:
 
     def _identity(self) -> dict[str, Any]:
         kept = {k: self.attributes.get(k) for k in ("version", "data fingerprint")}
-        return kept | {"model": self.kind} | asdict(self.recipe)
+        own = {k: v for k, v in asdict(self.recipe).items() if k not in NOT_OF[self.kind]}
+        return kept | {"model": self.kind} | own
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the file. Raises `EaeSindyError` if it exists and `force` is false."""

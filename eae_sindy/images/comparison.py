@@ -14,9 +14,8 @@ from ..errors import EaeSindyError
 from ..neural import image_models
 from ..progress import Steps
 from ..recipes import ImageFit
-from . import measures
 from .contract import Images, flat
-from .measured import PAIRS, PROBED, Measured, measure
+from .measured import Measured, Yardstick, measure
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class ImageComparison:
         Fréchet distance to test images of pixels half-way between two test images: what a code
         has to beat.
     floor : float
-        That of as many training images: no model is expected to be nearer.
+        That of training images: no model is expected to be nearer.
     linear, near : float
         How often classes are told from the pixels themselves; NaN without classes.
     """
@@ -72,42 +71,30 @@ def train(
     return replace(model, attributes={**model.attributes, "seconds": seconds})
 
 
-def kept(path: Path, begun: ImageModel) -> ImageModel | None:
+def kept(path: Path, begun: ImageModel, force: bool = False) -> ImageModel | None:
     """Return the model of a file, if it is the one that would be made; None if there is no file.
 
-    Raises `EaeSindyError` if there is a file of something else.
+    Of another model None is returned with `force`, and `EaeSindyError` is raised without.
     """
     if not path.exists():
         return None
     model = ImageModel.open(path)
-    if differences := model.differences(begun):
-        raise EaeSindyError(
-            f"{path} was made otherwise ({'; '.join(differences)}): use another folder with -o, or "
-            "--force"
-        )
-    return model
+    if not (differences := model.differences(begun)):
+        return model
+    if force:
+        return None
+    raise EaeSindyError(
+        f"{path} was made otherwise ({'; '.join(differences)}): use another folder with -o, or add "
+        "--force to make it anew"
+    )
 
 
 def compared(images: Images, models: Sequence[ImageModel]) -> ImageComparison:
     """Measure models of the same images, and the images themselves."""
+    by = Yardstick.of(images)
     runs: dict[str, list[Measured]] = {}
     for model in models:
-        runs.setdefault(model.kind, []).append(measure(model, images))
-    rng = np.random.default_rng([0, 8])
-    test = flat(images.test)
-    some = rng.permutation(len(images.train))[:PROBED]
-    train = flat(images.train[some])
-    axes = measures.principal(train)[1]
-    first, second = (rng.permutation(len(test))[:PAIRS] for _ in range(2))
-    linear = near = np.nan
-    if images.classes is not None:
-        own, truth = images.classes[0][some], images.classes[2]
-        linear, near = measures.probe(train, own, test, truth)
-    return ImageComparison(
-        images,
-        dict(runs),
-        measures.distance(0.5 * (test[first] + test[second]), test, axes),
-        measures.distance(train, test, axes),
-        linear,
-        near,
-    )
+        runs.setdefault(model.kind, []).append(measure(model, by))
+    linear, near = by.told(by.test, by.train)
+    blended, floor = by.apart(by.halfway(by.test)), by.apart(by.train)
+    return ImageComparison(images, dict(runs), blended, floor, linear, near)

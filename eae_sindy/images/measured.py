@@ -1,7 +1,6 @@
 """One model measured on the test images, whatever kind it is."""
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -35,7 +34,7 @@ class Measured:
         Mean squared error per pixel of what is decoded of an image's code; for an ensemble of its
         mean code over members (A.5.3), for a variational model of the mean of its posterior.
     error_of_member : float
-        Mean over members of each one's own error.
+        Mean of each member's own error, over ten of them.
     activity, activity_of_mean : arrays [d]
         A (A.5.2), and the variance over images of the mean code alone: the part of A that tells
         images apart.
@@ -90,34 +89,76 @@ class Measured:
         return int(np.count_nonzero(self.activity_of_mean > measures.ACTIVE))
 
 
-def measure(model: ImageModel, images: Images) -> Measured:
-    """Measure a model on the test images.
+@dataclass(frozen=True)
+class Yardstick:
+    """What all models of the same images are measured with.
 
-    Interpolations, and training images for the probe, are drawn with the seed of its recipe.
+    Attributes
+    ----------
+    images : Images
+    test : array [n, p]
+        Test images as rows of pixels.
+    train : array [m, p]
+        Some of the training images, drawn at random: a probe learns from their codes.
+    rows : array of int [m]
+        Which they are.
+    axes : array [k, p]
+        Their principal axes, along which images are compared.
+    pairs : two arrays of int
+        Test images, in pairs.
     """
-    rng = np.random.default_rng([model.recipe.seed, 7])
-    probed = np.sort(rng.permutation(len(images.train))[:PROBED])
-    test = flat(images.test)
-    found = _coded(model, np.concatenate([test, flat(images.train[probed])]), len(test))
-    n = len(test)
+
+    images: Images
+    test: np.ndarray
+    train: np.ndarray
+    rows: np.ndarray
+    axes: np.ndarray
+    pairs: tuple[np.ndarray, np.ndarray]
+
+    @classmethod
+    def of(cls, images: Images) -> "Yardstick":
+        """Draw what is needed of a set of images, always the same of the same set."""
+        rng = np.random.default_rng(7)
+        rows = np.sort(rng.permutation(len(images.train))[:PROBED])
+        test, train = flat(images.test), flat(images.train[rows])
+        first, second = (rng.permutation(len(test))[:PAIRS] for _ in range(2))
+        return cls(images, test, train, rows, measures.principal(train), (first, second))
+
+    def told(self, codes: np.ndarray, learnt: np.ndarray) -> tuple[float, float]:
+        """Return how often classes are told from codes of the test images; NaN without classes.
+
+        `learnt` are the codes of the training images.
+        """
+        if self.images.classes is None:
+            return np.nan, np.nan
+        own, _, truth = self.images.classes
+        return measures.probe(learnt, own[self.rows], codes, truth)
+
+    def apart(self, images: np.ndarray) -> float:
+        """Return the Fréchet distance of images [k, p] to the test images."""
+        return measures.distance(np.clip(images, 0, 1), self.test, self.axes)
+
+    def halfway(self, codes: np.ndarray) -> np.ndarray:
+        """Return what lies half-way between the codes of two test images, for all pairs."""
+        first, second = self.pairs
+        return 0.5 * (codes[first] + codes[second])
+
+
+def measure(model: ImageModel, by: Yardstick) -> Measured:
+    """Measure a model on the test images."""
+    images, n = by.images, len(by.test)
+    found = _coded(model, np.concatenate([by.test, by.train]), n)
     codes, learnt = found.mean[:n], found.mean[n:]
-    show = partial(_shown, shape=images.shape)
-    linear = near = np.nan
-    separation = np.full(codes.shape[1], np.nan)
-    line = None
+    linear, near = by.told(codes, learnt)
+    separation, line = np.full(codes.shape[1], np.nan), None
     if images.classes is not None:
-        own, truth = images.classes[0][probed], images.classes[2]
-        linear, near = measures.probe(learnt, own, codes, truth)
+        truth = images.classes[2]
         separation = measures.separation(codes, truth)
-        line = interpolated(codes, truth, ends(truth))
-    first, second = (rng.permutation(n)[:PAIRS] for _ in range(2))
-    half = image_models.decoded(model, 0.5 * (codes[first] + codes[second]))
-    axes = measures.principal(flat(images.train[probed]))[1]
+        line = _shown(model, interpolated(codes, truth, ends(truth)), images.shape)
     made = image_models.decoded(model, codes)
-    pooled = found.held.reshape(-1, codes.shape[1])
     return Measured(
         model=model,
-        error=float(np.mean((made - test) ** 2, dtype=float)),
+        error=float(np.mean((made - by.test) ** 2, dtype=float)),
         error_of_member=found.error,
         activity=found.square - found.whole**2,
         activity_of_mean=measures.activity(codes),
@@ -125,20 +166,20 @@ def measure(model: ImageModel, images: Images) -> Measured:
         linear=linear,
         near=near,
         separation=separation,
-        modes=measures.modes(pooled[evenly(np.arange(len(pooled)), PAIRS)]),
-        frechet=measures.distance(np.clip(half, 0, 1), test, axes),
+        modes=measures.modes(found.drawn),
+        frechet=by.apart(image_models.decoded(model, by.halfway(codes))),
         codes=codes,
         spread=found.held,
-        interpolation=None if line is None else show(image_models.decoded(model, line)),
-        shown=show(made[:SHOWN]),
+        interpolation=line,
+        shown=_shown(model, codes[:SHOWN], images.shape),
         diagnostics=_diagnosed(model),
     )
 
 
 def ends(classes: np.ndarray) -> tuple[int, int]:
     """Return the two classes of Figure 2a: 0 and 8, or else the first and the last."""
-    there = np.unique(classes)
-    return ENDS if set(ENDS) <= set(there.tolist()) else (int(there[0]), int(there[-1]))
+    there = np.unique(classes).tolist()
+    return ENDS if set(ENDS) <= set(there) else (there[0], there[-1])
 
 
 def interpolated(codes: np.ndarray, classes: np.ndarray, pair: tuple[int, int]) -> np.ndarray:
@@ -148,8 +189,9 @@ def interpolated(codes: np.ndarray, classes: np.ndarray, pair: tuple[int, int]) 
     return along * first + (1 - along) * second
 
 
-def _shown(flat: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    return np.clip(flat, 0, 1).reshape(-1, *shape)
+def _shown(model: ImageModel, codes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return images of codes, cut to the range of pixels."""
+    return np.clip(image_models.decoded(model, codes), 0, 1).reshape(-1, *shape)
 
 
 @dataclass(frozen=True)
@@ -158,6 +200,7 @@ class _Coded:
 
     mean: np.ndarray
     held: np.ndarray
+    drawn: np.ndarray  # codes of test images by members, both drawn at random
     whole: np.ndarray
     square: np.ndarray
     error: float
@@ -170,7 +213,8 @@ def _coded(model: ImageModel, images: np.ndarray, n: int) -> _Coded:
     kept = set(evenly(np.arange(members), HELD).tolist())
     mean = np.zeros((len(images), latents))
     whole, square = np.zeros(latents), np.zeros(latents)
-    held, errors, divergence = [], [], None
+    held, drawn, errors, divergence = [], [], [], None
+    rng, each = np.random.default_rng(9), min(n, -(-PAIRS // members))
     for member, code in enumerate(image_models.codes(model, images)):
         if model.kind == "vae":
             divergence = measures.divergence(code[:n, :latents], code[:n, latents:])
@@ -178,6 +222,7 @@ def _coded(model: ImageModel, images: np.ndarray, n: int) -> _Coded:
         mean += code
         whole += code[:n].mean(axis=0, dtype=float)
         square += np.mean(code[:n].astype(float) ** 2, axis=0)
+        drawn.append(code[rng.choice(n, each, replace=False)])
         if member in kept:
             held.append(code[:n])
             made = image_models.decoded(model, code[:n])
@@ -185,6 +230,7 @@ def _coded(model: ImageModel, images: np.ndarray, n: int) -> _Coded:
     return _Coded(
         (mean / members).astype(np.float32),
         np.stack(held),
+        np.concatenate(drawn),
         whole / members,
         square / members,
         float(np.mean(errors)),

@@ -18,11 +18,6 @@ def activity(codes: np.ndarray) -> np.ndarray:
     return codes.astype(float).var(axis=0)
 
 
-def active(codes: np.ndarray) -> int:
-    """Return how many units are active: their variance is above 0.01."""
-    return int(np.count_nonzero(activity(codes) > ACTIVE))
-
-
 def divergence(mean: np.ndarray, log_variance: np.ndarray) -> np.ndarray:
     """Return KL(N(μ, σ²) ‖ N(0, 1)) of every unit [d] in nats, the mean over images [n, d]."""
     mean, log_variance = mean.astype(float), log_variance.astype(float)
@@ -34,19 +29,22 @@ def probe(
 ) -> tuple[float, float]:
     """Return how often classes of new codes are told right, linearly and by five neighbours.
 
-    Units are standardised first. The linear probe is a logistic regression.
+    Units are standardised first. The linear probe is a logistic regression. NaN of one class.
 
     Parameters
     ----------
     codes, new : arrays [n, d], [k, d]
     classes, truth : arrays of int [n], [k]
     """
+    if len(np.unique(classes)) < 2:
+        return np.nan, np.nan
     from sklearn.linear_model import LogisticRegression
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    ways = (LogisticRegression(max_iter=1000), KNeighborsClassifier(NEIGHBOURS))
+    near_ones = min(NEIGHBOURS, len(codes))
+    ways = (LogisticRegression(max_iter=1000), KNeighborsClassifier(near_ones))
     linear, near = (
         float(make_pipeline(StandardScaler(), way).fit(codes, classes).score(new, truth))
         for way in ways
@@ -86,13 +84,12 @@ def _modes(unit: np.ndarray) -> int:
     return len(find_peaks(found, prominence=PROMINENCE * found.max())[0])
 
 
-def principal(images: np.ndarray, features: int = FEATURES) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean [p] of images [n, *shape], and their leading principal axes [features, p]."""
-    flat = images.reshape(len(images), -1).astype(float)
-    mean = flat.mean(axis=0)
-    covariance = (flat - mean).T @ (flat - mean) / len(flat)
-    axes = np.linalg.eigh(covariance)[1][:, ::-1].T
-    return mean, axes[: min(features, len(axes))]
+def principal(images: np.ndarray, features: int = FEATURES) -> np.ndarray:
+    """Return the leading principal axes [features, p] of images [n, p]."""
+    from sklearn.decomposition import PCA
+
+    count = min(features, *images.shape)
+    return PCA(count, svd_solver="randomized", random_state=0).fit(images).components_
 
 
 def distance(images: np.ndarray, others: np.ndarray, axes: np.ndarray) -> float:

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
 from ..errors import EaeSindyError
+from ..storage import whole_file
 
 # Where Keras has them, as .npz files of x_train, y_train, x_test and y_test, or in its own way.
 NAMES = ("mnist", "fashion-mnist")
@@ -15,8 +17,6 @@ def fetched(name: str) -> Path:
 
     Raises `EaeSindyError` if it cannot be fetched.
     """
-    import numpy as np
-
     kept = Path.home() / ".keras" / "datasets" / f"eae-sindy-{name}.npz"
     if kept.is_file():
         return kept
@@ -28,5 +28,7 @@ def fetched(name: str) -> Path:
             f"Keras could not fetch {name} ({' '.join(str(error).split())[:120]}): give its .npz "
             "file with --data"
         ) from error
-    np.savez(kept, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(kept, force=True) as part, part.open("wb") as file:
+        np.savez(file, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
     return kept

@@ -171,6 +171,9 @@ def _entropic(
     segments: Segments | None,
 ) -> Steps[list[Chain]]:
     """Run Algorithms 1 and 2; go on from segments that are there."""
+    # Settings that make no networks or no sampler are refused before anything is written.
+    settings, (encoder, decoder) = begun.recipe.sampled(), _first(begun)
+    samplers.choose(settings)[0].masses(len(encoder))
     if segments is not None and segments:
         there = ImageModel.open(segments.folder / START)
         if differences := there.differences(begun):
@@ -181,7 +184,7 @@ def _entropic(
     elif segments is not None:
         segments.begin(begun)
     task = ImageTask(
-        settings=begun.recipe.sampled(),
+        settings=settings,
         data=(train,),
         segments=segments,
         device=device,
@@ -190,7 +193,6 @@ def _entropic(
         shape=begun.shape,
         held=held,
     )
-    encoder, decoder = _first(begun)
     return (yield from chains.grow(task, 0, Begun([encoder], decoder)))
 
 
@@ -253,10 +255,10 @@ def codes(model: ImageModel, images: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def decoded(model: ImageModel, of: np.ndarray) -> np.ndarray:
-    """Return the images [n, p] that the decoder makes of codes [n, d], between 0 and 1.
+    """Return the images [n, p] that the decoder makes of codes [n, d].
 
-    A variational one gives logits, to which a sigmoid is applied (A.5.2); what others make is cut
-    to the range of pixels.
+    A variational one gives logits, to which a sigmoid is applied (A.5.2). What others make may lie
+    a little outside of the range of pixels.
     """
     apply = _coder(Networks(model.recipe, model.shape).decoder)
     weights = tuple(map(tf.constant, model.chains[0].decoder))

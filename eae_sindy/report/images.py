@@ -104,7 +104,8 @@ def sentences(found: ImageComparison) -> list[str]:
         text = f"{NAMES[kind]}: {active:.3g} of {latents} units are active"
         if kind == "eae" and telling < active:
             text += (
-                f", {telling:.3g} of them by their mean code; the others vary over members alone"
+                f", {telling:.3g} of them by their mean code; the others are so by the spread over "
+                "members"
             )
         said.append(text)
         said += [f"{NAMES[kind]}: {text}" for text in chain(runs[0])]

@@ -1,6 +1,6 @@
 """Images in one file: .npz of any origin, and MATLAB's Frey Faces; scikit-learn's digits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +28,7 @@ def npz(path: Path, name: str, seed: int) -> Images:
     ----------
     path : path
         With `x_train` and `x_test`, and perhaps `y_train` and `y_test`; or with `x`, perhaps `y`.
-        Objects in it are refused, never executed.
+        Classes may be numbers, names, or one column for each. Objects are refused, never executed.
 
     Raises
     ------
@@ -37,16 +37,43 @@ def npz(path: Path, name: str, seed: int) -> Images:
     """
     arrays = _opened(path)
     if {"x_train", "x_test"} <= set(arrays):
-        train, test = (scaled(arrays[k], f"{k} of {path}") for k in ("x_train", "x_test"))
-        y = [arrays.get(k) for k in ("y_train", "y_test")]
-        classes = None if y[0] is None or y[1] is None else (y[0].ravel(), y[1].ravel())
-        return _validated(name, train, test, classes, seed)
+        pixels = scaled({f"{k} of {path}": arrays[k] for k in ("x_train", "x_test")})
+        labels = [arrays[k] for k in ("y_train", "y_test") if k in arrays]
+        if len(labels) == 1:
+            raise EaeSindyError(f"{path} has y_train or y_test alone: give both, or neither")
+        train, test = pixels.values()
+        return _validated(name, train, test, _classes(labels, (train, test), path), seed)
     if "x" in arrays:
-        labels = arrays.get("y")
-        return _split(name, scaled(arrays["x"], f"x of {path}"), labels, seed)
+        (pixels_,) = scaled({f"x of {path}": arrays["x"]}).values()
+        labels = [arrays["y"]] if "y" in arrays else []
+        found = _classes(labels, (pixels_,), path)
+        return _split(name, pixels_, None if found is None else found[0], seed)
     raise EaeSindyError(
         f"{path} has {', '.join(arrays) or 'nothing'}: images are x, or x_train and x_test"
     )
+
+
+def _classes(
+    labels: Sequence[np.ndarray], images: Sequence[np.ndarray], path: Path
+) -> list[np.ndarray] | None:
+    """Return classes as whole numbers, alike in all parts; None if there are none."""
+    flat = []
+    for label, own in zip(labels, images, strict=False):
+        # One column for each class, of which one is one.
+        coded = label.ndim == 2 and label.shape[1] > 1 and (label.sum(axis=1) == 1).all()
+        one = label.argmax(axis=1) if coded else label.reshape(len(label), -1)
+        if one.size != len(own) or one.dtype.kind not in "iufbUS":
+            raise EaeSindyError(
+                f"{path} has classes of shape {label.shape} and type {label.dtype} for "
+                f"{len(own):,} images: give one for each"
+            )
+        flat.append(one.ravel())
+    if not flat:
+        return None
+    known, which = np.unique(np.concatenate(flat), return_inverse=True)
+    whole = known.dtype.kind in "iu"
+    numbered = known[which].astype(int) if whole else which
+    return np.split(numbered, np.cumsum([len(f) for f in flat])[:-1])
 
 
 def frey_faces(path: Path, name: str, seed: int) -> Images:
@@ -67,7 +94,8 @@ def frey_faces(path: Path, name: str, seed: int) -> Images:
         raise EaeSindyError(f"{path} is no MATLAB file that can be read: {error}") from error
     if "ff" not in found or found["ff"].shape[0] != np.prod(FREY):
         raise EaeSindyError(f"{path} has no ff with {np.prod(FREY)} rows: give frey_rawface.mat")
-    return _split(name, scaled(found["ff"].T.reshape(-1, *FREY), str(path)), None, seed)
+    (pixels,) = scaled({f"ff of {path}": found["ff"].T.reshape(-1, *FREY)}).values()
+    return _split(name, pixels, None, seed)
 
 
 def _opened(path: Path) -> Mapping[str, np.ndarray]:
@@ -76,8 +104,11 @@ def _opened(path: Path) -> Mapping[str, np.ndarray]:
             return {name: file[name] for name in file.files}
     except FileNotFoundError as error:
         raise EaeSindyError(f"{path} does not exist: name an .npz file with --data") from error
-    except (OSError, ValueError, AttributeError, EOFError) as error:
-        raise EaeSindyError(f"{path} is no .npz file of plain arrays: {error}") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # of damaged archives readers raise whatever they like
+        said = " ".join(str(error).split())[:200]
+        raise EaeSindyError(f"{path} is no .npz file of plain arrays: {said}") from error
 
 
 def at_random(count: int, seed: int) -> list[np.ndarray]:
@@ -92,7 +123,7 @@ def _split(name: str, images: np.ndarray, labels: np.ndarray | None, seed: int) 
     """Return images that come unsplit, split at random."""
     parts = at_random(len(images), seed)
     train, validation, test = (images[rows] for rows in parts)
-    classes = None if labels is None else tuple(np.asarray(labels).ravel()[rows] for rows in parts)
+    classes = None if labels is None else tuple(labels[rows] for rows in parts)
     return Images(name, train, validation, test, classes)
 
 
@@ -100,7 +131,7 @@ def _validated(
     name: str,
     train: np.ndarray,
     test: np.ndarray,
-    classes: tuple[np.ndarray, np.ndarray] | None,
+    classes: Sequence[np.ndarray] | None,
     seed: int,
 ) -> Images:
     """Return images whose test is given: a sixth of the others, drawn at random, is to validate."""

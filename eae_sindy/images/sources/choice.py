@@ -8,8 +8,6 @@ from ...neural import downloads
 from ..contract import Images
 from . import arrays, folder
 
-DATASETS = ("digits", "mnist", "fashion-mnist", "frey-faces", "celeba")
-DEFAULT = "digits"
 # Where a set that comes with nothing can be had.
 HOW: Mapping[str, str] = {
     "frey-faces": "frey_rawface.mat of Sam Roweis's page of data, or an .npz file with x",
@@ -24,7 +22,8 @@ def read(name: str, data: Path | None, seed: int) -> Images:
     Parameters
     ----------
     name : str
-        One of `DATASETS`; of any other name `data` says what it is.
+        digits, mnist, fashion-mnist, frey-faces or celeba; of any other name `data` says what it
+        is.
     data : path, optional
         A file or folder. Nothing is needed for digits; MNIST and Fashion-MNIST are fetched by Keras
         if there is none.

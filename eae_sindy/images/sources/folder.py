@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
+from PIL.Image import DecompressionBombError
 
 from ...errors import EaeSindyError
 from ...progress import count
@@ -45,19 +47,19 @@ def jpegs(path: Path, name: str, seed: int) -> Images:
         try:
             pixels[i] = _square(file)
             good.append(i)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, DecompressionBombError) as error:
             bad.append(f"{file.name}: {' '.join(str(error).split())}")
     rows = np.array(good, int)
     notes = (f"{count(len(bad), 'file')} left out; the first is {bad[0]}",) if bad else ()
     parts = _parts(known, [files[i].name for i in good], seed)
+    if missing := len(rows) - sum(map(len, parts)):
+        notes = (*notes, f"{count(missing, 'file')} in no part of {PARTITION} left out")
     train, validation, test = (pixels[rows[part]] for part in parts)
     return Images(name, train, validation, test, notes=notes)
 
 
 def _square(file: Path) -> np.ndarray:
     """Return the middle square of an image as bytes [64, 64, 3]."""
-    from PIL import Image
-
     with Image.open(file) as image:
         side = min(image.size)
         left, top = ((length - side) // 2 for length in image.size)

@@ -29,8 +29,12 @@ class Data(NamedTuple):
 
 
 def numbers(data: Data) -> Data:
-    """Return frames as numbers: bytes over 255, numbers as they are."""
-    return Data(*(tf.cast(x, tf.float32) / 255 if x.dtype == tf.uint8 else x for x in data))
+    """Return frames as numbers: bytes over 255, numbers as they are.
+
+    What comes in and what should come out may be the same: it is converted once.
+    """
+    made = {id(x): tf.cast(x, tf.float32) / 255 if x.dtype == tf.uint8 else x for x in data}
+    return Data(*(made[id(x)] for x in data))
 
 
 def clock(begun: Ensemble) -> float:

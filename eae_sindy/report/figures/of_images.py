@@ -12,11 +12,12 @@ from ...images.comparison import ImageComparison
 from ...images.contract import flat
 from ...images.measured import STEPS, Measured, ends
 from ...images.measures import ACTIVE
+from ..images import NAMES
 from .style import CHAINS, GREY, INK, PURPLE, STYLE, TEAL, title
 
-LABELS = {"eae": "EAE", "vae": "VAE", "ae": "AE"}
 BINS = (12, 40)  # of a distribution, at least and at most
 TO_A_BIN = 4  # images of a class to each, in between
+UNITS = 9  # that figures show: three, and six more
 OVERLAP = 0.35  # opacity of one class
 
 
@@ -56,7 +57,7 @@ def interpolations(found: ImageComparison) -> Figure | None:
     blend = (along * means[0] + (1 - along) * means[1]).reshape(-1, *images.shape)
     rows = [("mean of\ntest data", blend)]
     rows += [
-        (LABELS[kind], runs[0].interpolation)
+        (NAMES[kind], runs[0].interpolation)
         for kind, runs in found.runs.items()
         if runs[0].interpolation is not None
     ]
@@ -70,18 +71,19 @@ def reconstructions(found: ImageComparison) -> Figure:
     """Draw the first test images, and what each model makes of them."""
     first = next(iter(found.runs.values()))[0].shown
     rows = [("test data", flat(found.images.test[: len(first)]).reshape(first.shape))]
-    rows += [(LABELS[kind], runs[0].shown) for kind, runs in found.runs.items()]
+    rows += [(NAMES[kind], runs[0].shown) for kind, runs in found.runs.items()]
     return _rows(rows)
 
 
-def distributions(found: ImageComparison, units: int, seed: int) -> Figure:
+def distributions(found: ImageComparison, first: int, units: int) -> Figure:
     """Draw Figures 2b and 5: distributions of a few units over test images, by class.
 
-    Units are drawn at random from those that are active in every model, the same for all; where
+    Of nine units in all, in an order drawn at random, these are so many from the `first` on. They
+    are drawn at random from those that are active in every model, the same for all; where
     there are too few of them, each model shows its own most active ones, and its axes say so.
     """
     firsts = {kind: runs[0] for kind, runs in found.runs.items()}
-    chosen = _chosen(firsts, units, seed)
+    chosen = {kind: own[first : first + units] for kind, own in _chosen(firsts).items()}
     figure = Figure(figsize=(2.6 * units + 0.6, 2.0 * len(firsts) + 0.5), layout="constrained")
     axes = figure.subplots(len(firsts), units, squeeze=False)
     classes = None if found.images.classes is None else found.images.classes[2]
@@ -90,7 +92,7 @@ def distributions(found: ImageComparison, units: int, seed: int) -> Figure:
             _distribution(axis, run, int(unit), classes)
         for axis in line[len(chosen[kind]) :]:
             axis.axis("off")
-        line[0].set_ylabel(LABELS[kind], **STYLE)
+        line[0].set_ylabel(NAMES[kind], **STYLE)
     if classes is not None:
         handles, labels = axes[0, 0].get_legend_handles_labels()
         if len(labels) <= 12:
@@ -99,12 +101,12 @@ def distributions(found: ImageComparison, units: int, seed: int) -> Figure:
     return figure
 
 
-def _chosen(firsts: dict[str, Measured], units: int, seed: int) -> dict[str, np.ndarray]:
+def _chosen(firsts: dict[str, Measured]) -> dict[str, np.ndarray]:
+    """Return the units of each model that are drawn, at most nine."""
     shared = np.flatnonzero(np.all([r.activity > ACTIVE for r in firsts.values()], axis=0))
-    if len(shared) >= units:
-        picked = np.sort(np.random.default_rng(seed).choice(shared, units, replace=False))
-        return dict.fromkeys(firsts, picked)
-    return {kind: np.sort(np.argsort(-r.activity)[:units]) for kind, r in firsts.items()}
+    if len(shared) >= UNITS:
+        return dict.fromkeys(firsts, np.random.default_rng(0).choice(shared, UNITS, replace=False))
+    return {kind: np.argsort(-r.activity)[:UNITS] for kind, r in firsts.items()}
 
 
 def _distribution(axis: Axes, run: Measured, unit: int, classes: np.ndarray | None) -> None:
@@ -137,7 +139,7 @@ def training(found: ImageComparison) -> Figure:
     axes = figure.subplots(1, len(runs), squeeze=False)[0]
     for axis, letter, (kind, run) in zip(axes, "abcdef", runs.items(), strict=False):
         _course(axis, run, PURPLE, TEAL)
-        title(axis, letter, LABELS[kind])
+        title(axis, letter, NAMES[kind])
         axis.legend(fontsize=7, frameon=False)
     return figure
 

@@ -68,8 +68,8 @@ def _lead(found: ImageComparison) -> Markup:
     shape = " × ".join(map(str, i.shape))
     return say(
         f"{len(i.train):,} images of {shape} values to train on, {len(i.validation):,} held back, "
-        f"{len(i.test):,} to test. An entropic autoencoder is an ensemble of encoders; a "
-        "variational and a plain one stand beside it.",
+        f"{len(i.test):,} to test. Models: {', '.join(images.NAMES[kind] for kind in found.runs)}. "
+        "An entropic autoencoder (EAE) is an ensemble of encoders.",
         class_="lead",
     )
 
@@ -80,6 +80,8 @@ def _table(found: ImageComparison) -> list[Markup]:
         for kind, runs in found.runs.items()
         for run in runs
     ]
+    bare = {"linear": found.linear, "k-NN": found.near, "Frechet": found.blended}
+    rows.append({"model": "pixels", "seed": "", **bare})
     return [records(rows), say(f"{images.MEANING}.", class_="note")]
 
 
