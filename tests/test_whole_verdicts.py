@@ -57,11 +57,24 @@ def test_the_best_baseline_is_what_it_is_held_against():
     rows = [row(field=0.3), row(field=0.02), row(field=np.nan)]
     assert of_reconstruction(discovery(0.03, baselines=rows)).level == "caution"
     assert of_reconstruction(discovery(0.015, baselines=rows)).level == "good"
-    rows[1] = row("POD-2, polynomial decoder, Eq. 16", field=0.02)
+    rows[1] = row("POD-2, polynomial decoder, Eq. 16", field=0.02, forecast=0.1)
     assert (
         "take POD-2, polynomial decoder"
         in of_reconstruction(discovery(0.03, baselines=rows)).advice
     )
+
+
+def test_of_baselines_that_hold_the_field_alike_the_one_that_forecasts_best_is_named():
+    rows = [
+        row("far", field=0.3, forecast=0.001),
+        row("lost", field=0.02, forecast=np.inf),
+        row("worse", field=0.0205, forecast=0.2),
+        row("better", field=0.02, forecast=0.1),
+    ]
+    for order in (rows, rows[::-1]):
+        assert "take better" in of_reconstruction(discovery(0.03, baselines=order)).advice
+    unknown = [row("one", field=np.nan)]
+    assert "take one" in of_reconstruction(discovery(0.03, baselines=unknown)).advice
 
 
 def test_nothing_is_better_than_the_reconstruction_that_it_rests_on():

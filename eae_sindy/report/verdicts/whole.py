@@ -53,7 +53,13 @@ def of_reconstruction(found: Discovery, criteria: Criteria = CRITERIA) -> Verdic
     if not field <= criteria.forecast_over_pod * pod:
         level = worse(level, "caution")
         text += ": the network is no better than POD"
-        best = min(found.baselines, key=lambda row: row.field if np.isfinite(row.field) else np.inf)
+        # Of rows with the same latents and decoder, the one that forecasts best.
+        alike = [row for row in found.baselines if row.field <= criteria.forecast_over_pod * pod]
+        lost = np.inf
+        best = min(
+            alike or found.baselines,
+            key=lambda row: row.forecast if np.isfinite(row.forecast) else lost,
+        )
         advice = f"take {best.name}, or raise --start-seconds"
     return Verdict.of("reconstruction", level, text, advice)
 
