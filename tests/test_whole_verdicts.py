@@ -150,6 +150,15 @@ def test_the_headline_says_what_how_good_and_whether_to_use_it():
     assert "first of all" not in said.text
 
 
+def test_the_headline_of_chaos_says_for_how_long_equations_follow():
+    kind = Kind("chaotic", "", "clear", Yardsticks(exponent=0.6))
+    # Errors along time are 0.5, 1 and 1.5 of it, at 0, 5 and 10: above 0.1 from 5 on.
+    far = answers(orbits=orbits(39, 1, 0, 0), forecast=forecast(0.15, 0.001))
+    said = judge(discovery(kind=kind, answers=far))[0]
+    assert "their equations follow the data for 5 units of time, 3 Lyapunov times" in said.text
+    assert "forecast 10 units" not in said.text
+
+
 @pytest.mark.parametrize(
     ("changes", "level", "words"),
     [

@@ -40,4 +40,4 @@ def judge(found: Discovery, criteria: Criteria = CRITERIA) -> list[Verdict]:
         *resting(equations, found, criteria),
         *of_chains(found.diagnostics, found.ensemble, criteria),
     ]
-    return [headline(found, said), *said]
+    return [headline(found, said, criteria), *said]

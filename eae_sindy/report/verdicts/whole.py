@@ -5,7 +5,15 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ...discovery.result import Discovery
-from ...dynamics.kind import CANNOT_TELL, LIMIT_CYCLE, NOISE, ONE_ORBIT, TRANSIENT, Kind
+from ...dynamics.kind import (
+    CANNOT_TELL,
+    CHAOTIC,
+    LIMIT_CYCLE,
+    NOISE,
+    ONE_ORBIT,
+    TRANSIENT,
+    Kind,
+)
 from ...progress import count
 from ...recipes import CRITERIA, Criteria
 from ..numbers import error
@@ -100,7 +108,7 @@ def resting(
     return kept
 
 
-def headline(found: Discovery, said: Sequence[Verdict]) -> Verdict:
+def headline(found: Discovery, said: Sequence[Verdict], criteria: Criteria = CRITERIA) -> Verdict:
     """Say in one sentence what was found, how good it is, whether to use it, and what to try."""
     beside = "kind-of-equations" if found.kind.name in CYCLES else "members-run"
     deciding = [
@@ -117,11 +125,18 @@ def headline(found: Discovery, said: Sequence[Verdict]) -> Verdict:
         f"{error(found.reconstruction.field)} of its variance"
     ]
     if found.answers is not None:
-        f = found.answers.forecast
-        parts.append(
-            f"their equations forecast {f.time[-1]:g} units of time with {error(f.field)}, the "
-            f"best of POD with {error(least(row.forecast for row in found.baselines))}"
-        )
+        f, exponent = found.answers.forecast, found.kind.yardsticks.exponent
+        if found.kind.name == CHAOTIC and exponent:
+            kept = f.horizon(criteria.field_error[0])
+            parts.append(
+                f"their equations follow the data for {kept:.3g} units of time, "
+                f"{kept * exponent:.2g} Lyapunov times"
+            )
+        else:
+            parts.append(
+                f"their equations forecast {f.time[-1]:g} units of time with {error(f.field)}, "
+                f"the best of POD with {error(least(row.forecast for row in found.baselines))}"
+            )
     parts.append(USE[level])
     first = next((v for v in deciding if v.level == level and level != "good"), None)
     if first is not None:
