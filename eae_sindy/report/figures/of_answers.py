@@ -66,11 +66,11 @@ def _orbit(axis: Axes, discovery: Discovery, found: Answers) -> None:
     second = min(1, z.shape[1] - 1)
     axis.plot(z[:, 0], z[:, second], ".", color=GREY, ms=4, label="test frames")
     axis.plot(orbit[:, 0], orbit[:, second], color=PURPLE, lw=1.4, label="forecast")
-    axis.set_xlabel("$z_1$", **STYLE)
+    axis.set_xlabel(f"$z_1${of_latents(z)}", **STYLE)
     axis.set_ylabel(f"$z_{second + 1}$", **STYLE)
     axis.margins(y=0.2)
     axis.legend(fontsize=7, frameon=False, loc="upper right", ncols=2)
-    text = f"mode 1: {found.trials[0][0].candidate.terms} terms{of_latents(z)}"
+    text = f"mode 1: {found.trials[0][0].candidate.terms} terms"
     title(axis, "b", text, CHAINS[0])
 
 

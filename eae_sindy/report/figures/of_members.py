@@ -142,7 +142,7 @@ def _orbit(axis: Axes, letter: str, discovery: Discovery, index: int, colour: st
         axis.plot(*orbit[0, :2], "o", color=INK, ms=4, label="start")
         reach = 1.5 * float(np.abs(z[:, :2]).max())
         axis.set(xlim=(-reach, reach), ylim=(-reach, 1.25 * reach), aspect="equal")
-        axis.set_xlabel(_tex("z1"), **STYLE)
+        axis.set_xlabel(_tex("z1") + of_latents(z), **STYLE)
         axis.set_ylabel(_tex("z2"), **STYLE)
     axis.legend(
         fontsize=7,
@@ -160,4 +160,4 @@ def _orbit(axis: Axes, letter: str, discovery: Discovery, index: int, colour: st
         if found
         else "no period in the data"
     )
-    title(axis, letter, text + of_latents(z), colour)
+    title(axis, letter, text, colour)
