@@ -195,8 +195,8 @@ def test_more_latents_than_figures_show(tmp_path, d):
               members=4, noise=0.002, chains=2, library=standard(d, 1, sine=True))  # fmt: skip
     found, text, summary = deliver(e, tmp_path)
     assert len(summary["coefficients"]) == 2 * d * d
-    titles = [a.get_title(loc="left") for a in figures.overview(found).axes]
-    assert sum(f"2 of {d} latents" in t for t in titles) == 2
+    named = [a.get_xlabel() for a in figures.overview(found).axes]
+    assert sum(f"2 of {d} latents" in t for t in named) == 2
     assert max(figures.correlations(found).get_size_inches()) < 18
     assert "answers" in text
 
