@@ -85,6 +85,14 @@ def _settings(command: Any) -> Any:
     return command
 
 
+def _of_models(command: Any) -> Any:
+    """Add the options of every command that makes models: images, settings, and what may stay."""
+    shared = (dataset, data, recipe, options.device, options.config, options.force, _settings)
+    for option in reversed(shared):
+        command = option(command)
+    return command
+
+
 def _recipe(name: str | None, dataset: str, values: dict[str, Any]) -> ImageFit:
     """Return the settings: those of a recipe, with what was given."""
     chosen = image_recipe(name or (dataset if dataset in IMAGE_RECIPES else "mnist"))
@@ -97,21 +105,15 @@ def images() -> None:
 
 
 @images.command(cls=options.Command)
-@dataset
-@data
+@_of_models
 @click.option(
     "--model", type=click.Choice(IMAGE_MODELS), default="eae", show_default=True, help="Which."
 )
-@recipe
-@options.device
 @click.option("--resume", is_flag=True, help="Go on where a training was interrupted.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=None,
     help="Where the model goes.  [default: runs/images/DATASET/MODEL-SEED.h5]",
 )  # fmt: skip
-@options.config
-@options.force
-@_settings
 def train(
     dataset: str,
     data: Path | None,
@@ -146,27 +148,21 @@ def train(
 
 
 @images.command(cls=options.Command)
-@dataset
-@data
+@_of_models
 @click.option(
     "--model", "models", type=click.Choice(IMAGE_MODELS), multiple=True, default=IMAGE_MODELS,
     show_default=True, help="Which models; repeat for more.",
 )  # fmt: skip
-@recipe
 @click.option(
     "--seeds", type=click.IntRange(1), default=1, show_default=True,
     help="Trainings of each model, from --seed on; with three or more the spread means something.",
 )  # fmt: skip
-@options.device
 @click.option("--resume", is_flag=True, help="Keep the models that are in the output folder.")
 @click.option("--report", is_flag=True, help="Write report.html, too: all of it on one page.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=None,
     help="Where results and models go.  [default: runs/images/DATASET]",
 )  # fmt: skip
-@options.config
-@options.force
-@_settings
 def compare(
     dataset: str,
     data: Path | None,
@@ -242,23 +238,17 @@ def _drawn(found: Any, folder: Path, force: bool, command: str | None) -> list[P
 
 
 @images.command(cls=options.Command)
-@dataset
-@data
+@_of_models
 @click.option(
     "--temperatures", type=float, nargs=2, default=None,
     help="Two temperatures, the higher one first; those of A.5.3 for celeba, else that of the "
     "recipe and a twentieth of it.",
 )  # fmt: skip
-@recipe
-@options.device
 @click.option("--resume", is_flag=True, help="Keep the models that are in the output folder.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=None,
     help="Where results and models go.  [default: runs/images/DATASET-morphology]",
 )  # fmt: skip
-@options.config
-@options.force
-@_settings
 def morphology(
     dataset: str,
     data: Path | None,
@@ -380,9 +370,8 @@ def _read(dataset: str, data: Path | None) -> "Images":
     found = choice.read(dataset, data, seed=0)
     for note in found.notes:
         options.warn(note)
-    parts = (len(part) for part in (found.train, found.validation, found.test))
+    train, validation, test = map(len, (found.train, found.validation, found.test))
     shape = " x ".join(map(str, found.shape))
-    train, validation, test = parts
     click.echo(
         f"{found.name}: {train:,} images of {shape} to train on, {validation:,} to validate, "
         f"{test:,} to test"

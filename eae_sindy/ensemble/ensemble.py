@@ -117,12 +117,7 @@ class Ensemble:
 
     def differences(self, other: "Ensemble") -> list[str]:
         """Say in which settings, versions, terms or data another ensemble was made differently."""
-        ours, theirs = self._identity(), other._identity()
-        return [
-            f"{name} {ours.get(name)} there, {theirs.get(name)} asked for"
-            for name in ours | theirs
-            if ours.get(name) != theirs.get(name)
-        ]
+        return differences(self._identity(), other._identity())
 
     def _identity(self) -> dict[str, Any]:
         versions = {
@@ -193,6 +188,15 @@ class Ensemble:
 
 def _group(name: str, record: Any) -> dict[str, np.ndarray]:
     return {f"{name}/{k}": v for k, v in vars(record).items()}
+
+
+def differences(there: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+    """Say in what something that is there was made otherwise than is asked for."""
+    return [
+        f"{name} {there.get(name)} there, {asked.get(name)} asked for"
+        for name in dict(there) | dict(asked)
+        if there.get(name) != asked.get(name)
+    ]
 
 
 def plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from .. import formats, hdf5
 from ..recipes import Fit, ImageFit
 from .chain import Chain, read_chain, write_chain
-from .ensemble import plain
+from .ensemble import differences, plain
 
 # Settings of a recipe that a kind of model has nothing to do with.
 SAMPLED = (
@@ -71,12 +71,7 @@ class ImageModel:
 
     def differences(self, other: "ImageModel") -> list[str]:
         """Say in which settings or data another model was made differently."""
-        ours, theirs = self._identity(), other._identity()
-        return [
-            f"{name} {ours.get(name)} there, {theirs.get(name)} asked for"
-            for name in ours | theirs
-            if ours.get(name) != theirs.get(name)
-        ]
+        return differences(self._identity(), other._identity())
 
     def _identity(self) -> dict[str, Any]:
         kept = {k: self.attributes.get(k) for k in ("version", "data fingerprint")}

@@ -49,8 +49,6 @@ class Measured:
         Modes of a unit's distribution, over images and members.
     frechet : float
         Fréchet distance between images half-way between codes of two test images, and test images.
-    codes : array [n, d]
-        Mean codes of the test images.
     spread : array [m, n, d]
         Codes of a few members, for distributions.
     interpolation : array [steps, *shape] or None
@@ -72,7 +70,6 @@ class Measured:
     separation: np.ndarray
     modes: np.ndarray
     frechet: float
-    codes: np.ndarray
     spread: np.ndarray
     interpolation: np.ndarray | None
     shown: np.ndarray
@@ -168,7 +165,6 @@ def measure(model: ImageModel, by: Yardstick) -> Measured:
         separation=separation,
         modes=measures.modes(found.drawn),
         frechet=by.apart(image_models.decoded(model, by.halfway(codes))),
-        codes=codes,
         spread=found.held,
         interpolation=line,
         shown=_shown(model, codes[:SHOWN], images.shape),

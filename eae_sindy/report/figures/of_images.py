@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ...images.comparison import ImageComparison
 from ...images.contract import flat
-from ...images.measured import STEPS, Measured, ends
+from ...images.measured import STEPS, Measured, ends, interpolated
 from ...images.measures import ACTIVE
 from ..images import NAMES
 from .style import CHAINS, GREY, INK, PURPLE, STYLE, TEAL, title
@@ -51,11 +51,8 @@ def interpolations(found: ImageComparison) -> Figure | None:
     if images.classes is None:
         return None
     pair = ends(images.classes[2])
-    test = flat(images.test)
-    means = [test[images.classes[2] == c].mean(axis=0) for c in pair]
-    along = np.linspace(1, 0, STEPS)[:, None]
-    blend = (along * means[0] + (1 - along) * means[1]).reshape(-1, *images.shape)
-    rows = [("mean of\ntest data", blend)]
+    blend = interpolated(flat(images.test), images.classes[2], pair)
+    rows = [("mean of\ntest data", blend.reshape(-1, *images.shape))]
     rows += [
         (NAMES[kind], runs[0].interpolation)
         for kind, runs in found.runs.items()
