@@ -38,6 +38,7 @@ HELP = {
     "chain_length": "Thermostats of the Nosé–Hoover chain.",
     "thermostat_time": "Time constant of the thermostat, in steps.",
     "resample_every": "Steps between fresh velocities; 0 for none.",
+    "start_epochs": "Epochs of a plain autoencoder that an entropic one begins with; 0 for none.",
     "updates": "Decoder updates.",
     "encoders": "Encoders drawn for an update.",
     "batch": "Images in a minibatch; 0 for all.",

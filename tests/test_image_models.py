@@ -22,7 +22,7 @@ from eae_sindy.neural import image_models
 from eae_sindy.neural.entropic.problem import SCARCE, _drawn
 from eae_sindy.neural.keys import key
 from eae_sindy.neural.networks import convolutional
-from eae_sindy.neural.objectives.data import Data, numbers
+from eae_sindy.neural.objectives.data import Data, numbers, same
 from eae_sindy.neural.objectives.plain import Plain
 from eae_sindy.neural.objectives.variational import Variational
 from eae_sindy.progress import finish
@@ -97,7 +97,7 @@ def test_the_evidence_bound_of_pixels_is_their_cross_entropy():
     logits = np.array([0.5, -1.0, 2.0, 0.0], np.float32)
     decoder = (np.zeros((3, 4), np.float32), logits)
     x = np.array([[0.0, 0.25, 1.0, 0.5]], np.float32)
-    data = image_models.same(tf.constant(x))
+    data = same(tf.constant(x))
     p = 1 / (1 + np.exp(-logits))
     expected = -np.sum(x * np.log(p) + (1 - x) * np.log(1 - p))
     assert float(loss((encoder, decoder), data, key(0, 0))) == pytest.approx(expected, rel=1e-5)
@@ -112,7 +112,7 @@ def test_the_loss_of_pixels_is_a_mean_over_them():
     assert isinstance(loss, Plain)
     encoder = (np.zeros((4, 3), np.float32), np.zeros(3, np.float32))
     decoder = (np.zeros((3, 4), np.float32), np.ones(4, np.float32))
-    data = image_models.same(tf.constant([[0.0, 1.0, 1.0, 0.5]]))
+    data = same(tf.constant([[0.0, 1.0, 1.0, 0.5]]))
     assert float(loss((encoder, decoder), data, key(0, 0))) == pytest.approx(1.25 / 4)
     assert loss.nothing(data) == pytest.approx(2.25 / 4)
 
@@ -171,6 +171,34 @@ def test_a_training_that_was_interrupted_ends_with_the_same_bits(tmp_path, digit
         assert np.isnan(again.attributes["seconds"])
     with pytest.raises(EaeSindyError, match="begun otherwise"):
         finish(comparison.train("eae", digits, TINY.but(seed=1), segments=segments))
+
+
+def test_a_chain_can_begin_as_an_autoencoder(tmp_path, digits, trained):
+    """What Adam finds in so many epochs is where encoders begin, and the decoder."""
+    warm = TINY.but(start_epochs=10, updates=1)
+    steps = comparison.train("eae", digits, warm)
+    told = []
+    try:
+        while True:
+            told.append(next(steps))
+    except StopIteration as end:
+        model = end.value
+    assert [s.done for s in told if s.stage == "starting"] == [2, 4, 6, 8, 10]
+    assert {s.total for s in told} == {10 + 2}
+    assert told[-1].done == 12
+    cold = trained["eae"].chains[0]
+    ae = finish(comparison.train("ae", digits, TINY.but(ae_epochs=10)))
+    assert model.chains[0].training[0] < 0.5 * cold.training[0]
+    assert model.chains[0].training[0] == pytest.approx(ae.chains[0].loss[0], rel=0.2)
+    segments = Segments(tmp_path / "a.h5", every=0.0, spacing=TINY.every)
+    steps = comparison.train("eae", digits, warm, segments=segments)
+    while next(steps).stage == "starting":
+        pass
+    steps.close()
+    again = comparison.train("eae", digits, warm, segments=segments)
+    assert next(again).stage != "starting"  # what is begun is not begun again
+    for a, b in zip(finish(again).chains[0].encoder, model.chains[0].encoder, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_settings_that_cannot_be_leave_nothing_behind(tmp_path, digits):
@@ -507,6 +535,7 @@ def test_the_numbers_of_the_paper():
         ({"hidden": (8, 0)}, "one unit"),
         ({"temperature": 0.0}, "--temperature"),
         ({"batch": -1}, "--batch"),
+        ({"start_epochs": -1}, "--start-epochs"),
     ],
 )
 def test_settings_of_images_are_checked(changes, words):

@@ -16,7 +16,7 @@ from .ensemble import differences, plain
 # Settings of a recipe that a kind of model has nothing to do with.
 SAMPLED = (
     *("temperature", "mass", "step", "chain_length", "thermostat_time", "resample_every"),
-    *("updates", "encoders", "draws", "every"),
+    *("start_epochs", "updates", "encoders", "draws", "every"),
 )
 NOT_OF: Mapping[str, tuple[str, ...]] = {
     "eae": ("vae_epochs", "ae_epochs"),

@@ -63,6 +63,14 @@ class Segments:
         self.remove()
         ensemble.save(self.folder / START, force=True)
 
+    def begun_as(self, differences: Sequence[str]) -> None:
+        """Raise `EaeSindyError` if what is there was begun otherwise, by what differs."""
+        if differences:
+            raise EaeSindyError(
+                f"{self.folder} was begun otherwise ({'; '.join(differences)}): ask for the same, "
+                "or use another name with -o, or --force without --resume"
+            )
+
     def opening(self, library: Library | None = None) -> Ensemble:
         """Return what `begin` wrote."""
         return Ensemble.open(self.folder / START, library)

@@ -92,11 +92,7 @@ class EntropicAutoencoder:
         """Do what `fit` does, step by step; without `resume`, segments that are there go."""
         if segments and resume:  # what a kill left behind, down to the bits of the POD
             begun = segments.opening(self._custom)
-            if differences := self.differences(begun, snapshots):
-                raise EaeSindyError(
-                    f"{segments.folder} was begun otherwise ({'; '.join(differences)}): ask for "
-                    "the same, or use another name with -o, or --force without --resume"
-                )
+            segments.begun_as(self.differences(begun, snapshots))
             training = None  # all that is needed in POD coordinates was begun with
         else:
             begun, training = self.begin(snapshots)

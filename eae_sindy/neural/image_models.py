@@ -6,7 +6,7 @@ Images are rows of pixels [n, p] between 0 and 1, height by width by colours.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -15,7 +15,7 @@ from ..ensemble.chain import Chain
 from ..ensemble.image_model import ImageModel
 from ..ensemble.segments import START, Segments
 from ..errors import EaeSindyError
-from ..progress import Progress, Steps
+from ..progress import Progress, Steps, mapped
 from ..recipes import IMAGE_MODELS, ImageFit
 from .entropic import chains
 from .entropic.compiled import Loop
@@ -27,7 +27,7 @@ from .entropic.workers import in_memory
 from .networks import convolutional, dense
 from .networks.contract import Network, Weights
 from .objectives.contract import Objective
-from .objectives.data import Data
+from .objectives.data import same
 from .objectives.plain import Plain
 from .objectives.variational import Variational
 from .samplers import choice as samplers
@@ -116,11 +116,6 @@ class ImageTask(Task):
         return [session.loop.problem.loss(encoder, decoder, data)]
 
 
-def same(images: tf.Tensor) -> Data:
-    """Return images as what goes in and what should come out; there are no rates."""
-    return Data(images, images, images, images)
-
-
 def iterate(
     kind: str,
     train: np.ndarray,
@@ -175,12 +170,7 @@ def _entropic(
     settings, (encoder, decoder) = begun.recipe.sampled(), _first(begun)
     samplers.choose(settings)[0].masses(len(encoder))
     if segments is not None and segments:
-        there = ImageModel.open(segments.folder / START)
-        if differences := there.differences(begun):
-            raise EaeSindyError(
-                f"{segments.folder} was begun otherwise ({'; '.join(differences)}): ask for the "
-                "same, or use another name with -o, or --force without --resume"
-            )
+        segments.begun_as(ImageModel.open(segments.folder / START).differences(begun))
     elif segments is not None:
         segments.begin(begun)
     task = ImageTask(
@@ -193,7 +183,19 @@ def _entropic(
         shape=begun.shape,
         held=held,
     )
-    return (yield from chains.grow(task, 0, Begun([encoder], decoder)))
+    first, most = begun.recipe.start_epochs, begun.recipe.start_epochs + chains.units(settings)
+    if first and not (segments is not None and segments.read(0)):
+        began = mapped(
+            _descend("ae", first, train, held, begun, device),
+            lambda step: step._replace(stage="starting", total=most),
+        )
+        encoder, decoder = (yield from began).nets
+    return (
+        yield from mapped(
+            chains.grow(task, 0, Begun([encoder], decoder)),
+            lambda step: step._replace(done=first + step.done, total=most),
+        )
+    )
 
 
 def _first(begun: ImageModel, heads: int = 1) -> tuple[Weights, Weights]:
@@ -201,12 +203,25 @@ def _first(begun: ImageModel, heads: int = 1) -> tuple[Weights, Weights]:
     return Networks(begun.recipe, begun.shape).draw(rng, heads)
 
 
-def _by_adam(
-    kind: str, train: np.ndarray, held: np.ndarray, begun: ImageModel, device: str | None
-) -> Steps[list[Chain]]:
-    """Train an autoencoder, or a variational one, by Adam on minibatches."""
+class _Trained(NamedTuple):
+    """What Adam made: an encoder and a decoder, and losses after every epoch."""
+
+    nets: tuple[Weights, Weights]
+    losses: list[float]
+    watched: list[float]
+    steps: int
+
+
+def _descend(
+    kind: str,
+    total: int,
+    train: np.ndarray,
+    held: np.ndarray,
+    begun: ImageModel,
+    device: str | None,
+) -> Steps[_Trained]:
+    """Train an autoencoder, or a variational one, by Adam on minibatches for so many epochs."""
     r = begun.recipe
-    total = r.vae_epochs if kind == "vae" else r.ae_epochs
     with tf.device(device):
         networks = Networks(r, begun.shape)
         objective, xla = networks.objective(kind), networks.xla(device)
@@ -229,15 +244,25 @@ def _by_adam(
             )
         yield Progress(f"training {kind}", len(losses), total, {"loss": losses[-1]})
     encoder, decoder = (tuple(w.numpy() for w in net) for net in state.weights)
+    return _Trained((encoder, decoder), losses, watched, len(losses) * loop.batches)
+
+
+def _by_adam(
+    kind: str, train: np.ndarray, held: np.ndarray, begun: ImageModel, device: str | None
+) -> Steps[list[Chain]]:
+    """Train by Adam alone: what is found is a chain that has one member."""
+    total = begun.recipe.vae_epochs if kind == "vae" else begun.recipe.ae_epochs
+    trained = yield from _descend(kind, total, train, held, begun, device)
+    encoder, decoder = trained.nets
     return [
         Chain(
             encoder=tuple(w[None] for w in encoder),
             decoder=decoder,
-            loss=np.array(losses[-1:]),
+            loss=np.array(trained.losses[-1:]),
             kinetic_temperature=np.zeros((1, len(encoder))),
-            step=np.array([len(losses) * loop.batches]),
-            training=np.array(losses),
-            validation=np.array(watched),
+            step=np.array([trained.steps]),
+            training=np.array(trained.losses),
+            validation=np.array(trained.watched),
         )
     ]
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from ..keys import fold, key
 from ..objectives.contract import Objective
 from ..objectives.data import Data
-from ..samplers.particles import chi_square
+from ..samplers.particles import chi_square, square
 from ..samplers.thermostat import Potential, Sampler, State, Tensors, Thermostat, positive
 from .chart import Chart
 from .graph import graph
@@ -213,7 +213,7 @@ class _Programs:
         training: bool,
     ) -> tuple[State, Record, Tensors, Tensors]:
         potential = self._potential(data, decoder, seed, chart, decoder_gradient=training)
-        steps = noise.shape[0]
+        steps, dtype = noise.shape[0], state.position[0].dtype
         sizes = np.array([int(np.prod(p.shape)) for p in state.position])
 
         def body(
@@ -222,9 +222,9 @@ class _Programs:
             state, info = self.sampler.step(
                 self.thermostat, temperature, state, potential, fold(seed, 2 * state.step), noise[i]
             )
-            slope = tf.add_n([tf.reduce_sum(g**2) for g in state.gradient])
+            slope = tf.add_n([square(g) for g in state.gradient])
             loss, encoder, of_decoder = info.extra
-            found = Record(loss, 2.0 * info.kinetic / sizes, slope)
+            found = Record(loss, 2.0 * info.kinetic / sizes, tf.cast(slope, dtype))
             record = Record(*(_put(rows, i, row) for rows, row in zip(record, found, strict=True)))
             if training:
                 total = tuple(t + g for t, g in zip(total, of_decoder, strict=True))
@@ -232,7 +232,6 @@ class _Programs:
                 draws = tuple(_put(d, i, w) for d, w in zip(draws, encoder, strict=True))
             return i + 1, state, record, total, draws
 
-        dtype = state.position[0].dtype
         empty = Record(
             tf.zeros(steps, dtype),
             tf.zeros((steps, len(sizes)), tf.float64),
