@@ -399,12 +399,36 @@ def test_the_sentences_name_the_best():
     found = comparison.compared(images, models)
     said = report.sentences(found)
     assert "EAE: 2 of 2 units are active, 1 of them by their mean code" in said[0]
-    assert any("the least error is that of the EAE" in s or "of the AE" in s for s in said)
-    best = min(("EAE", "AE"), key=lambda k: found.runs[k.lower()][0].error)
-    assert f"the least error is that of the {best}" in said
+    best, next_ = sorted(("EAE", "AE"), key=lambda k: found.runs[k.lower()][0].error)
+    alone = f" (of one training each; the {next_} is next)"
+    assert f"the least error is that of the {best}{alone}" in said
     assert any("told best from codes of the EAE" in s and "no better than" in s for s in said)
     behind = report.sentences(replace(found, linear=0.9))
     assert any("of the EAE" in s and ", better than from pixels" in s for s in behind)
+
+
+@pytest.mark.parametrize(
+    ("errors", "words"),
+    [
+        (([1.0, 1.2], [2.0, 2.2]), "is that of the EAE"),
+        (([2.0, 2.2], [1.0, 1.2]), "is that of the AE"),
+        (([1.0, 2.0], [1.2, 2.2]), "of the EAE, though from the AE it differs by no more than"),
+    ],
+)
+def test_a_difference_that_seeds_make_too_is_said_to_be_one(errors, words):
+    images = pictures()
+    models = [
+        planted(kind, [(PICK, np.zeros(2))], BACK, seed=k) for kind in ("eae", "ae") for k in (0, 1)
+    ]
+    found = comparison.compared(images, models)
+    runs = {
+        kind: [replace(run, error=error) for run, error in zip(found.runs[kind], own, strict=True)]
+        for kind, own in zip(("eae", "ae"), errors, strict=True)
+    }
+    said = [s for s in report.sentences(replace(found, runs=runs)) if "least error" in s]
+    assert said[0].startswith("the least error")
+    assert words in said[0]
+    assert ("though" in said[0]) == ("though" in words)
 
 
 def test_a_chain_that_is_not_in_equilibrium_says_in_which_layer():

@@ -111,9 +111,9 @@ class ImageTask(Task):
 
     def watch(self, session: Session) -> Sequence[float]:
         """Return the loss of the encoder where it stands, on images held back."""
-        data = same(tf.constant(self.held))
         encoder, decoder = session.encoders()[0], session.fixed()
-        return [session.loop.problem.loss(encoder, decoder, data)]
+        with tf.device(self.device):
+            return [session.loop.problem.loss(encoder, decoder, same(tf.constant(self.held)))]
 
 
 def iterate(

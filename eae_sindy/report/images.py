@@ -109,21 +109,32 @@ def sentences(found: ImageComparison) -> list[str]:
             )
         said.append(text)
         said += [f"{NAMES[kind]}: {text}" for text in chain(runs[0])]
-    kinds = list(found.runs)
-    if len(kinds) > 1:
-        error, told = (
-            {k: float(np.mean([getattr(r, name) for r in found.runs[k]])) for k in kinds}
-            for name in ("error", "linear")
-        )
-        said.append(f"the least error is that of the {NAMES[min(kinds, key=error.__getitem__)]}")
-        if all(map(math.isfinite, told.values())):
-            best = max(kinds, key=told.__getitem__)
-            bare = "better than" if told[best] > found.linear else "no better than"
+    if len(found.runs) > 1:
+        best, doubt = _first(found, "error", 1)
+        said.append(f"the least error is that of the {NAMES[best]}{doubt}")
+        told = [run.linear for runs in found.runs.values() for run in runs]
+        if all(map(math.isfinite, told)):
+            best, doubt = _first(found, "linear", -1)
+            own = np.mean([run.linear for run in found.runs[best]])
+            bare = "better than" if own > found.linear else "no better than"
             said.append(
                 f"classes are told best from codes of the {NAMES[best]} by a linear probe, "
-                f"{bare} from pixels"
+                f"{bare} from pixels{doubt}"
             )
     return said
+
+
+def _first(found: ImageComparison, name: str, sign: int) -> tuple[str, str]:
+    """Return the kind with the least of a measure times `sign`, and what to doubt about that."""
+    over = {k: spread([getattr(run, name) for run in runs]) for k, runs in found.runs.items()}
+    best, second = sorted(over, key=lambda kind: sign * over[kind][0])[:2]
+    apart = abs(over[best][0] - over[second][0])
+    seeds = math.hypot(over[best][1], over[second][1])
+    if math.isnan(seeds):
+        return best, f" (of one training each; the {NAMES[second]} is next)"
+    if apart <= seeds:
+        return best, f", though from the {NAMES[second]} it differs by no more than seeds do"
+    return best, ""
 
 
 def chain(run: Measured) -> list[str]:
