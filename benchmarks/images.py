@@ -51,8 +51,8 @@ def adams(recipe, shape, images, steps):
 
     def run():
         nonlocal state
-        for _ in range(epochs):
-            state, _ = loop.run(state, 0, 1)
+        for begun in range(0, epochs, loop.block):
+            state, _ = loop.run(state, 0, min(loop.block, epochs - begun))
         return epochs * loop.batches
 
     return run
