@@ -695,7 +695,7 @@ IMAGE_RECIPES: Mapping[str, ImageFit] = {
     "mnist": _MNIST,
     # A fifth of the updates, and of the epochs: for a first look.
     "mnist-quick": _MNIST.but(updates=50, vae_epochs=14, ae_epochs=28),
-    # Ours: begun as an autoencoder, it stays below the error of the two others.
+    # Ours: begun as a plain autoencoder, it keeps an error near that one's.
     "mnist-warm": _MNIST.but(start_epochs=20, updates=30),
     # Ours: small images, few of them, about a minute for the three models.
     "digits": _MNIST.but(

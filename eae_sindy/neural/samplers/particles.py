@@ -17,8 +17,8 @@ def freedom(settings: Thermostat, position: Tensors) -> int:
 def square(tensor: tf.Tensor) -> tf.Tensor:
     """Return Σ v² of a tensor, float64.
 
-    Rows are added up in the precision of the tensor, and these in double: a number at a time in
-    double takes longer than a matrix product with the tensor.
+    Rows are added up in the precision of the tensor, and these in double: all of it in double makes
+    a step of an encoder of images a quarter slower.
     """
     return tf.reduce_sum(tf.cast(tf.reduce_sum(tensor**2, axis=-1), tf.float64))
 
