@@ -19,12 +19,14 @@ from eae_sindy.images.generation import generate
 from eae_sindy.images.sources import choice
 from eae_sindy.images.sources.folder import jpegs
 from eae_sindy.neural import image_models
-from eae_sindy.neural.entropic.problem import SCARCE, _drawn
+from eae_sindy.neural.entropic.compiled import Loop
+from eae_sindy.neural.entropic.problem import SCARCE, Problem, _drawn
 from eae_sindy.neural.keys import key
 from eae_sindy.neural.networks import convolutional
 from eae_sindy.neural.objectives.data import Data, numbers, same
 from eae_sindy.neural.objectives.plain import Plain
 from eae_sindy.neural.objectives.variational import Variational
+from eae_sindy.neural.samplers import choice as samplers
 from eae_sindy.progress import finish
 from eae_sindy.recipes import IMAGE_RECIPES, ImageFit, image_recipe
 from eae_sindy.report import images as report
@@ -138,6 +140,19 @@ def test_minibatches_of_very_many_images_are_drawn_without_sorting():
 
 
 # ---- Training
+
+
+def test_a_record_has_the_square_of_the_whole_gradient(digits):
+    networks, s = image_models.Networks(TINY, (8, 8)), TINY.sampled()
+    encoder, decoder = (tuple(map(tf.constant, net)) for net in networks.draw(RNG))
+    thermostat, sampler = samplers.choose(s)
+    problem = Problem(networks.objective("eae"), same(tf.constant(flat(digits.train[:50]))))
+    loop = Loop(problem, sampler, thermostat)
+    state = loop.init(encoder, decoder, 0, s.temperature)
+    state, record, _ = loop.update(state, decoder, 0, s.temperature, 3)
+    squares = [float(np.sum(g.numpy().astype(float) ** 2)) for g in state.gradient]
+    assert min(squares) > 0
+    assert float(record.gradient_square[-1]) == pytest.approx(sum(squares), rel=1e-5)
 
 
 def test_a_chain_keeps_one_of_so_many_draws(trained):
