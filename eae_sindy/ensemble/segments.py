@@ -84,6 +84,10 @@ class Segments:
             for c, chain in enumerate(chains):
                 write_chain(file, str(c), chain)
 
+    def written(self, decoder: int) -> bool:
+        """Return whether there are segments of a decoder."""
+        return self._path(decoder, 0).is_file()
+
     def read(self, decoder: int) -> list[list[Chain]]:
         """Return the segments of a decoder in order: for each, its chains.
 

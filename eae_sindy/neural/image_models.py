@@ -6,7 +6,7 @@ Images are rows of pixels [n, p] between 0 and 1, height by width by colours.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -149,12 +149,12 @@ def iterate(
     if kind not in IMAGE_MODELS:
         raise EaeSindyError(f"unknown model {kind!r}: choose from {', '.join(IMAGE_MODELS)}")
     held = held[:WATCHED]
-    work = (
-        _entropic(train, held, begun, device, segments)
-        if kind == "eae"
-        else _by_adam(kind, train, held, begun, device)
-    )
-    found = yield from in_memory(work)
+    if kind == "eae":
+        found = yield from in_memory(_entropic(train, held, begun, device, segments))
+    else:
+        total = begun.recipe.vae_epochs if kind == "vae" else begun.recipe.ae_epochs
+        work = _by_adam(kind, total, train, held, begun, device)
+        found = [(yield from in_memory(work))]
     return ImageModel(kind, begun.recipe, begun.shape, found, begun.attributes)
 
 
@@ -184,12 +184,12 @@ def _entropic(
         held=held,
     )
     first, most = begun.recipe.start_epochs, begun.recipe.start_epochs + chains.units(settings)
-    if first and not (segments is not None and segments.read(0)):
-        began = mapped(
-            _descend("ae", first, train, held, begun, device),
+    if first and not (segments is not None and segments.written(0)):
+        trained = yield from mapped(
+            _by_adam("ae", first, train, held, begun, device),
             lambda step: step._replace(stage="starting", total=most),
         )
-        encoder, decoder = (yield from began).nets
+        encoder, decoder = tuple(w[0] for w in trained.encoder), trained.decoder
     return (
         yield from mapped(
             chains.grow(task, 0, Begun([encoder], decoder)),
@@ -203,24 +203,18 @@ def _first(begun: ImageModel, heads: int = 1) -> tuple[Weights, Weights]:
     return Networks(begun.recipe, begun.shape).draw(rng, heads)
 
 
-class _Trained(NamedTuple):
-    """What Adam made: an encoder and a decoder, and losses after every epoch."""
-
-    nets: tuple[Weights, Weights]
-    losses: list[float]
-    watched: list[float]
-    steps: int
-
-
-def _descend(
+def _by_adam(
     kind: str,
     total: int,
     train: np.ndarray,
     held: np.ndarray,
     begun: ImageModel,
     device: str | None,
-) -> Steps[_Trained]:
-    """Train an autoencoder, or a variational one, by Adam on minibatches for so many epochs."""
+) -> Steps[Chain]:
+    """Train an autoencoder, or a variational one, by Adam on minibatches for so many epochs.
+
+    What is found is a chain that has one member.
+    """
     r = begun.recipe
     with tf.device(device):
         networks = Networks(r, begun.shape)
@@ -244,27 +238,15 @@ def _descend(
             )
         yield Progress(f"training {kind}", len(losses), total, {"loss": losses[-1]})
     encoder, decoder = (tuple(w.numpy() for w in net) for net in state.weights)
-    return _Trained((encoder, decoder), losses, watched, len(losses) * loop.batches)
-
-
-def _by_adam(
-    kind: str, train: np.ndarray, held: np.ndarray, begun: ImageModel, device: str | None
-) -> Steps[list[Chain]]:
-    """Train by Adam alone: what is found is a chain that has one member."""
-    total = begun.recipe.vae_epochs if kind == "vae" else begun.recipe.ae_epochs
-    trained = yield from _descend(kind, total, train, held, begun, device)
-    encoder, decoder = trained.nets
-    return [
-        Chain(
-            encoder=tuple(w[None] for w in encoder),
-            decoder=decoder,
-            loss=np.array(trained.losses[-1:]),
-            kinetic_temperature=np.zeros((1, len(encoder))),
-            step=np.array([trained.steps]),
-            training=np.array(trained.losses),
-            validation=np.array(trained.watched),
-        )
-    ]
+    return Chain(
+        encoder=tuple(w[None] for w in encoder),
+        decoder=decoder,
+        loss=np.array(losses[-1:]),
+        kinetic_temperature=np.zeros((1, len(encoder))),
+        step=np.array([len(losses) * loop.batches]),
+        training=np.array(losses),
+        validation=np.array(watched),
+    )
 
 
 def codes(model: ImageModel, images: np.ndarray) -> Iterator[np.ndarray]:
