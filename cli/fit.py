@@ -26,7 +26,8 @@ HELP = {
     "latents": "Latent variables.",
     "hidden": "Units of a hidden layer of the encoder; repeat for more layers. Mirrored in the "
     "decoder.",
-    "activation": "elu, tanh, sigmoid, silu, softplus or relu.",
+    "activation": "elu, tanh, sigmoid, silu, softplus or relu; auto for what validation frames "
+    "prefer.",
     "rank": "POD modes in which the networks live.",
     "full_space": "Train on pixels instead of POD coordinates.",
     "degree": "Highest degree of the polynomial terms.",
@@ -176,6 +177,8 @@ def fit(
         ensemble.save(output, force=force)
         segments.remove()
     click.echo(words.split(split.counts(ensemble.frames.split)))
+    for line in words.activation(ensemble.settings.activation, ensemble.attributes):
+        click.echo(line)
     chains = f" in {len(ensemble.chains)} chains" if len(ensemble.chains) > 1 else ""
     click.echo(
         f"{output}: {count(len(ensemble), 'member')}{chains}, {settings.latents} latents in "

@@ -288,6 +288,7 @@ PLANTED: Mapping[str, type[Planted]] = {
 
 SAMPLERS = ("nose-hoover", "langevin")
 STARTS = ("random", "projection")
+AUTO = "auto"  # in place of a name: chosen by what frames say
 DIFFERENTIATIONS = ("auto", "finite-difference", "smoothing-spline", "savitzky-golay", "spectral")
 DECODER_UPDATES = ("adam", "exact")
 WITHIN = 2.0  # times the first weights' validation error: what members may have at most
@@ -304,7 +305,7 @@ class Fit(_Settings):
     # Network (A.5.1): encoder N → 256 ELU → 2, decoder mirrored.
     latents: int = 2
     hidden: tuple[int, ...] = (256,)
-    activation: str = "elu"
+    activation: str = "elu"  # auto is chosen on validation frames: see docs/method.md
     # Rank of the POD basis in which the networks live. Ours; exact, see docs/method.md.
     rank: int = 32
     full_space: bool = False
@@ -422,6 +423,10 @@ class Fit(_Settings):
             "leave out --full-space, or take --start random",
         )
         _require(
+            self.activation != AUTO or not self.full_space,
+            "--activation auto is for POD coordinates: leave --full-space out, or name one",
+        )
+        _require(
             not (self.dimensionless and self.full_space),
             "--dimensionless is for POD coordinates: leave --full-space out",
         )
@@ -480,7 +485,7 @@ _STANDARD = Fit(
     constant=True,
     decoder_update="exact",
     dimensionless=True,
-    activation="silu",
+    activation=AUTO,
     field_weight=1.0,
     rate_weight=1.0,
     temperature=0.0,

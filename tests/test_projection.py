@@ -10,7 +10,7 @@ import pytest
 
 from eae_sindy.dynamics.library import Library, standard
 from eae_sindy.ensemble.forward import ACTIVATIONS, forward
-from eae_sindy.ensemble.segments import Segments
+from eae_sindy.ensemble.segments import Segments, StartMemory
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.neural.entropic import chains
 from eae_sindy.neural.entropic.task import Task
@@ -18,7 +18,7 @@ from eae_sindy.neural.estimator import EntropicAutoencoder
 from eae_sindy.neural.objectives.data import coordinates, seen
 from eae_sindy.neural.starts import started
 from eae_sindy.neural.starts.contract import Begun
-from eae_sindy.neural.starts.projection import embedding, network_stage, search
+from eae_sindy.neural.starts.projection import activation, embedding, network_stage, search
 from eae_sindy.neural.starts.projection.clock import Clock
 from eae_sindy.neural.starts.projection.curvature import CURVES
 from eae_sindy.neural.starts.projection.descent import descend
@@ -29,6 +29,7 @@ from eae_sindy.neural.starts.projection.outer import Weights
 from eae_sindy.neural.starts.projection.polynomial_stage import linear_floor
 from eae_sindy.neural.starts.projection.problem import pose
 from eae_sindy.neural.starts.projection.terms import LibraryTerms, PolynomialTerms
+from eae_sindy.neural.starts.projection.trail import Trail
 from eae_sindy.neural.starts.projection.units import Rows, Units
 from eae_sindy.progress import finish
 from eae_sindy.recipes import Fit
@@ -359,13 +360,105 @@ def test_what_a_start_found_goes_into_the_session(curved, monkeypatch):
     assert "start/0/floor" in started.unpack(session.said, "0")
 
 
+# Polynomials again and again would be caught: there is no more to descend with them.
+def never(*_, **__):
+    raise AssertionError
+
+
+def interrupted(given, memory, after):
+    """Run a search until something was kept `after` times."""
+    for _ in search.start(*given, memory):
+        if memory.writes >= after:
+            return
+    raise AssertionError
+
+
+class Kept(StartMemory):
+    writes = 0
+
+    def write(self, found):
+        super().write(found)
+        self.writes += 1
+
+
+@pytest.mark.parametrize("after", [2, 7, 12])
+def test_an_interrupted_search_goes_on_from_what_it_has_found(curved, tmp_path, monkeypatch, after):
+    settings = FIT.but(start_seconds=6.0, hidden=(8,))
+    _, given = begin(curved, settings)
+    memory = Kept(tmp_path / "start.h5", 0.0)
+    interrupted(given, memory, after)
+    trail = Trail(memory)
+    assert 0 < trail.spent < settings.start_seconds
+    _, (*given, _) = begin(curved, settings)
+    done, best = trail.at("network")
+    if done or best:
+        monkeypatch.setattr("eae_sindy.neural.starts.projection.polynomial_stage.descend", never)
+        monkeypatch.setattr(network_stage, "draw", never)
+    went_on = search.start(*given, [np.random.default_rng(0)], memory)
+    assert next(went_on).done >= int(search.UNITS * trail.spent / settings.start_seconds)
+    made = finish(went_on)
+    assert made.numbers["seconds"] >= trail.spent
+    if best:
+        assert made.numbers["network"] <= best["error"]
+        assert made.numbers["polynomial"] == trail.at("polynomials")[1]["error"]
+
+
+def test_a_search_that_was_interrupted_between_two_stages_finds_the_same(curved, tmp_path):
+    settings = FIT.but(start_seconds=1e6, hidden=(4,), train=0.2)
+    _, given = begin(curved, settings)
+    whole = finish(search.start(*given))
+    _, given = begin(curved, settings)
+    memory = Kept(tmp_path / "start.h5", 1e9)  # at the end of a part, not within
+    interrupted(given, memory, 4)
+    _, given = begin(curved, settings)
+    again = finish(search.start(*given, memory))
+    assert {**whole.numbers, "seconds": 0} == {**again.numbers, "seconds": 0}
+    for a, b in zip((*whole.encoders[0], *whole.decoder), (*again.encoders[0], *again.decoder),
+                    strict=True):  # fmt: skip
+        np.testing.assert_array_equal(a, b)
+
+
+def test_what_a_damaged_file_kept_is_refused_with_its_name(tmp_path):
+    memory = StartMemory(tmp_path / "start.h5", 0.0)
+    assert memory.read() == {}
+    memory.write({"spent": np.array(2.0)})
+    assert Trail(memory).spent == 2.0
+    (tmp_path / "start.h5").write_bytes(b"nothing")
+    with pytest.raises(EaeSindyError, match="remove it to begin that start anew"):
+        memory.read()
+
+
+def test_the_activation_is_that_of_the_least_validation_error(curved, monkeypatch):
+    settings = FIT.but(activation="auto", hidden=(16,))
+    begun, _ = EntropicAutoencoder(settings).begin(curved)
+    errors = {k: begun.attributes[f"activation/{k}"] for k in activation.CANDIDATES}
+    assert begun.settings.activation in errors
+    assert errors[begun.settings.activation] <= activation.NEAR * min(errors.values())
+    assert all(0 < e < 1 for e in errors.values())
+    # Whatever is far better than the others is taken, wherever it stands in the list.
+    given = begun.frames, begun.pod, begun.library
+    for best in activation.CANDIDATES:
+
+        def drawn(problem, *_, best=best):
+            return SimpleNamespace(error=0.1 if problem.activation == best else 0.3)
+
+        monkeypatch.setattr(activation, "draw", drawn)
+        assert activation.choose(settings, *given)[0] == best
+    # Differences that descents undo change nothing.
+    errors = dict.fromkeys(activation.CANDIDATES, 0.1) | {"silu": 0.18}
+    monkeypatch.setattr(
+        activation, "draw", lambda p, *_: SimpleNamespace(error=errors[p.activation])
+    )
+    assert activation.choose(settings, *given)[0] == "silu"
+
+
 @pytest.mark.slow
 def test_a_fit_that_goes_on_does_not_start_again(curved, tmp_path, monkeypatch):
     segments = Segments(tmp_path / "e.h5", every=0.0)
     settings = FIT.but(start_seconds=2.0, updates=4)
     steps = EntropicAutoencoder(settings).iterate(curved, segments)
     next(steps)
-    steps.close()  # in the midst of the start: nothing of it is kept, and it starts again
+    steps.close()  # in the midst of the start
     assert segments
     steps = EntropicAutoencoder(settings).iterate(curved, segments)
     stages = []

@@ -2,11 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import h5py
+import numpy as np
 
 from .. import hdf5
 from ..dynamics.library import Library
@@ -88,6 +90,10 @@ class Segments:
         """Return whether there are segments of a decoder."""
         return self._path(decoder, 0).is_file()
 
+    def memory(self, decoder: int) -> "StartMemory":
+        """Return where the start of a decoder keeps what it has found so far."""
+        return StartMemory(self.folder / f"start-{decoder:03d}.h5", self.every)
+
     def read(self, decoder: int) -> list[list[Chain]]:
         """Return the segments of a decoder in order: for each, its chains.
 
@@ -126,3 +132,44 @@ class Segments:
                 f"cannot remove {self.folder} ({error.strerror}): remove it by hand"
             ) from error
         shutil.rmtree(gone, ignore_errors=True)
+
+
+class StartMemory:
+    """What the start of a decoder has found so far, as named arrays in a whole file.
+
+    Parameters
+    ----------
+    path : Path
+    every : float
+        Seconds between two times that something is kept within a long part.
+    """
+
+    def __init__(self, path: Path, every: float) -> None:
+        self.path, self.every, self.saved = path, every, time.monotonic()
+
+    def read(self) -> dict[str, np.ndarray]:
+        """Return what was kept last; nothing if nothing was.
+
+        Raises `EaeSindyError` if it cannot be read.
+        """
+        if not self.path.is_file():
+            return {}
+        try:
+            with h5py.File(self.path, "r") as file:
+                return {name: file[name][()] for name in file}
+        except hdf5.FAILURES as error:
+            raise EaeSindyError(
+                f"{self.path} cannot be read ({hdf5.one_line(error)}): remove it to begin that "
+                "start anew"
+            ) from error
+
+    def due(self) -> bool:
+        """Whether it is time to keep something again."""
+        return time.monotonic() - self.saved >= self.every
+
+    def write(self, found: Mapping[str, np.ndarray]) -> None:
+        """Keep something in place of what was kept before."""
+        with hdf5.new(self.path, True) as file:
+            for name, value in found.items():
+                hdf5.put(file, name, value)
+        self.saved = time.monotonic()

@@ -19,7 +19,7 @@ from ..ensemble.segments import Segments
 from ..errors import EaeSindyError
 from ..executors import Executor
 from ..progress import Steps, finish
-from ..recipes import DEFAULT, RECIPES, Fit
+from ..recipes import AUTO, DEFAULT, RECIPES, Fit
 from ..snapshots import channels, delays, second_order, split
 from ..snapshots.pod import decompose, hold, project, training_frames
 from ..snapshots.preparation import prepared
@@ -30,6 +30,7 @@ from .entropic import sweep, workers
 from .entropic.task import Task
 from .objectives import data
 from .starts import started
+from .starts.projection import activation
 from .starts.projection.problem import JUDGES, LEAST_JUDGES
 
 
@@ -63,7 +64,8 @@ class EntropicAutoencoder:
         jobs: int = 1,
         executor: Executor | None = None,
     ) -> None:
-        known(settings.activation)
+        if settings.activation != AUTO:
+            known(settings.activation)
         if library is not None and library.latents != settings.latents:
             raise EaeSindyError(
                 f"the library is for {library.latents} latents, the settings ask "
@@ -144,7 +146,7 @@ class EntropicAutoencoder:
         segments: Segments | None = None,
     ) -> Task:
         return Task(
-            settings=self.settings,
+            settings=begun.settings,
             custom=self._custom,
             pod=begun.pod,
             frames=begun.frames,
@@ -156,9 +158,10 @@ class EntropicAutoencoder:
 
     def differences(self, made: Ensemble, snapshots: Snapshots) -> list[str]:
         """Say in what `made` is not what this estimator would make of the snapshots."""
+        s = self.settings
         blank = replace(
             made,
-            settings=self.settings,
+            settings=s.but(activation=made.settings.activation) if s.activation == AUTO else s,
             library=self.library,
             attributes=self._provenance(snapshots),
         )
@@ -189,6 +192,10 @@ class EntropicAutoencoder:
             smooth=s.smooth and not s.full_space,
             method=s.differentiate,
         )
+        if s.activation == AUTO:
+            name, errors = activation.choose(s, frames, pod, self.library)
+            s = s.but(activation=name)
+            told = {**told, **{f"activation/{k}": v for k, v in errors.items()}}
         begun = Ensemble(
             settings=s,
             library=self.library,

@@ -141,6 +141,19 @@ def _short(value: Any) -> str:
     return shown + (" …" if len(numbers) > SHOWN else "")
 
 
+def activation(taken: str, attributes: Mapping[str, Any]) -> list[str]:
+    """Return a line on the activation that an ensemble was given, if frames chose it."""
+    start = "activation/"
+    errors = {k.removeprefix(start): v for k, v in attributes.items() if k.startswith(start)}
+    if taken not in errors:
+        return []
+    others = ", ".join(f"{k} {v:.2g}" for k, v in errors.items() if k != taken)
+    return [
+        f"activation {taken}: validation error {errors[taken]:.2g} of a layer drawn at random "
+        f"({others})"
+    ]
+
+
 def split(parts: Mapping[str, int] | str) -> str:
     """Say how many frames a fit puts to what use: `Profile.parts`."""
     if isinstance(parts, str):

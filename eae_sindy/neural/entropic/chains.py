@@ -29,9 +29,10 @@ def start(task: Task, decoder_index: int) -> Steps[Begun]:
     """Return the first weights of a decoder and of the encoders that share it."""
     s = task.settings
     rngs = [np.random.default_rng(first) for first, _ in _seeds(s, decoder_index)]
+    memory = None if task.segments is None else task.segments.memory(decoder_index)
     return (
         yield from mapped(
-            starts.choose(s)(s, task.frames, task.pod, task.library, rngs),
+            starts.choose(s)(s, task.frames, task.pod, task.library, rngs, memory),
             lambda step: step._replace(total=units(s)),
         )
     )

@@ -34,6 +34,22 @@ class Begun(NamedTuple):
     notes: Sequence[str] = ()
 
 
+class Memory(Protocol):
+    """Keeps what a start has found so far, so that an interrupted one goes on from there."""
+
+    def read(self) -> Mapping[str, np.ndarray]:
+        """Return what was kept last; nothing if nothing was."""
+        ...
+
+    def due(self) -> bool:
+        """Whether it is time to keep something again."""
+        ...
+
+    def write(self, found: Mapping[str, np.ndarray]) -> None:
+        """Keep something in place of what was kept before."""
+        ...
+
+
 class Start(Protocol):
     """A start is work that makes the first weights of a decoder, and of encoders that share it."""
 
@@ -44,6 +60,7 @@ class Start(Protocol):
         pod: Pod,
         library: Library,
         rngs: Sequence[np.random.Generator],
+        memory: Memory | None = None,
     ) -> Steps[Begun]:
         """Say how far it is, and return the weights.
 
@@ -63,5 +80,7 @@ class Start(Protocol):
         rngs : sequence of numpy.random.Generator
             The one source of randomness: one for each chain that shares the decoder. The first is
             that of the decoder too.
+        memory : Memory, optional
+            Where a start that takes long keeps what it has found, and goes on from.
         """
         ...

@@ -12,7 +12,7 @@ from ...snapshots.pod import Pod
 from ..networks import dense
 from ..networks.dense import Flat
 from ..networks.span import onto_span
-from .contract import Begun
+from .contract import Begun, Memory
 
 
 def draw(
@@ -40,10 +40,11 @@ def start(
     pod: Pod,
     library: Library,
     rngs: Sequence[np.random.Generator],
+    memory: Memory | None = None,
 ) -> Steps[Begun]:
     """Draw all networks; what the frames are and which terms there are has no influence.
 
-    It takes no time worth speaking of. See `starts.contract.Start`.
+    It takes no time worth speaking of, so there is nothing to keep. See `starts.contract.Start`.
     """
     yield from ()
     sizes = (pod.size, *settings.hidden, settings.latents)

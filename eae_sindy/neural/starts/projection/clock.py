@@ -17,10 +17,12 @@ class Clock:
     ----------
     seconds : float
         That the whole start may take.
+    spent : float
+        Of them, those that are over already.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds, self.begun = seconds, time.thread_time()
+    def __init__(self, seconds: float, spent: float = 0.0) -> None:
+        self.seconds, self.begun = seconds, time.thread_time() - spent
         self.best = float("nan")
 
     @property

@@ -1,6 +1,6 @@
 """The network itself: hidden layers drawn and chosen, then descended together with the encoder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -14,12 +14,14 @@ from .losses import NetworkLoss, Setting, whitened
 from .origin import fixed_point
 from .problem import Problem
 from .terms import model
+from .trail import Trail
 from .units import Rows
 
 # Lengths of hidden directions, for whitened latents, and ridges; the likeliest first, in case there
 # is no time to try all.
 SLOPES = (1.0, 2.0, 0.3, 4.0)
 RIDGES = (1e-8, 1e-6, 1e-9, 1e-4, 1e-2)
+STAGE = "network"  # by which a trail knows it
 ITERATIONS = 1_000  # on some frames, and again on all
 FEW_SHARE, TURN_SHARE = 0.4, 0.7  # of the time: until when some frames, and one ridge, serve
 JUDGED_EVERY = 5  # iterations
@@ -53,6 +55,9 @@ class Network(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+KEPT = Network._fields[:6]  # all that a descent goes on from
+
+
 def loss_of(problem: Problem, rows: Rows, ridge: float) -> NetworkLoss:
     """Return the loss of the network on some frames."""
     setting = Setting(rows, problem.weights, problem.terms, ridge)
@@ -61,14 +66,20 @@ def loss_of(problem: Problem, rows: Rows, ridge: float) -> NetworkLoss:
 
 
 def descend_network(
-    problem: Problem, matrix: np.ndarray, rng: np.random.Generator, clock: Clock, share: float
+    problem: Problem,
+    matrix: np.ndarray,
+    rng: np.random.Generator,
+    clock: Clock,
+    share: float,
+    trail: Trail,
 ) -> Steps[Network]:
     """Choose a hidden layer by validation error, then descend on some and on all frames.
 
-    Ends when `share` of the time is over; with 0 nothing is descended.
+    Ends when `share` of the time is over; with 0 nothing is descended. Goes on from what a trail
+    knows.
     """
-    matrix, shift = framed(problem, matrix)
-    best = draw(problem, matrix, shift, rng, clock)
+    done, known = trail.at(STAGE)
+    best = _known(known) if known else draw(problem, *framed(problem, matrix), rng, clock)
     clock.best = best.error
     yield clock.say("network")
     notes = []
@@ -78,18 +89,34 @@ def descend_network(
         )
     ended = ""
     few = FEW_SHARE * share if len(problem.training) > len(problem.few) else 0.0
-    for rows, end, stage in (
-        (problem.few, few, "network, some frames"),
-        (problem.training, TURN_SHARE * share, "network, all frames"),
-        (problem.training, share, "network, all frames"),
+    for number, (rows, end, stage) in enumerate(
+        (
+            (problem.few, few, "network, some frames"),
+            (problem.training, TURN_SHARE * share, "network, all frames"),
+            (problem.training, share, "network, all frames"),
+        )
     ):
-        if not clock.over(end):
+        if number >= done and not clock.over(end):
             best = _another_ridge(problem, best, rows, clock)
-            best, ended = yield from _descend(problem, rows, best, clock, end, stage)
+            descent = _descend(problem, rows, best, clock, end, stage, trail, number)
+            best, ended = yield from descent
+            _keep(trail, number + 1, clock, best)
     if share:
         best = _another_ridge(problem, best, problem.training, clock)
     count, said = _said(problem, best, ended)
     return best._replace(determined=count, notes=(*notes, *said))
+
+
+def _keep(trail: Trail, number: int, clock: Clock, best: Network) -> None:
+    """Keep the best so far, before the descent of that number is over."""
+    parts = {name: getattr(best, name) for name in KEPT}
+    trail.keep(STAGE, number, clock.spent, **parts)
+
+
+def _known(kept: Mapping[str, np.ndarray]) -> Network:
+    """Return what `_keep` kept."""
+    matrix, shift, kernel, bias, ridge, error = (kept[name] for name in KEPT)
+    return Network(matrix, shift, kernel, bias, float(ridge), float(error))
 
 
 def _said(problem: Problem, best: Network, ended: str) -> tuple[float, list[str]]:
@@ -172,7 +199,14 @@ def _error(
 
 
 def _descend(
-    problem: Problem, rows: Rows, begun: Network, clock: Clock, share: float, stage: str
+    problem: Problem,
+    rows: Rows,
+    begun: Network,
+    clock: Clock,
+    share: float,
+    stage: str,
+    trail: Trail,
+    number: int,
 ) -> Steps[tuple[Network, str]]:
     """Descend from a network; return the best iterate by validation, and why it ended."""
     loss = loss_of(problem, rows, begun.ridge)
@@ -195,8 +229,15 @@ def _descend(
             if best < (1 - GAIN) * marked[0]:
                 marked = best, count
             clock.best = best
+            if trail.due():
+                _keep(trail, number, clock, _found(loss, at, begun.ridge, best))
             yield clock.say(stage)
         if ended != "validation" or count - marked[1] >= patience:
             break
-    matrix, shift, kernel, bias = loss.parts(at)
-    return Network(matrix, shift, kernel, bias, begun.ridge, best), ended
+    return _found(loss, at, begun.ridge, best), ended
+
+
+def _found(loss: NetworkLoss, x: np.ndarray, ridge: float, error: float) -> Network:
+    """Return the network of an iterate."""
+    matrix, shift, kernel, bias = loss.parts(x)
+    return Network(matrix, shift, kernel, bias, ridge, error)

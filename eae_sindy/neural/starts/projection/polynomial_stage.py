@@ -10,12 +10,14 @@ from .descent import descend
 from .losses import PolynomialLoss, Setting
 from .monomials import highest_degree
 from .problem import Problem
+from .trail import Trail
 
 DEGREES = (3, 5, 7)  # each is started from the one before: degree 3 alone has local minima
 STARTS = 4  # POD modes first, the others perturbed
 PERTURBED = 0.3  # relative to each direction's own amplitude
 RIDGE = 1e-10
 ITERATIONS = 150
+STAGE = "polynomials"  # by which a trail knows them
 MOST = 130  # monomials: what can be solved for often enough
 FEATURES_TO_FRAMES = 0.25  # at most so many monomials for a training frame
 
@@ -41,18 +43,27 @@ def _loss(problem: Problem, degree: int) -> PolynomialLoss:
 
 
 def search_polynomials(
-    problem: Problem, matrix: np.ndarray, rng: np.random.Generator, clock: Clock, share: float
+    problem: Problem,
+    matrix: np.ndarray,
+    rng: np.random.Generator,
+    clock: Clock,
+    share: float,
+    trail: Trail,
 ) -> Steps[Encoder]:
     """Descend from POD modes and from perturbed ones; return the best on the validation frames.
 
-    Each start has its part of the time until `share` of it is over.
+    Each start has its part of the time until `share` of it is over. Those that a trail knows are
+    not made again.
     """
     most = min(MOST, max(problem.latents + 1, int(FEATURES_TO_FRAMES * len(problem.few))))
     top = highest_degree(problem.latents, most, DEGREES[-1])
     degrees = [g for g in DEGREES if g <= top] or [top]
     sigma = problem.units.sigma
+    done, known = trail.at(STAGE)
     best, notes = Encoder(matrix, np.inf), list[str]()
-    for number in range(STARTS):
+    if done:
+        best = Encoder(known["matrix"], float(known["error"]))
+    for number in range(done, STARTS):
         if number and clock.over(share):
             break
         noise = PERTURBED * rng.normal(size=matrix.shape) * np.sqrt(sigma / sigma[0]) / sigma
@@ -61,6 +72,7 @@ def search_polynomials(
         found = yield from _climb(problem, begun, degrees, clock, min(end, share))
         best = min(best, found, key=lambda e: e.error)
         clock.best = np.fmin(clock.best, best.error)
+        trail.keep(STAGE, number + 1, clock.spent, matrix=best.matrix, error=best.error)
     if not np.isfinite(best.error):
         notes.append("the latents collapsed under polynomial decoders: POD modes are kept")
     return best._replace(notes=tuple(notes))

@@ -16,13 +16,14 @@ from ....progress import Steps
 from ....recipes import Fit
 from ....snapshots.frames import Frames
 from ....snapshots.pod import Pod
-from ..contract import Begun
+from ..contract import Begun, Memory
 from . import clock as clocks
 from .clock import Clock
 from .finish import finished
 from .network_stage import descend_network
 from .polynomial_stage import linear_floor, search_polynomials
 from .problem import pose
+from .trail import Trail
 
 UNITS = clocks.UNITS
 ROUNDING = 1e-11  # a relative error that single precision does not resolve
@@ -36,6 +37,7 @@ def start(
     pod: Pod,
     library: Library,
     rngs: Sequence[np.random.Generator],
+    memory: Memory | None = None,
 ) -> Steps[Begun]:
     """Search for a linear encoder and a decoder whose Eq. 14 is smallest; see `contract.Start`.
 
@@ -50,8 +52,9 @@ def start(
     `determined`, the directions of the decoder's outer layer that frames and not the ridge
     determine, and `seconds`.
     """
-    clock = Clock(settings.start_seconds)
     problem = pose(settings, frames, pod, library, rngs[0])
+    trail = Trail(memory, rngs[0])
+    clock = Clock(settings.start_seconds, trail.spent)
     notes = list(problem.notes)
     matrix, floor = linear_floor(problem)
     clock.best = floor
@@ -59,7 +62,9 @@ def start(
     numbers = {"floor": floor}
     searched = not floor < ROUNDING
     if searched:
-        polynomial = yield from search_polynomials(problem, matrix, rngs[0], clock, POLYNOMIALS)
+        polynomial = yield from search_polynomials(
+            problem, matrix, rngs[0], clock, POLYNOMIALS, trail
+        )
         matrix, numbers["polynomial"] = polynomial.matrix, polynomial.error
         notes += polynomial.notes
     else:
@@ -68,7 +73,7 @@ def start(
             "rounding: there is nothing to gain, and the start is linear"
         )
     network = yield from descend_network(
-        problem, matrix, rngs[0], clock, NETWORK if searched else 0.0
+        problem, matrix, rngs[0], clock, NETWORK if searched else 0.0, trail
     )
     numbers |= {"network": network.error, "determined": network.determined}
     notes += network.notes
