@@ -13,11 +13,14 @@ from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.neural.estimator import EntropicAutoencoder
 from eae_sindy.neural.objectives.data import coordinates
+from eae_sindy.neural.starts.projection import search
 from eae_sindy.new_data import frames as new_frames
+from eae_sindy.progress import finish
 from eae_sindy.snapshots import pod
 from eae_sindy.snapshots.snapshots import Snapshots
 from eae_sindy.snapshots.split import TEST, TRAIN
 from tests.conftest import TINY_FIT
+from tests.test_projection import FIT, begin, planted
 
 SHORT = TINY_FIT.but(dimensionless=True, rate_weight=1.0, updates=2, encoders=5, draws=6)
 # A factor of the field, of a mean flow that is added, and of time.
@@ -28,7 +31,7 @@ def changed(data, factor=1.0, flow=0.0, stretch=1.0):
     """The same data in other units, with a constant mean flow."""
     added = flow * np.random.default_rng(3).normal(size=data.shape)
     return Snapshots(stretch * np.asarray(data.time), factor * (np.asarray(data.field) + added),
-                     factor * np.asarray(data.rate) / stretch)  # fmt: skip
+                     factor * np.asarray(data.rate) / stretch, data.trajectory)  # fmt: skip
 
 
 def equations(ensemble, member=3):
@@ -73,6 +76,32 @@ def test_other_units_of_the_file_change_nothing_but_units(small, plain, change):
     shown, original = (e.field(e.frames.coordinates[rows]) for e in (found, plain))
     mean = np.asarray(data.field)[0] / factor - np.asarray(small.field)[0]
     np.testing.assert_allclose(shown / factor - mean, original, atol=1e-3)
+
+
+def searched(data):
+    """What a whole start finds that time does not bound, and what chose the activation."""
+    settings = FIT.but(start_seconds=1e6, hidden=(8,), train=0.2, activation="auto")
+    begun, given = begin(data, settings)
+    chosen = {k: v for k, v in begun.attributes.items() if k.startswith("activation/")}
+    return finish(search.start(begun.settings, *given[1:])).numbers, chosen
+
+
+@pytest.fixture(scope="module")
+def curved():
+    data = planted()[0]
+    return data, *searched(data)
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_whole_start_finds_the_same_in_other_units(curved, change):
+    data, numbers, chosen = curved
+    found, errors = searched(changed(data, *change))
+    assert found["floor"] == pytest.approx(numbers["floor"], rel=1e-5)
+    assert found["polynomial"] == pytest.approx(numbers["polynomial"], rel=1e-4)
+    # Descents take the last bits of frames on to other places that are as good.
+    assert found["network"] == pytest.approx(numbers["network"], rel=0.2)
+    assert found["network"] < 0.1 * found["floor"]
+    assert errors == pytest.approx(chosen, rel=1e-2)
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)

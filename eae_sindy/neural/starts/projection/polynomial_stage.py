@@ -69,7 +69,7 @@ def search_polynomials(
         noise = PERTURBED * rng.normal(size=matrix.shape) * np.sqrt(sigma / sigma[0]) / sigma
         begun = matrix + (noise if number else 0.0)
         end = share * (number + 1) / STARTS if number else 2 * share / STARTS
-        found = yield from _climb(problem, begun, degrees, clock, min(end, share))
+        found = yield from climb(problem, begun, degrees, clock, min(end, share))
         best = min(best, found, key=lambda e: e.error)
         clock.best = np.fmin(clock.best, best.error)
         trail.keep(STAGE, number + 1, clock.spent, matrix=best.matrix, error=best.error)
@@ -78,10 +78,10 @@ def search_polynomials(
     return best._replace(notes=tuple(notes))
 
 
-def _climb(
+def climb(
     problem: Problem, matrix: np.ndarray, degrees: list[int], clock: Clock, share: float
 ) -> Steps[Encoder]:
-    """Descend with one degree after the other, until the validation error rises."""
+    """Descend with one degree after the other, until the validation error rises or time is over."""
     best = Encoder(matrix, np.inf)
     for degree in degrees:
         loss = _loss(problem, degree)
