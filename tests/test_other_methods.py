@@ -19,7 +19,7 @@ from eae_sindy.recipes import CRITERIA, Criteria
 from eae_sindy.report import files, text
 from eae_sindy.report.verdicts import of_comparison
 from eae_sindy.snapshots.frames import Frames
-from eae_sindy.snapshots.split import TEST, TRAIN
+from eae_sindy.snapshots.split import TEST, TRAIN, VALIDATION
 from tests import planted, records
 from tests.test_comparison import spoiled
 
@@ -92,10 +92,29 @@ def test_the_control_is_exact_where_the_linear_decoder_fails(compared):
         assert max(bent.rate, bent.forecast) < 1e-7
         assert (bent.latents, bent.members) == (2, 1)
         assert 0 < bent.seconds < 60
-    plain, chosen = compared[0].of(comparison.CONTROL)
+    plain, chosen, late = compared[0].of(comparison.CONTROL)
+    assert late.terms == plain.terms
+    assert "last 10%" in late.note
     assert plain.terms == rows["POD-2, Eq. 16"].terms  # the same latents
     assert chosen.seconds > plain.seconds
     assert "degree 7" in plain.note
+
+
+def test_late_frames_are_the_last_tenth_of_each_trajectory_and_of_training_alone(curved):
+    late = linear_methods.late(curved)
+    train = curved.frames.where(TRAIN)
+    kept = late.frames.where(TRAIN)
+    assert set(kept) < set(train)
+    for number in np.unique(curved.frames.trajectory[train]):
+        mine = train[curved.frames.trajectory[train] == number]
+        its = kept[curved.frames.trajectory[kept] == number]
+        assert len(its) == pytest.approx(0.1 * len(mine), abs=1)
+        assert (
+            curved.frames.time[its].min()
+            > np.delete(curved.frames.time[mine], np.searchsorted(mine, its)).max()
+        )
+    for part in (VALIDATION, TEST):
+        np.testing.assert_array_equal(late.frames.where(part), curved.frames.where(part))
 
 
 def test_a_discovery_has_the_control_with_chosen_equations(curved):
@@ -244,7 +263,9 @@ def test_a_rival_that_cannot_be_has_a_row_that_says_so(monkeypatch):
     assert first is second
     assert taken == also > 0
     rows = {row.name: row for row in found.rows}
-    assert list(rows) == ["POD-4", "operator inference, POD-2", "operator inference, POD-4"]
+    late, *others = rows
+    assert late == "POD-2 of late frames, polynomial decoder, Eq. 16"
+    assert others == ["POD-4", "operator inference, POD-2", "operator inference, POD-4"]
     for row in (rows["POD-4"], rows["operator inference, POD-4"]):
         assert (row.latents, row.members) == (4, 0)
         assert "span 2 modes" in row.note
@@ -388,6 +409,7 @@ def test_rivals_stand_in_one_table_and_work_goes_on_steadily(compared):
         *("POD-2, Eq. 16", "POD-2, STLSQ(0.1)", "POD-2, ensemble STLSQ(0.1)"),
         *("POD-2, chosen by running", "POD-2, polynomial decoder, Eq. 16"),
         "POD-2, polynomial decoder, chosen by running",
+        "POD-2 of late frames, polynomial decoder, Eq. 16",
         *("POD-4, Eq. 16", "POD-4, STLSQ(0.1)", "POD-4, chosen by running"),
         *("operator inference, POD-2", "operator inference, POD-4", "BOP-DMD"),
         *("EAE, Eq. 16", "EAE, chosen by running"),

@@ -28,6 +28,7 @@ from . import linear_methods, operator_inference
 
 # In the names of rows: the tool's own method.
 EAE = "EAE"
+LATE = "of late frames"
 CHOSEN = 4  # latents of POD at most whose equations are chosen by running: of more it takes minutes
 
 # What the linear methods were given beyond their published settings.
@@ -38,6 +39,8 @@ HELP = {
     "bagged": f"medians over {linear_methods.MODELS} models, pysindy's defaults; interval over "
     "them",
     "curved": "POD's latents; field by a polynomial of degree {}; interval over frames",
+    "late": f"all fitted to the last {linear_methods.LATE:.0%} of each trajectory's training "
+    "frames; no interval",
     "bop-dmd": f"{linear_methods.TRIALS} trials of 60 % of the frames; interval over them",
 }
 
@@ -84,7 +87,7 @@ def iterate(
         if not np.array_equal(first.frames.split, other.frames.split):
             raise EaeSindyError(f"{name} was trained on another split: train it again on this one")
     reference = reference_period(first, criteria)
-    total = len(reductions) + 6
+    total = len(reductions) + 7
     d = first.settings.latents
     found: list[Row] = []
 
@@ -100,12 +103,13 @@ def iterate(
     pod, seconds = timed(lambda: pod_baseline.pod(first))
     yield from take(_pod(pod, seconds, criteria), f"POD-{d}", 0)
     yield from take(control(pod, seconds, criteria), f"POD-{d}, {CONTROL}", 1)
-    yield from take(_wide(first, criteria), f"POD-{wide}", 2, wide)
-    for done, latents, make in ((3, d, pod_baseline.pod), (4, wide, linear_methods.twice)):
+    yield from take(_late(first), f"POD-{d} {LATE}, {CONTROL}", 2)
+    yield from take(_wide(first, criteria), f"POD-{wide}", 3, wide)
+    for done, latents, make in ((4, d, pod_baseline.pod), (5, wide, linear_methods.twice)):
         name = f"operator inference, POD-{latents}"
         yield from take(_operators(name, partial(make, first), criteria), name, done, latents)
-    yield from take(_bop_dmd(first), "BOP-DMD", 5)
-    for done, (name, ensemble, note) in enumerate(reductions, 6):
+    yield from take(_bop_dmd(first), "BOP-DMD", 6)
+    for done, (name, ensemble, note) in enumerate(reductions, 7):
         seconds = float(ensemble.attributes.get("seconds", np.nan))
         yield from take(_network(name, ensemble, seconds, note, criteria), name, done)
     yield Progress("comparing", total, total)
@@ -219,6 +223,14 @@ def control(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Met
     note = HELP["curved"].format(made.degree)
     methods, _ = yield from _read(name, made, seconds + fitting, note, criteria)
     return methods
+
+
+def _late(ensemble: Ensemble) -> Steps[list[Method]]:
+    """Return the control fitted to late frames: a model of the attractor, and of nothing else."""
+    name = f"POD-{ensemble.settings.latents} {LATE}, {CONTROL}"
+    yield Progress(name, 0, 1)
+    made, seconds = timed(lambda: curved(pod_baseline.pod(linear_methods.late(ensemble))))
+    return [solved(name, made, seconds, None)._replace(note=HELP["late"])]
 
 
 def _wide(ensemble: Ensemble, criteria: Criteria) -> Steps[list[Method]]:
