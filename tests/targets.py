@@ -63,7 +63,15 @@ def langevin(temperature=1.0, **changes):
 
 def start(s, x, potential, v=None):
     state = s.init((tf.constant(x),), potential)
-    return state if v is None else state._replace(velocity=(tf.constant(v),))
+    return state if v is None else thrown(s, state, (tf.constant(v),))
+
+
+def thrown(s, state, velocity):
+    """Return a state with other velocities."""
+    bath, energy = state.bath, tf.reduce_sum(particles.kinetic(s.thermostat, velocity))
+    if isinstance(bath, nose_hoover.Bath):
+        bath = bath._replace(seen_kinetic=energy)
+    return state._replace(velocity=velocity, bath=bath)
 
 
 def run(s, state, potential, steps, record):

@@ -10,7 +10,17 @@ from eae_sindy.errors import EaeSindyError
 from eae_sindy.neural.samplers import choice, particles
 from eae_sindy.neural.samplers.nose_hoover import NoseHoover, suzuki_yoshida
 from eae_sindy.recipes import SAMPLERS, recipe
-from tests.targets import SEED, ZERO, anharmonic, harmonic, langevin, run, settings, start
+from tests.targets import (
+    SEED,
+    ZERO,
+    anharmonic,
+    harmonic,
+    langevin,
+    run,
+    settings,
+    start,
+    thrown,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(("order", "conditions"), [(2, 1), (4, 3), (6, 5)])
@@ -95,7 +105,7 @@ def test_equipartition_of_an_oscillator_needs_a_chain(chain_length, canonical):
     @tf.function(autograph=False, jit_compile=True)
     def many(x, v):
         def one(pair):
-            state = s.init((pair[0],), harmonic())._replace(velocity=(pair[1],))
+            state = thrown(s, s.init((pair[0],), harmonic()), (pair[1],))
 
             def body(i, state, total):
                 state, _ = s.step(state, harmonic(), SEED)
@@ -139,6 +149,19 @@ def test_hidden_degrees_of_freedom_act_as_free_particles_that_are_there():
     state, _ = run(s, state, anharmonic, 500, lambda state, _: state.position[0])
     np.testing.assert_allclose(state.position[0], there.position[0][:4], atol=1e-9)
     np.testing.assert_allclose(state.bath.friction, there.bath.friction, atol=1e-9)
+
+
+@pytest.mark.parametrize("resample_every", [0, 3])
+def test_the_kinetic_energy_that_is_carried_is_that_of_the_velocities(resample_every):
+    s = settings(step=0.2, resample_every=resample_every)
+    first = start(s, np.full(6, 0.7), anharmonic)
+    seen = []
+    for steps in (1, 2, 3, 4, 5):  # before, at and after velocities are drawn
+        state, _ = run(s, first, anharmonic, steps, lambda state, u: u)
+        (energy,) = particles.kinetic(s.thermostat, state.velocity).numpy()
+        assert float(state.bath.seen_kinetic) == pytest.approx(energy, rel=1e-12)
+        seen.append(energy)
+    assert np.ptp(seen) > 0.01
 
 
 def test_hidden_kinetic_energy_is_chi_square():

@@ -81,14 +81,16 @@ class NoseHoover(Thermostat):
 
 
 class Bath(NamedTuple):
-    """The chain's velocities and positions (float64 [chain_length]), and the hidden energy.
+    """The chain's velocities and positions (float64 [chain_length]), and kinetic energies.
 
-    `hidden_kinetic` is the kinetic energy of the hidden degrees of freedom (float64).
+    `hidden_kinetic` is that of the hidden degrees of freedom, `seen_kinetic` that of the velocities
+    in the state (float64): both halves of a step need it, and it is summed once.
     """
 
     friction: tf.Tensor
     friction_position: tf.Tensor
     hidden_kinetic: tf.Tensor
+    seen_kinetic: tf.Tensor
 
 
 def init(
@@ -102,7 +104,8 @@ def init(
     """Start at `position` with velocities from the Maxwell–Boltzmann distribution (A.5.1)."""
     state, hidden_kinetic = begin(settings, temperature, position, potential, seed, hidden_noise)
     chain = tf.zeros(settings.chain_length, tf.float64)
-    return state._replace(bath=Bath(chain, chain, hidden_kinetic))
+    moving = tf.reduce_sum(kinetic(settings, state.velocity))
+    return state._replace(bath=Bath(chain, chain, hidden_kinetic, moving))
 
 
 def _half_chain(
@@ -166,18 +169,21 @@ def step(
 
     `seed` [2] and `hidden_noise` are used on the steps that resample the velocities.
     """
-    friction, x, hidden = state.bath
+    friction, x, hidden, moving = state.bath
     velocity = state.velocity
+
+    def fresh() -> tuple[Tensors, tf.Tensor, tf.Tensor]:
+        drawn, unseen = maxwell(settings, temperature, state.position, seed, hidden_noise)
+        return drawn, unseen, tf.reduce_sum(kinetic(settings, drawn))
+
     if settings.resample_every:
-        velocity, hidden = tf.cond(
-            state.step % settings.resample_every == 0,
-            lambda: maxwell(settings, temperature, state.position, seed, hidden_noise),
-            lambda: (state.velocity, state.bath.hidden_kinetic),
+        velocity, hidden, moving = tf.cond(
+            state.step % settings.resample_every == 0, fresh, lambda: (velocity, hidden, moving)
         )
     n, masses = freedom(settings, state.position), settings.masses(len(state.position))
     dt = settings.step
 
-    twice = 2 * (tf.reduce_sum(kinetic(settings, velocity)) + hidden)
+    twice = 2 * (moving + hidden)
     scale, friction, x = _half_chain(settings, temperature, twice, friction, x, n)
     hidden = hidden * scale**2
     velocity = tuple(
@@ -190,10 +196,11 @@ def step(
         v - (0.5 * dt / m) * g for v, g, m in zip(velocity, gradient, masses, strict=True)
     )
     energies = kinetic(settings, velocity)
-    twice = 2 * (tf.reduce_sum(energies) + hidden)
+    moving = tf.reduce_sum(energies)
+    twice = 2 * (moving + hidden)
     scale, friction, x = _half_chain(settings, temperature, twice, friction, x, n)
     velocity = tuple(tf.cast(scale, v.dtype) * v for v in velocity)
-    bath = Bath(friction, x, hidden * scale**2)
+    bath = Bath(friction, x, hidden * scale**2, moving * scale**2)
     state = State(state.step + 1, position, velocity, tuple(gradient), bath)
     return state, Info(energy, energies * scale**2, extra)
 
@@ -206,11 +213,10 @@ def invariant(
     H′ = U + K + Σ ½ Q_k v_k² + N_f T x₁ + T Σ_{k≥2} x_k
     """
     n, t = freedom(settings, state.position), temperature
-    friction, x, hidden = state.bath
+    friction, x, hidden, moving = state.bath
     own = tf.reduce_sum(0.5 * settings.chain_masses(t, n) * friction**2)
     own += t * (n * x[0] + tf.reduce_sum(x[1:]))
-    moving = tf.reduce_sum(kinetic(settings, state.velocity)) + hidden
-    return tf.cast(potential, tf.float64) + moving + own
+    return tf.cast(potential, tf.float64) + moving + hidden + own
 
 
 SAMPLER = Sampler(init, step, invariant)

@@ -17,10 +17,11 @@ def freedom(settings: Thermostat, position: Tensors) -> int:
 def square(tensor: tf.Tensor) -> tf.Tensor:
     """Return Σ v² of a tensor, float64.
 
-    Rows are added up in the precision of the tensor, and these in double: all of it in double makes
-    a step of an encoder of images a quarter slower.
+    Columns are added up in the precision of the tensor, and these in double: all of it in double
+    makes a step of an encoder of images a quarter slower, and rows take twice as long as columns.
     """
-    return tf.reduce_sum(tf.cast(tf.reduce_sum(tensor**2, axis=-1), tf.float64))
+    down = -2 if len(tensor.shape) > 1 else -1
+    return tf.reduce_sum(tf.cast(tf.reduce_sum(tensor**2, axis=down), tf.float64))
 
 
 def kinetic(settings: Thermostat, velocity: Tensors) -> tf.Tensor:
