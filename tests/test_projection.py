@@ -403,15 +403,27 @@ def test_an_interrupted_search_goes_on_from_what_it_has_found(curved, tmp_path, 
         assert made.numbers["polynomial"] == trail.at("polynomials")[1]["error"]
 
 
-def test_a_search_that_was_interrupted_between_two_stages_finds_the_same(curved, tmp_path):
+# Four polynomial starts; then a descent with the network on some frames, and two on all.
+@pytest.mark.parametrize(("after", "left"), [(4, 3), (5, 2), (6, 1), (7, 0)])
+def test_a_search_that_was_interrupted_between_two_parts_finds_the_same(
+    curved, tmp_path, monkeypatch, after, left
+):
+    monkeypatch.setattr("eae_sindy.neural.starts.projection.problem.FEW", 40)
+    descended, descent = [], network_stage._descend
+    monkeypatch.setattr(
+        network_stage, "_descend", lambda *given: descended.append(given) or descent(*given)
+    )
     settings = FIT.but(start_seconds=1e6, hidden=(4,), train=0.2)
     _, given = begin(curved, settings)
     whole = finish(search.start(*given))
+    assert len(descended) == 3
     _, given = begin(curved, settings)
     memory = Kept(tmp_path / "start.h5", 1e9)  # at the end of a part, not within
-    interrupted(given, memory, 4)
+    interrupted(given, memory, after)
     _, given = begin(curved, settings)
+    descended.clear()
     again = finish(search.start(*given, memory))
+    assert len(descended) == left
     assert {**whole.numbers, "seconds": 0} == {**again.numbers, "seconds": 0}
     for a, b in zip((*whole.encoders[0], *whole.decoder), (*again.encoders[0], *again.decoder),
                     strict=True):  # fmt: skip
