@@ -33,6 +33,7 @@ from eae_sindy.neural.starts.projection.trail import Trail
 from eae_sindy.neural.starts.projection.units import Rows, Units
 from eae_sindy.progress import finish
 from eae_sindy.recipes import Fit
+from eae_sindy.report import data as words
 from eae_sindy.snapshots.snapshots import Snapshots
 from eae_sindy.snapshots.split import TEST, TRAIN
 
@@ -447,6 +448,9 @@ def test_the_activation_is_that_of_the_least_validation_error(curved, monkeypatc
     assert begun.settings.activation in errors
     assert errors[begun.settings.activation] <= activation.NEAR * min(errors.values())
     assert all(0 < e < 1 for e in errors.values())
+    # What frames chose is no difference from a fit that lets them choose.
+    assert EntropicAutoencoder(settings).differences(begun, curved) == []
+    assert EntropicAutoencoder(settings.but(activation="relu")).differences(begun, curved)
     # Whatever is far better than the others is taken, wherever it stands in the list.
     given = begun.frames, begun.pod, begun.library
     for best in activation.CANDIDATES:
@@ -462,6 +466,14 @@ def test_the_activation_is_that_of_the_least_validation_error(curved, monkeypatc
         activation, "draw", lambda p, *_: SimpleNamespace(error=errors[p.activation])
     )
     assert activation.choose(settings, *given)[0] == "silu"
+
+
+def test_the_activation_is_said_with_the_errors_that_chose_it():
+    known = {"activation/silu": 0.125, "activation/elu": 0.25, "start/0/floor": 1.0}
+    assert words.activation("silu", known) == [
+        "activation silu: validation error 0.12 of a layer drawn at random (elu 0.25)"
+    ]
+    assert words.activation("relu", known) == words.activation("silu", {}) == []
 
 
 @pytest.mark.slow

@@ -164,6 +164,22 @@ def test_the_kinetic_energy_that_is_carried_is_that_of_the_velocities(resample_e
     assert np.ptp(seen) > 0.01
 
 
+def test_a_step_that_draws_velocities_is_a_step_from_them():
+    drawing, still = (settings(step=0.2, hidden=3, resample_every=n) for n in (1, 0))
+    state = start(drawing, np.full(6, 0.7), anharmonic, np.full(6, 9.0))
+    noise = tf.constant(2.5, tf.float64)
+    velocity, hidden = particles.maxwell(drawing.thermostat, drawing.t, state.position, SEED, noise)
+    from_them = thrown(still, state, velocity)
+    from_them = from_them._replace(bath=from_them.bath._replace(hidden_kinetic=hidden))
+    (drawn, _), (moved, _) = (
+        s.step(given, anharmonic, SEED, noise)
+        for s, given in ((drawing, state), (still, from_them))
+    )
+    for one, other in zip((*drawn.position, *drawn.bath), (*moved.position, *moved.bath),
+                          strict=True):  # fmt: skip
+        np.testing.assert_allclose(one, other, rtol=1e-13)
+
+
 def test_hidden_kinetic_energy_is_chi_square():
     from scipy.stats import chi2, kstest
 
