@@ -431,6 +431,31 @@ def test_a_search_that_was_interrupted_between_two_parts_finds_the_same(
         np.testing.assert_array_equal(a, b)
 
 
+def test_what_is_kept_is_the_best_and_not_the_last(curved, tmp_path):
+    _, given = begin(curved, FIT.but(hidden=(8,)))
+    problem = pose(*given[:-1], np.random.default_rng(0))
+    # Judges that are unlike the frames to learn from: better on these is worse on them.
+    turned = Rows(*(part[:, ::-1] for part in problem.judges))
+    problem = replace(problem, judges=turned)
+    first = network_stage.draw(
+        problem, *network_stage.framed(problem, linear_floor(problem)[0]),
+        np.random.default_rng(0), Clock(9.0),
+    )  # fmt: skip
+    memory = Kept(tmp_path / "start.h5", 0.0)
+    trail = Trail(memory)
+    last = None
+    for _ in network_stage._descend(
+        problem, problem.few, first, Clock(9.0), 1.0, "network", trail, 0
+    ):
+        number, best = trail.at("network")
+        parts = [best[name] for name in ("matrix", "shift", "kernel", "bias")]
+        found = network_stage._error(problem, parts, float(best["ridge"]), problem.few)
+        assert (number, found) == (0, pytest.approx(float(best["error"]), rel=1e-6))
+        last = found
+    assert last <= first.error
+    assert memory.writes > 2
+
+
 def test_what_a_damaged_file_kept_is_refused_with_its_name(tmp_path):
     memory = StartMemory(tmp_path / "start.h5", 0.0)
     assert memory.read() == {}
