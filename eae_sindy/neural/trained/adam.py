@@ -84,7 +84,8 @@ class Loop:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(state.weights)
                 loss = self.objective(state.weights, numbers(data), noise, *given)
-            state = step(state, tape.gradient(loss, state.weights), self.rate)
+            rate = self.rate(state.step) if callable(self.rate) else self.rate
+            state = step(state, tape.gradient(loss, state.weights), rate)
             return b + 1, state, order, total + loss
 
         def epoch(e: tf.Tensor, state: State, losses: tf.Tensor) -> tuple:
