@@ -54,9 +54,7 @@ def _tangent(
     return last[0] @ kernel + bias, last[1] @ kernel
 
 
-def _apply(
-    activation: str, width: int, weights: Sequence[tf.Tensor], x: tf.Tensor
-) -> tf.Tensor:
+def _apply(activation: str, width: int, weights: Sequence[tf.Tensor], x: tf.Tensor) -> tf.Tensor:
     # A compiled program never computes the rate that goes along here.
     return _tangent(activation, width, weights, x, x)[0]
 
