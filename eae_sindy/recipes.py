@@ -782,7 +782,7 @@ class Knee(_Settings):
 
     positive: ClassVar = ("gain", "clear", "left", "agree", "explained", "level")
 
-    # The dimension is the first k after which all further latents lower the score by less than this.
+    # The dimension is the first k after which all further latents lower it by less than this.
     gain: float = 0.05
     # It is a clean knee if its own latent lowers the score by so many times what the rest do, and
     # if no more than this is left.

@@ -1,4 +1,4 @@
-"""A distributional autoencoder: its networks, what they see, and how they were trained, in a file."""
+"""A distributional autoencoder in a file: its networks, what they see, how they were trained."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
