@@ -780,7 +780,7 @@ class Knee(_Settings):
     All are ours. Scores are held-out energy scores L_k over L_0, that of no latent.
     """
 
-    positive: ClassVar = ("gain", "clear", "left", "agree", "explained", "level")
+    positive: ClassVar = ("gain", "clear", "left", "agree", "explained", "level", "resolution")
 
     # The dimension is the first k after which all further latents lower it by less than this.
     gain: float = 0.05
@@ -798,6 +798,9 @@ class Knee(_Settings):
     draws: int = 16
     permutations: int = 199
     level: float = 0.05
+    # Noise that is added before a test, over the spread of the rows and of a latent: a training has
+    # an end, and what is smaller does not count.
+    resolution: float = 0.01
     # Rows that are near in the codes: among so many values are exchanged, or averaged.
     neighbours: int = 10
     seed: int = 0
@@ -807,7 +810,7 @@ class Knee(_Settings):
         super().__post_init__()
         for name in ("replicates", "rows", "draws", "permutations", "neighbours"):
             _require(getattr(self, name) >= 2, f"criterion {name} must be at least 2")
-        for name in ("gain", "left", "agree", "explained", "level"):
+        for name in ("gain", "left", "agree", "explained", "level", "resolution"):
             value = getattr(self, name)
             _require(value <= 1, f"criterion {name} is a share: it must be at most 1, not {value}")
 

@@ -20,7 +20,7 @@ REPEATED = 0.1  # share of the rows that may stand there twice: more are no inde
 CONSTANT = 1e-6  # spread of a column over that of the widest, below which it says nothing
 TAIL = 0.05  # share of the rows, the farthest ones, of which the tail index is estimated
 LEAST_TAIL = 50  # rows of it: fewer tell nothing
-MARGIN = 1.5  # by which the tail index should exceed β: the score's mean is to be a number
+MARGIN = 1.2  # by which the tail index should exceed β, or no sample mean of the score is one
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def check(rows: np.ndarray, beta: float, training: int) -> None:
     if index < MARGIN * beta:
         raise EaeSindyError(
             f"the rows have heavy tails (index {index:.2g}), and E|X|^β hardly exists at β = "
-            f"{beta:g}: take --beta {max(0.05, np.floor(10 * index / MARGIN) / 10):.2g} or less"
+            f"{beta:g}: take --beta {max(0.05, np.floor(5 * index) / 10):.2g} or less"
         )
 
 
