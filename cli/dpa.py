@@ -96,9 +96,10 @@ def fit(
     output: Path,
     **values: Any,
 ) -> None:
-    f"""Train a distributional autoencoder on DATA, and say what its laws are worth.
+    """Train a distributional autoencoder on DATA, and say what its laws are worth.
 
-    DATA is a file of any format that import reads, or a planted set: {", ".join(CURVES)}.
+    DATA is a file of any format that import reads, or a planted set: parabola, circle, helix,
+    s-curve, swiss-roll or surface.
     """
     settings = settings_of(values)
     found = read(data, names, settings, rows, after)

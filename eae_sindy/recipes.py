@@ -740,7 +740,7 @@ class DpaFit(_Settings):
     positive: ClassVar = ("learning_rate", "beta")
 
     # Ordered codes K: more than the data need, so that it shows which carry nothing.
-    latents: int = 5
+    latents: int = 4
     # Encoder N → hidden → K, decoder K → hidden → N; `noise` numbers beside the input of each of
     # the decoder's layers.
     hidden: tuple[int, ...] = (64, 64, 64, 64)

@@ -15,7 +15,7 @@ from ..ensemble.segments import Segments
 from ..neural import distributional_models as models
 from ..progress import Progress, Steps
 from ..recipes import KNEE, DpaFit, Knee
-from . import neighbours
+from . import closure, neighbours
 from .samples import Samples
 
 PAIRS = 16  # of draws for the score of a held-out row
@@ -90,8 +90,11 @@ class Dimension:
         The numbers that judged.
     curve : Curve
         Of the autoencoder.
+    closed : bool
+        Whether the rows lie on a surface of so many dimensions that has no edge. A code of as many
+        latents then jumps somewhere, and a continuous one needs one more: see `closure.closed`.
     surplus : list of Surplus
-        One for each latent beyond the dimension.
+        One for each latent beyond those.
     calibration : array [K + 1]
         E|X − Y| / E|Y − Y′| for each k: one of laws that are right.
     spread : array [K + 1]
@@ -107,6 +110,7 @@ class Dimension:
     model: DistributionalModel
     knee: Knee
     curve: Curve
+    closed: bool
     surplus: list[Surplus]
     calibration: np.ndarray
     spread: np.ndarray
@@ -115,9 +119,14 @@ class Dimension:
     untrained_explained: list[float] = field(default_factory=list)
 
     @property
+    def latents(self) -> int:
+        """Number K′ of latents beyond which all others are surplus."""
+        return self.curve.dimension + self.closed
+
+    @property
     def recommended(self) -> int | None:
         """Number of latents to fit; None without a clean knee."""
-        return self.curve.dimension if self.curve.clean else None
+        return self.latents if self.curve.clean else None
 
 
 def estimate(
@@ -148,24 +157,26 @@ def judge(model: DistributionalModel, samples: Samples, knee: Knee = KNEE) -> St
     yield Progress("scores", 2, total)
     before = models.untrained(model)
     flat = models.scores(before, test, pairs=PAIRS).mean(axis=1)
-    at = found.dimension
+    closed = found.clean and closure.closed(samples.train, found.dimension)
+    at = found.dimension + closed
     surplus = []
     for latent in range(at + 1, model.settings.latents + 1):
         yield Progress("surplus latents", 2 + latent, total)
         surplus.append(_surplus(model, samples, at, latent, knee, rng))
     yield Progress("surplus latents", total, total)
-    codes = [models.codes(before, rows).astype(float) for rows in (samples.train, test)]
+    known, wanted = (models.codes(before, rows).astype(float) for rows in (samples.train, test))
     return Dimension(
         model=model,
         knee=knee,
         curve=found,
+        closed=closed,
         surplus=surplus,
         calibration=near / np.maximum(apart, np.finfo(float).tiny),
         spread=apart / apart[0],
         control=curve(principal(samples, model.settings), knee),
         untrained=flat / flat[0],
         untrained_explained=[
-            _explained(*codes, at, latent, knee)
+            _explained(known, wanted, at, latent, knee)
             for latent in range(at + 1, model.settings.latents + 1)
         ],
     )
@@ -259,15 +270,15 @@ def _surplus(
     labels = neighbours.groups(wanted[chosen, first], knee.neighbours)
     moved, same = laws(model, wanted[chosen], (dimension, latent), knee, rng)
     nothing = models.scores(model, test, 1.0, pairs=2)[0].mean()
-    blurred = [
+    blurred, blurred_latent = (
         _blurred(values[chosen], knee.resolution * np.sqrt(_about(about) / about.size), rng)
         for values, about in ((rest, test), (of_latent, wanted[:, own]))
-    ]
+    )
     return Surplus(
         latent=latent,
         explained=float(1 - (of_latent**2).sum() / _about(wanted[:, own])),
         gained=float(((rest**2).sum() - (rest_with**2).sum()) / variance),
-        independent=independence(*blurred, labels, knee, rng),
+        independent=independence(blurred, blurred_latent, labels, knee, rng),
         moved=float(moved / nothing),
         same=same,
     )

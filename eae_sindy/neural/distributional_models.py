@@ -346,4 +346,4 @@ def _compiled(settings: DpaFit, size: int) -> _Graphs:
         seen = tf.where(tf.sequence_mask(k, latents), known, noise[:, :latents])
         return nets.decoder.apply(decoder, tf.concat([seen, noise[:, latents:]], axis=-1))
 
-    return _Graphs(*map(graph, (nets.encoder.apply, slopes, distances, drawn)))
+    return _Graphs(graph(nets.encoder.apply), graph(slopes), graph(distances), graph(drawn))

@@ -21,7 +21,7 @@ def lines(found: Dimension) -> list[str]:
     """Return a dimension as text: the curve, the surplus latents, and what both come to."""
     c, columns = found.curve, len(found.curve.ratios)
     said = ["  " + f"{'latents':<34}" + "".join(f"{k:>8}" for k in range(columns))]
-    rows: list[tuple[str, Sequence[float], str]] = [
+    rows: list[tuple[str, np.ndarray, str]] = [
         ("energy score over that of none", c.ratios, ".3f"),
         ("  90 % over held-out rows, from", c.band[0], ".3f"),
         ("  to", c.band[1], ".3f"),
@@ -70,14 +70,17 @@ def _recommended(found: Dimension) -> Verdict:
     if not c.clean:
         return Verdict("dimension", "latents", "caution", f"no clean knee: {c.doubt}")
     k = c.dimension
-    return Verdict(
-        "dimension",
-        "latents",
-        "good",
-        f"{k}: with {k} the energy score is {c.ratios[k]:.3f} of that of none, with {k - 1} "
+    text = (
+        f"with {k} the energy score is {c.ratios[k]:.3f} of that of none, with {k - 1} "
         f"{c.ratios[k - 1]:.3f}, and {count(len(c.ratios) - 1 - k, 'latent')} more lower it by "
-        f"{c.ratios[k] - c.ratios[k:].min():.3f}; {c.agree:.0%} of the bootstrap replicates agree",
+        f"{c.ratios[k] - c.ratios[k:].min():.3f}; {c.agree:.0%} of the bootstrap replicates agree"
     )
+    if found.closed:
+        text += (
+            f"; the data close up like a {'circle' if k == 1 else 'sphere or a torus'}, so that a "
+            f"code of {k} must jump somewhere, and a continuous one needs {k + 1}"
+        )
+    return Verdict("dimension", "latents", "good", f"{found.recommended}: {text}")
 
 
 def _functions(found: Dimension) -> Verdict:
@@ -88,7 +91,7 @@ def _functions(found: Dimension) -> Verdict:
         "surplus latents",
         "good" if fine else "caution",
         f"{'each is' if fine else 'not all are'} a function of the first "
-        f"{found.curve.dimension}: R² on held-out rows is at least {least:.3f}"
+        f"{found.latents}: R² on held-out rows is at least {least:.3f}"
         f"{_untrained(found)}",
     )
 
@@ -144,7 +147,7 @@ def calibration(found: Dimension) -> Verdict:
 
 def _control(found: Dimension) -> Verdict:
     """Say what principal components would have recommended."""
-    control, k = found.control, found.curve.dimension
+    control, k = found.control, found.latents
     text = (
         f"principal components leave {control.ratios[min(k, len(control.ratios) - 1)]:.3f} of the "
         f"distance with {count(min(k, len(control.ratios) - 1), 'latent')}, the autoencoder "
@@ -159,6 +162,7 @@ def summary(found: Dimension, provenance: Mapping[str, Any] | None = None) -> di
     return {
         "recommended": found.recommended,
         "reason": choice(found),
+        "closed": found.closed,
         "curve": _curve(found.curve),
         "surplus": [asdict(s) for s in found.surplus],
         "calibration": found.calibration.tolist(),
