@@ -21,9 +21,9 @@ def distance(difference: tf.Tensor, beta: float) -> tf.Tensor:
     square = tf.reduce_sum(difference**2, axis=-1)
     if beta == 2:
         return square
-    far = square > NEAR
+    near = square <= NEAR  # which NaN is not: a training that has diverged must show it
     # Twice, for a gradient that is not finite stays so when it is multiplied by zero.
-    return tf.where(far, tf.where(far, square, 1.0) ** (0.5 * beta), 0.0)
+    return tf.where(near, 0.0, tf.where(near, 1.0, square) ** (0.5 * beta))
 
 
 def score(x: tf.Tensor, y: tf.Tensor, other: tf.Tensor, beta: float) -> tf.Tensor:
