@@ -749,8 +749,8 @@ class DpaFit(_Settings):
     # Of the energy score, 0 < β ≤ 2; at 2 it sees means only.
     beta: float = 1.0
     # Adam; the learning rate falls to zero along half a cosine.
-    steps: int = 8000
-    batch: int = 96
+    steps: int = 16000
+    batch: int = 128
     learning_rate: float = 1e-2
     # POD modes in which frames are seen, where they have more values than that.
     rank: int = 32
@@ -793,6 +793,7 @@ class Knee(_Settings):
     replicates: int = 200
     # R² from which a surplus latent is called a function of the others.
     explained: float = 0.95
+    trees: int = 100  # by which it is predicted
     # Tests: rows, draws from the law of each, permutations, and the p from which nothing is seen.
     rows: int = 400
     draws: int = 16
@@ -808,7 +809,7 @@ class Knee(_Settings):
     def __post_init__(self) -> None:
         """Check every setting."""
         super().__post_init__()
-        for name in ("replicates", "rows", "draws", "permutations", "neighbours"):
+        for name in ("replicates", "trees", "rows", "draws", "permutations", "neighbours"):
             _require(getattr(self, name) >= 2, f"criterion {name} must be at least 2")
         for name in ("gain", "left", "agree", "explained", "level", "resolution"):
             value = getattr(self, name)

@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 from click.testing import CliRunner
 
-from eae_sindy.distributional import closure, dimension, neighbours, planted, samples
+from eae_sindy.distributional import choice, closure, dimension, neighbours, planted, samples
 from eae_sindy.ensemble.distributional_model import DistributionalModel
+from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.ensemble.segments import Segments
 from eae_sindy.errors import EaeSindyError
 from eae_sindy.neural import distributional_models as models
@@ -19,10 +20,12 @@ from eae_sindy.neural.objectives.data import same
 from eae_sindy.neural.objectives.energy_score import EnergyScore, distance, score
 from eae_sindy.neural.trained import adam
 from eae_sindy.progress import finish
-from eae_sindy.recipes import CURVES, KNEE, DpaFit, Knee
+from eae_sindy.recipes import CURVES, KNEE, DpaFit, Knee, recipe
 from eae_sindy.report import distributional as report
 from eae_sindy.report.figures import of_distributional
+from eae_sindy.snapshots import split
 from eae_sindy.snapshots.snapshots import Snapshots
+from eae_sindy_cli.fit import _chosen
 from eae_sindy_cli.main import main
 
 TINY = DpaFit(latents=3, hidden=(16, 16), noise=2, steps=60, batch=32)
@@ -607,3 +610,57 @@ def test_settings_that_mean_nothing_are_refused():
             DpaFit().but(**{name: value})
     with pytest.raises(EaeSindyError, match="gain is a share"):
         Knee(gain=1.5)
+
+
+# ---- A fit that asks how many latents it needs
+
+
+def test_the_number_of_latents_is_that_of_the_training_frames_or_of_the_settings():
+    fit = recipe("paper-quick").but(rank=4, train=0.8, latents=3)
+    chosen = finish(choice.latents_of(frames(), fit, TINY, FEW))
+    rows = round(0.8 * np.count_nonzero(split.of_fit(frames(), fit) != split.TEST))
+    assert len(chosen.found.model.origin) == 2  # modes of the wave
+    assert chosen.found.model.attributes["data fingerprint"] == samples.of_fit(
+        frames(), split.of_fit(frames(), fit), TINY
+    ).digest()  # fmt: skip
+    assert rows == np.count_nonzero(split.of_fit(frames(), fit) == split.TRAIN)
+    assert chosen.clean == chosen.found.curve.clean
+    assert chosen.latents == (chosen.found.latents if chosen.clean else 3)
+
+
+def choosing(monkeypatch, ratios):
+    """Let a fit find this curve."""
+    found = made_up(curve=curve_of(ratios))
+
+    def chosen(snapshots, settings, **_):
+        yield from ()
+        return choice.Choice(found.recommended or settings.latents, found)
+
+    monkeypatch.setattr(choice, "latents_of", chosen)
+
+
+def test_a_fit_says_how_many_latents_it_took_and_why(tmp_path, monkeypatch):
+    choosing(monkeypatch, (1, 0.01, 0.01, 0.01))
+    path, output = tmp_path / "wave.h5", tmp_path / "e.h5"
+    frames().save(path)
+    few = ["--recipe", "paper-quick", "--updates", "2", "--encoders", "5", "--draws", "5",
+           "--hidden", "4", "--degree", "1", "--latents", "auto", "-o", str(output)]  # fmt: skip
+    done = CliRunner().invoke(main, ["fit", str(path), *few])
+    assert done.exit_code == 0, done.output
+    assert Ensemble.open(output).settings.latents == 1
+    assert ", 1 latents in" in done.output
+    assert "latents: 1: with 1 the energy score is 0.010 of that of none" in done.output
+    again = CliRunner().invoke(main, ["fit", str(path), *few, "--resume"])
+    assert "latents: 1, as this fit was begun" in again.output
+    assert "nothing to resume" in again.output
+
+
+def test_without_a_knee_a_fit_takes_what_its_recipe_has_and_says_so(tmp_path, monkeypatch, capsys):
+    choosing(monkeypatch, (1, 0.3, 0.2, 0.12, 0.08))
+    fit = recipe("paper-quick").but(latents=3)
+    where = tmp_path / "e.h5"
+    found = _chosen(frames(), fit, "auto", where, Segments(where), False)
+    assert found == 3
+    said = capsys.readouterr().out
+    assert "latents: no clean knee: the score falls gradually" in said
+    assert ": 3 are taken, as the recipe has it" in said

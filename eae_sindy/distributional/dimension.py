@@ -176,7 +176,7 @@ def judge(model: DistributionalModel, samples: Samples, knee: Knee = KNEE) -> St
         control=curve(principal(samples, model.settings), knee),
         untrained=flat / flat[0],
         untrained_explained=[
-            _explained(known, wanted, at, latent, knee)
+            explained(known, wanted, at, latent, knee)
             for latent in range(at + 1, model.settings.latents + 1)
         ],
     )
@@ -276,7 +276,7 @@ def _surplus(
     )
     return Surplus(
         latent=latent,
-        explained=float(1 - (of_latent**2).sum() / _about(wanted[:, own])),
+        explained=explained(known, wanted, dimension, latent, knee),
         gained=float(((rest**2).sum() - (rest_with**2).sum()) / variance),
         independent=independence(blurred, blurred_latent, labels, knee, rng),
         moved=float(moved / nothing),
@@ -293,16 +293,21 @@ def _about(values: np.ndarray) -> float:
     return float(np.maximum(((values - values.mean(axis=0)) ** 2).sum(), np.finfo(float).tiny))
 
 
-def _explained(
+def explained(
     known: np.ndarray, wanted: np.ndarray, dimension: int, latent: int, knee: Knee
 ) -> float:
-    """Return R² of a latent of held-out rows, predicted from the first ones."""
-    own = slice(latent - 1, latent)
+    """Return R² of a latent of `wanted` rows [m, K], predicted from the first ones.
+
+    By extremely randomised trees (Geurts et al. 2006), which a jump of a code does not disturb, and
+    no change of its scale.
+    """
+    own = latent - 1
     if not dimension:
         return 0.0
-    made = neighbours.predict(
-        known[:, :dimension], known[:, own], wanted[:, :dimension], knee.neighbours
-    )
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    trees = ExtraTreesRegressor(knee.trees, random_state=knee.seed)
+    made = trees.fit(known[:, :dimension], known[:, own]).predict(wanted[:, :dimension])
     return float(1 - ((wanted[:, own] - made) ** 2).sum() / _about(wanted[:, own]))
 
 
