@@ -59,7 +59,7 @@ def settings_of(values: dict[str, Any]) -> DpaFit:
 
 data = click.argument("data", type=click.Path(path_type=Path))
 rows_option = click.option(
-    "--rows", type=click.IntRange(10), default=5000, show_default=True,
+    "--rows", type=click.IntRange(10), default=20_000, show_default=True,
     help="Rows drawn of a planted set.",
 )  # fmt: skip
 after_option = click.option(

@@ -1,7 +1,7 @@
 """What a distributional autoencoder sees: rows, checked and split, from frames or from arrays."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -18,6 +18,7 @@ from . import planted
 
 REPEATED = 0.1  # share of the rows that may stand there twice: more are no independent draws
 CONSTANT = 1e-6  # spread of a column over that of the widest, below which it says nothing
+FAINT = 1e-5  # amplitude of a POD mode over that of the first, below which it is left out
 TAIL = 0.05  # share of the rows, the farthest ones, of which the tail index is estimated
 LEAST_TAIL = 50  # rows of it: fewer tell nothing
 MARGIN = 1.2  # by which the tail index should exceed β, or no sample mean of the score is one
@@ -120,19 +121,22 @@ def of_snapshots(snapshots: Snapshots, settings: DpaFit, after: float | None = N
         [rows[chosen[at : at + len(rows)]] for at, rows in snapshots.blocks("field")]
     )
     known = {"shape": snapshots.shape, "mask": snapshots.mask}
-    if frames.shape[1] <= settings.rank:
-        return of_rows(frames, settings, **known)
-    basis = decompose(frames, settings.rank, dimensionless=True)
-    return of_rows(basis.project(frames), settings, pod=basis, **known)
+    return _of_frames(frames, settings, **known)
 
 
 def of_fit(snapshots: Snapshots, parts: np.ndarray, settings: DpaFit) -> Samples:
     """Return the training frames of a fit alone; `parts` as in `snapshots.split`."""
-    frames = training_frames(snapshots, parts)
+    return _of_frames(training_frames(snapshots, parts), settings)
+
+
+def _of_frames(frames: np.ndarray, settings: DpaFit, **known: Any) -> Samples:
+    """Return frames [n, N], in POD coordinates if they have many values."""
     if frames.shape[1] <= settings.rank:
-        return of_rows(frames, settings)
+        return of_rows(frames, settings, **known)
     basis = decompose(frames, settings.rank, dimensionless=True)
-    return of_rows(basis.project(frames), settings, pod=basis)
+    kept = int(np.count_nonzero(basis.sigma > FAINT * basis.sigma[0]))
+    basis = replace(basis, modes=basis.modes[:kept], sigma=basis.sigma[:kept])
+    return of_rows(basis.project(frames), settings, pod=basis, **known)
 
 
 def check(rows: np.ndarray, beta: float, training: int) -> None:
