@@ -30,7 +30,7 @@ def closed(rows: np.ndarray, dimension: int) -> bool:
         return False
     for most in ROWS:
         some = rows[:: -(-len(rows) // most)]
-        if NEIGHBOURS * dimension >= len(some) // 8:  # more would be no neighbours
+        if NEIGHBOURS * dimension >= len(some) // 7:  # more would be no neighbours
             return False
         about, along, flat = _planes(some, dimension)
         if flat:
