@@ -9,6 +9,7 @@ import tensorflow as tf
 from click.testing import CliRunner
 
 from eae_sindy.distributional import choice, closure, dimension, neighbours, planted, samples
+from eae_sindy.dynamics.kind import Kind
 from eae_sindy.ensemble.distributional_model import DistributionalModel
 from eae_sindy.ensemble.ensemble import Ensemble
 from eae_sindy.ensemble.segments import Segments
@@ -327,9 +328,9 @@ def test_rows_are_split_once_and_none_is_lost():
     assert found.digest() != samples.of_rows(x, DpaFit(test=0.3, seed=1)).digest()
 
 
-def frames(n=200, mask=None):
+def frames(n=200, mask=None, end=20.0):
     """A wave on 6 × 8 points, which has two POD modes."""
-    time = np.linspace(0, 20, n)
+    time = np.linspace(0, end, n)
     x = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     field = (3 + np.cos(x - time[:, None])).reshape(n, 6, 8)
     return Snapshots(time, field.astype(np.float32), mask=mask)
@@ -507,7 +508,7 @@ def made_up(**changes):
     model = SimpleNamespace(settings=DpaFit(latents=3), attributes={"version": "1"})
     surplus = [dimension.Surplus(3, 0.97, 2e-4, 0.4, 3e-4, 0.3)]
     found = dimension.Dimension(
-        model, KNEE, c, False, surplus, np.array([1.01, 0.98, 0.9, 0.8]),
+        model, KNEE, c, False, None, surplus, np.array([1.01, 0.98, 0.9, 0.8]),
         np.array([1, 0.4, 0.01, 0.01]), curve_of((1, 0.7, 0.5, 0.0)), np.ones(4), [0.2],
     )  # fmt: skip
     return replace(found, **changes)
@@ -545,6 +546,27 @@ def test_a_closed_surface_needs_one_more_and_says_so():
     assert none.recommended is None
     assert report.choice(none).startswith("no clean knee: ")
     assert report.summary(none)["recommended"] is None
+
+
+def test_a_kind_of_dynamics_asks_for_so_many_continuous_latents():
+    for name, latents in (("chaotic", 3), ("quasi-periodic", 3), ("limit cycle", 2), ("noise", 2)):
+        found = made_up(kind=Kind(name, "made up"))
+        assert found.recommended == latents
+        assert ("must jump" in report.choice(found)) == (latents == 3)
+    one = made_up(curve=curve_of((1, 0.01, 0.01, 0.01)), kind=Kind("limit cycle", "made up"))
+    assert one.recommended == 2
+    assert "of the kind 'limit cycle', which takes a flow of at least 2" in report.choice(one)
+    # Where rows close up that is reason enough, and is not said twice.
+    assert "of the kind" not in report.choice(replace(one, closed=True))
+    none = made_up(curve=curve_of((1, 0.3, 0.2, 0.12)), kind=Kind("chaotic", "made up"))
+    assert none.recommended is None
+
+
+def test_frames_say_what_kind_of_dynamics_they_show():
+    assert (
+        samples.of_snapshots(frames(800, end=80.0), TINY).kind.name == "limit cycle or conservative"
+    )
+    assert samples.of_set("parabola", 400, TINY).kind is None
 
 
 def test_a_dimension_is_judged_written_and_drawn(small, tmp_path):

@@ -5,10 +5,20 @@ data, and is flat from there on. Surplus latents should then be functions of the
 nothing of the data that these do not, and leave reconstructed laws as they are.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..dynamics.kind import (
+    CHAOTIC,
+    CONSERVATIVE,
+    LIMIT_CYCLE,
+    ONE_ORBIT,
+    QUASI_PERIODIC,
+    TRANSIENT,
+    Kind,
+)
 from ..ensemble.distributional_model import DistributionalModel
 from ..ensemble.intervals import interval
 from ..ensemble.segments import Segments
@@ -19,6 +29,12 @@ from . import closure, neighbours
 from .samples import Samples
 
 PAIRS = 16  # of draws for the score of a held-out row
+# Latents that a flow of a kind needs at least, if they are to be continuous: a closed orbit has an
+# inside; no flow in the plane is chaotic, or turns with two frequencies (Poincaré–Bendixson).
+LEAST: Mapping[str, int] = {
+    **dict.fromkeys((LIMIT_CYCLE, TRANSIENT, CONSERVATIVE, ONE_ORBIT), 2),
+    **dict.fromkeys((QUASI_PERIODIC, CHAOTIC), 3),
+}
 
 
 @dataclass(frozen=True)
@@ -93,6 +109,8 @@ class Dimension:
     closed : bool
         Whether the rows lie on a surface of so many dimensions that has no edge. A code of as many
         latents then jumps somewhere, and a continuous one needs one more: see `closure.closed`.
+    kind : Kind, optional
+        What kind of dynamics they show, if they are frames: see `LEAST`.
     surplus : list of Surplus
         One for each latent beyond those.
     calibration : array [K + 1]
@@ -111,6 +129,7 @@ class Dimension:
     knee: Knee
     curve: Curve
     closed: bool
+    kind: Kind | None
     surplus: list[Surplus]
     calibration: np.ndarray
     spread: np.ndarray
@@ -121,7 +140,7 @@ class Dimension:
     @property
     def latents(self) -> int:
         """Number K′ of latents beyond which all others are surplus."""
-        return self.curve.dimension + self.closed
+        return continuous(self.curve, self.closed, self.kind)
 
     @property
     def recommended(self) -> int | None:
@@ -158,7 +177,7 @@ def judge(model: DistributionalModel, samples: Samples, knee: Knee = KNEE) -> St
     before = models.untrained(model)
     flat = models.scores(before, test, pairs=PAIRS).mean(axis=1)
     closed = found.clean and closure.closed(samples.train, found.dimension)
-    at = found.dimension + closed
+    at = continuous(found, closed, samples.kind)
     surplus = []
     for latent in range(at + 1, model.settings.latents + 1):
         yield Progress("surplus latents", 2 + latent, total)
@@ -170,6 +189,7 @@ def judge(model: DistributionalModel, samples: Samples, knee: Knee = KNEE) -> St
         knee=knee,
         curve=found,
         closed=closed,
+        kind=samples.kind,
         surplus=surplus,
         calibration=near / np.maximum(apart, np.finfo(float).tiny),
         spread=apart / apart[0],
@@ -180,6 +200,15 @@ def judge(model: DistributionalModel, samples: Samples, knee: Knee = KNEE) -> St
             for latent in range(at + 1, model.settings.latents + 1)
         ],
     )
+
+
+def continuous(found: Curve, closed: bool, kind: Kind | None) -> int:
+    """Return how many latents it takes, so that they can be continuous; without a knee those of it.
+
+    See `Dimension.closed`, and `LEAST`.
+    """
+    least = LEAST.get(kind.name, 0) if kind is not None and found.clean else 0
+    return max(found.dimension + closed, least)
 
 
 def curve(scores: np.ndarray, knee: Knee) -> Curve:

@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from ..discovery.kind_of_frames import LEADING
+from ..dynamics.kind import Kind
+from ..dynamics.kinds import tell
 from ..ensemble.distributional_model import DistributionalModel
 from ..errors import EaeSindyError
 from ..neural import distributional_models
 from ..progress import count
 from ..recipes import DpaFit
+from ..snapshots import split
 from ..snapshots.pod import Pod, decompose, training_frames
 from ..snapshots.snapshots import Snapshots
 from . import planted
@@ -36,6 +40,8 @@ class Samples:
     shape : tuple of int
         Of a frame; that of a row, if rows are no frames.
     mask : array [*space] of bool, optional
+    kind : Kind, optional
+        What kind of dynamics they show, if they are frames.
     attributes : mapping
         Where they come from.
     """
@@ -45,6 +51,7 @@ class Samples:
     pod: Pod | None = None
     shape: tuple[int, ...] = ()
     mask: np.ndarray | None = None
+    kind: Kind | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def begin(self, settings: DpaFit) -> DistributionalModel:
@@ -120,23 +127,30 @@ def of_snapshots(snapshots: Snapshots, settings: DpaFit, after: float | None = N
     frames = np.concatenate(
         [rows[chosen[at : at + len(rows)]] for at, rows in snapshots.blocks("field")]
     )
-    known = {"shape": snapshots.shape, "mask": snapshots.mask}
-    return _of_frames(frames, settings, **known)
+    when = snapshots.time[chosen], snapshots.trajectory[chosen]
+    return _of_frames(frames, when, settings, shape=snapshots.shape, mask=snapshots.mask)
 
 
 def of_fit(snapshots: Snapshots, parts: np.ndarray, settings: DpaFit) -> Samples:
     """Return the training frames of a fit alone; `parts` as in `snapshots.split`."""
-    return _of_frames(training_frames(snapshots, parts), settings)
+    own = parts == split.TRAIN
+    when = snapshots.time[own], snapshots.trajectory[own]
+    return _of_frames(training_frames(snapshots, parts), when, settings)
 
 
-def _of_frames(frames: np.ndarray, settings: DpaFit, **known: Any) -> Samples:
-    """Return frames [n, N], in POD coordinates if they have many values."""
+def _of_frames(
+    frames: np.ndarray, when: tuple[np.ndarray, np.ndarray], settings: DpaFit, **known: Any
+) -> Samples:
+    """Return frames [n, N], in POD coordinates if they have many values, and their kind."""
     if frames.shape[1] <= settings.rank:
-        return of_rows(frames, settings, **known)
+        check(frames, settings.beta, training=len(frames))
+        return of_rows(frames, settings, kind=tell(*when, frames[:, :LEADING]), **known)
     basis = decompose(frames, settings.rank, dimensionless=True)
     kept = int(np.count_nonzero(basis.sigma > FAINT * basis.sigma[0]))
     basis = replace(basis, modes=basis.modes[:kept], sigma=basis.sigma[:kept])
-    return of_rows(basis.project(frames), settings, pod=basis, **known)
+    rows = basis.project(frames)
+    kind = tell(*when, rows[:, :LEADING])
+    return of_rows(rows, settings, pod=basis, kind=kind, **known)
 
 
 def check(rows: np.ndarray, beta: float, training: int) -> None:

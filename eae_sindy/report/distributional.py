@@ -80,6 +80,12 @@ def _recommended(found: Dimension) -> Verdict:
             f"; the data close up like a {'circle' if k == 1 else 'sphere or a torus'}, so that a "
             f"code of {k} must jump somewhere, and a continuous one needs {k + 1}"
         )
+    if found.kind is not None and found.latents > k + found.closed:
+        text += (
+            f"; that code must jump somewhere, for the dynamics are of the kind "
+            f"{found.kind.name!r}, which takes a flow of at least {found.latents} continuous "
+            "latents"
+        )
     return Verdict("dimension", "latents", "good", f"{found.recommended}: {text}")
 
 
@@ -163,6 +169,7 @@ def summary(found: Dimension, provenance: Mapping[str, Any] | None = None) -> di
         "recommended": found.recommended,
         "reason": choice(found),
         "closed": found.closed,
+        "kind": None if found.kind is None else found.kind.name,
         "curve": _curve(found.curve),
         "surplus": [asdict(s) for s in found.surplus],
         "calibration": found.calibration.tolist(),
