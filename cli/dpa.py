@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -328,7 +327,3 @@ def _training(
         raise type(ended)("add --resume to the same line to go on") from ended
     seconds = time.perf_counter() - start if whole else float("nan")
     return replace(model, attributes={**model.attributes, "seconds": seconds})
-
-
-# Commands of other files that belong to the group.
-COMMANDS: tuple[Callable[..., Any], ...] = ()

@@ -583,6 +583,16 @@ def test_a_dimension_is_judged_written_and_drawn(small, tmp_path):
     assert len(of_distributional.dimension(made_up(surplus=[])).axes) == 3
 
 
+def test_networks_that_learnt_nothing_recommend_nothing(small):
+    found, model = small
+    result = finish(dimension.judge(models.untrained(model), found, FEW))
+    assert result.latents == 0
+    assert result.recommended is None
+    assert "no latent lowers the score" in report.choice(result)
+    assert [s.explained for s in result.surplus] == [0, 0, 0]
+    assert max(s.gained for s in result.surplus) > 0.5  # each says of a row where it is
+
+
 def test_the_commands_hand_their_files_on(tmp_path):
     run, few = CliRunner(), ["--steps", "40", "--hidden", "8", "--latents", "2", "--rows", "200"]
     folder = tmp_path / "d"

@@ -43,8 +43,11 @@ def predict(
 def groups(codes: np.ndarray, size: int) -> np.ndarray:
     """Part rows [n, d] into groups of `size` or so that lie near each other; return labels [n].
 
-    Groups are halved along the code in which they are widest, at its median.
+    Groups are halved along the code in which they are widest, at its median. Without codes all rows
+    are alike.
     """
+    if not codes.shape[1]:
+        return np.zeros(len(codes), int)
     scale = codes.std(axis=0)
     scaled = codes / np.where(scale == 0, 1.0, scale)
     labels, open_ = np.zeros(len(codes), int), [np.arange(len(codes))]
