@@ -21,9 +21,10 @@ from . import options
 if TYPE_CHECKING:
     from eae_sindy.ensemble.ensemble import Ensemble
     from eae_sindy.ensemble.segments import Segments
+    from eae_sindy.snapshots.snapshots import Snapshots
 
 HELP = {
-    "latents": "Latent variables.",
+    "latents": "Latent variables; auto for as many as the training frames need, see dpa dimension.",
     "hidden": "Units of a hidden layer of the encoder; repeat for more layers. Mirrored in the "
     "decoder.",
     "activation": "elu, tanh, sigmoid, silu, softplus or relu; auto for what validation frames "
@@ -74,6 +75,7 @@ HELP = {
     "seed": "The one source of randomness.",
 }
 DEFAULT = recipes.recipe(recipes.DEFAULT)
+AUTO = "auto"
 OUTPUT = Path("runs/ensemble.h5")  # where discover looks
 
 
@@ -109,6 +111,8 @@ def setting_options(command: Any) -> Any:
         kind: dict[str, Any] = {"type": type(default)}
         if field.name == "temperature":
             kind = {"type": Temperature()}
+        if field.name == "latents":
+            kind = {"type": options.Count(AUTO)}
         if isinstance(default, bool):
             name, kind = f"{name}/--no-{name}", {}
         elif isinstance(default, tuple):
@@ -153,7 +157,9 @@ def fit(
     Algorithm 1 trains the decoder under encoders drawn at temperature T; Algorithm 2 then collects
     members with the decoder fixed. Both save segments beside the output: see --resume.
     """
-    settings = recipes.recipe(recipe).but(**{k: v for k, v in values.items() if v != ()})
+    auto = values["latents"] == AUTO
+    given = {k: v for k, v in values.items() if v not in ((), AUTO)}
+    settings = recipes.recipe(recipe).but(**given)
 
     from eae_sindy import storage
     from eae_sindy.ensemble.segments import Segments
@@ -166,7 +172,7 @@ def fit(
         segments = Segments(output, checkpoint_every)
         segments.claim(resume or force)
         how = settings, device, jobs
-        ensemble = _fitted(data, names, output, force, how, segments, resume)
+        ensemble = _fitted(data, names, output, force, how, segments, resume, auto=auto)
         if ensemble is None:
             segments.remove()
             click.echo(f"{output} is finished: nothing to resume")
@@ -180,8 +186,9 @@ def fit(
     for line in words.activation(ensemble.settings.activation, ensemble.attributes):
         click.echo(line)
     chains = f" in {len(ensemble.chains)} chains" if len(ensemble.chains) > 1 else ""
+    latents = ensemble.settings.latents
     click.echo(
-        f"{output}: {count(len(ensemble), 'member')}{chains}, {settings.latents} latents in "
+        f"{output}: {count(len(ensemble), 'member')}{chains}, {latents} latents in "
         f"{ensemble.pod.rank} POD modes; now: eae-sindy discover "
         f"{'' if output == OUTPUT else f'{shlex.quote(str(output))} '}--plot"
     )
@@ -195,6 +202,8 @@ def _fitted(
     how: tuple[Fit, str, int],
     segments: "Segments",
     resume: bool,
+    *,
+    auto: bool,
 ) -> "Ensemble | None":
     """Return the ensemble fitted to the snapshots in `data`; None if `output` has it already."""
     from eae_sindy.ensemble.ensemble import Ensemble
@@ -204,6 +213,10 @@ def _fitted(
         from eae_sindy.neural.estimator import EntropicAutoencoder
 
         settings, device, jobs = how
+        if auto:
+            settings = settings.but(
+                latents=_chosen(snapshots, settings, device, output, segments, resume)
+            )
         estimator = EntropicAutoencoder(settings, device=device, jobs=jobs or os.cpu_count() or 1)
         if resume and output.is_file():
             differences = estimator.differences(Ensemble.open(output), snapshots)
@@ -222,3 +235,35 @@ def _fitted(
             raise type(error)("add --resume to the same command to go on") from error
     seconds = time.perf_counter() - start
     return replace(ensemble, attributes={**ensemble.attributes, "seconds": seconds})
+
+
+def _chosen(
+    snapshots: "Snapshots",
+    settings: Fit,
+    device: str,
+    output: Path,
+    segments: "Segments",
+    resume: bool,
+) -> int:
+    """Return how many latents the training frames need, and say why.
+
+    A fit that goes on has as many as it began with.
+    """
+    from eae_sindy.distributional import choice
+    from eae_sindy.ensemble.ensemble import Ensemble
+    from eae_sindy.neural.devices import named
+    from eae_sindy.report import distributional as report
+
+    begun = segments.opening() if segments else None
+    if begun is None and output.is_file():
+        begun = Ensemble.open(output)
+    if resume and begun is not None:
+        click.echo(f"latents: {begun.settings.latents}, as this fit was begun")
+        return begun.settings.latents
+    steps = choice.latents_of(snapshots, settings, device=named(device))
+    found = options.follow(steps)
+    said = report.choice(found.found)
+    if not found.clean:
+        said += f": {settings.latents} are taken, as the recipe has it"
+    click.echo(f"latents: {said}")
+    return found.latents

@@ -4,6 +4,7 @@ import click
 
 from .compare import compare
 from .discover import discover
+from .dpa import dpa
 from .encode import encode
 from .export import export
 from .fit import fit
@@ -25,7 +26,7 @@ def main() -> None:
 
 
 COMMANDS = (simulate, import_, info, fit, discover, encode, forecast, compare, sweep, export)
-for command in (*COMMANDS, images):
+for command in (*COMMANDS, images, dpa):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -156,7 +156,7 @@ seed = click.option(
 )
 
 
-class _Count(click.ParamType):
+class Count(click.ParamType):
     """A whole number, or a word instead of one."""
 
     name = "integer|auto"
@@ -200,7 +200,7 @@ _NAMES = (
     ),
     click.option(
         "--delays",
-        type=_Count("auto"),
+        type=Count("auto"),
         help="Make delay coordinates of few observables: so many values of each, or auto.",
     ),
     click.option(

@@ -120,4 +120,7 @@ FORECAST = Format(
     "forecast", "make it with 'eae-sindy forecast'", version=1, unmarked=SNAPSHOTS.unmarked
 )
 IMAGE_MODEL = Format("model of images", "make it with 'eae-sindy images train'", version=1)
-FORMATS = (SNAPSHOTS, ENSEMBLE, EQUATIONS, LATENTS, FORECAST, IMAGE_MODEL)
+DISTRIBUTIONAL_MODEL = Format(
+    "distributional autoencoder", "make it with 'eae-sindy dpa fit'", version=1
+)
+FORMATS = (SNAPSHOTS, ENSEMBLE, EQUATIONS, LATENTS, FORECAST, IMAGE_MODEL, DISTRIBUTIONAL_MODEL)

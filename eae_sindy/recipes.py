@@ -731,6 +731,98 @@ def image_recipe(name: str) -> ImageFit:
     return IMAGE_RECIPES[name]
 
 
+CURVES = ("parabola", "circle", "helix", "s-curve", "swiss-roll", "surface")
+
+
+@dataclass(frozen=True)
+class DpaFit(_Settings):
+    """Settings of a distributional principal autoencoder (Shen & Meinshausen 2024).
+
+    The numbers are ours. Small batches at a high learning rate that falls to zero find the curved
+    coordinates that larger batches and smaller rates miss; see docs/dpa.md.
+    """
+
+    positive: ClassVar = ("learning_rate", "beta")
+
+    # Ordered codes K: more than the data need, so that it shows which carry nothing.
+    latents: int = 4
+    # Encoder N → hidden → K, decoder K → hidden → N; `noise` numbers beside the input of each of
+    # the decoder's layers.
+    hidden: tuple[int, ...] = (64, 64, 64, 64)
+    activation: str = "silu"
+    noise: int = 8
+    # Of the energy score, 0 < β ≤ 2; at 2 it sees means only.
+    beta: float = 1.0
+    # Adam; the learning rate falls to zero along half a cosine.
+    steps: int = 16000
+    batch: int = 128
+    learning_rate: float = 1e-2
+    # POD modes in which frames are seen, where they have more values than that.
+    rank: int = 32
+    # Share of the rows that are held out.
+    test: float = 0.2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check every setting."""
+        super().__post_init__()
+        for name in ("latents", "noise", "steps", "batch", "rank"):
+            value = getattr(self, name)
+            _require(value >= 1, f"--{name} must be at least 1, not {value}")
+        _require(self.beta <= 2, f"--beta must be at most 2, not {self.beta:g}")
+        _require(0 < self.test < 1, f"--test must be a share between 0 and 1, not {self.test:g}")
+        _require(self.seed >= 0, "--seed must not be negative")
+        _require(
+            len(self.hidden) >= 1 and min(self.hidden) >= 1,
+            "--hidden needs at least one layer of at least one unit",
+        )
+
+
+@dataclass(frozen=True)
+class Knee(_Settings):
+    """The numbers by which `distributional.dimension` tells how many latents data need.
+
+    All are ours. Scores are held-out energy scores L_k over L_0, that of no latent.
+    """
+
+    positive: ClassVar = ("gain", "clear", "left", "agree", "explained", "level", "resolution")
+
+    # The dimension is the first k after which all further latents lower it by less than this.
+    gain: float = 0.05
+    # It is a clean knee if its own latent lowers the score by so many times what the rest do, and
+    # if no more than this is left.
+    clear: float = 2.0
+    left: float = 0.3
+    # Share of the bootstrap replicates that must find the same dimension.
+    agree: float = 0.9
+    replicates: int = 200
+    # R² from which a surplus latent is called a function of the others.
+    explained: float = 0.95
+    trees: int = 100  # by which it is predicted
+    # Tests: rows, draws from the law of each, permutations, and the p from which nothing is seen.
+    rows: int = 400
+    draws: int = 16
+    permutations: int = 199
+    level: float = 0.05
+    # Noise that is added before a test, over the spread of the rows and of a latent: a training has
+    # an end, and what is smaller does not count.
+    resolution: float = 0.01
+    # Rows that are near in the codes: among so many values are exchanged, or averaged.
+    neighbours: int = 10
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check every setting."""
+        super().__post_init__()
+        for name in ("replicates", "trees", "rows", "draws", "permutations", "neighbours"):
+            _require(getattr(self, name) >= 2, f"criterion {name} must be at least 2")
+        for name in ("gain", "left", "agree", "explained", "level", "resolution"):
+            value = getattr(self, name)
+            _require(value <= 1, f"criterion {name} is a share: it must be at most 1, not {value}")
+
+
+KNEE = Knee()
+
 # Where a judgement turns: up to the first number it is good, up to the second with caution, beyond
 # it bad. Where the first is the larger one, more is better.
 Turns = tuple[float, float]

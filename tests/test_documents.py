@@ -30,7 +30,7 @@ def resolves(name):
     return False
 
 
-@pytest.mark.parametrize("page", ["method", "uncertainty", "sampler", "data", "kinds"])
+@pytest.mark.parametrize("page", ["method", "uncertainty", "sampler", "data", "kinds", "dpa"])
 def test_functions_that_a_page_names_exist(page):
     text = (ROOT / "docs" / f"{page}.md").read_text("utf-8")
     names = {

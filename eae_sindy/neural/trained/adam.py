@@ -1,5 +1,6 @@
 """Training by Adam on minibatches, compiled as a whole: many epochs a call, no Python inside."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -34,7 +35,7 @@ def init(weights: Weights) -> State:
     return State(tf.constant(0), weights, zero, zero)
 
 
-def step(state: State, gradient: Weights, rate: float) -> State:
+def step(state: State, gradient: Weights, rate: float | tf.Tensor) -> State:
     """Take one step (Kingma & Ba 2015, in the cheaper form at the end of their Sec. 2)."""
     count = tf.cast(state.step + 1, tf.float32)
     size = rate * tf.sqrt(1 - SECOND**count) / (1 - FIRST**count)
@@ -46,16 +47,33 @@ def step(state: State, gradient: Weights, rate: float) -> State:
     return State(state.step + 1, weights, first, second)
 
 
+def falling(rate: float, steps: int) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return a learning rate that falls to zero in so many steps, along half a cosine."""
+
+    def at(step: tf.Tensor) -> tf.Tensor:
+        share = tf.minimum(tf.cast(step, tf.float32) / steps, 1.0)
+        return 0.5 * rate * (1.0 + tf.cos(np.float32(np.pi) * share))
+
+    return at
+
+
 class Loop:
     """The compiled loop of one objective on one set of frames.
 
     An epoch goes through the frames once, in an order drawn anew, without replacement. Frames that
     fill no batch wait for another epoch. XLA, if it is wanted, compiles the loop once: how many
-    epochs, the seed and the objective's numbers are arguments.
+    epochs, the seed and the objective's numbers are arguments. The learning rate is a number, or a
+    function of the steps taken.
     """
 
     def __init__(
-        self, objective: Objective, data: Data, batch: int, rate: float, *, xla: bool = True
+        self,
+        objective: Objective,
+        data: Data,
+        batch: int,
+        rate: float | Callable[[tf.Tensor], tf.Tensor],
+        *,
+        xla: bool = True,
     ) -> None:
         self.objective, self.data, self.rate = objective, data, rate
         self.frames = int(data.inputs.shape[0])
@@ -84,7 +102,8 @@ class Loop:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(state.weights)
                 loss = self.objective(state.weights, numbers(data), noise, *given)
-            state = step(state, tape.gradient(loss, state.weights), self.rate)
+            rate = self.rate(state.step) if callable(self.rate) else self.rate
+            state = step(state, tape.gradient(loss, state.weights), rate)
             return b + 1, state, order, total + loss
 
         def epoch(e: tf.Tensor, state: State, losses: tf.Tensor) -> tuple:
