@@ -75,7 +75,6 @@ HELP = {
     "seed": "The one source of randomness.",
 }
 DEFAULT = recipes.recipe(recipes.DEFAULT)
-AUTO = "auto"
 OUTPUT = Path("runs/ensemble.h5")  # where discover looks
 
 
@@ -112,7 +111,7 @@ def setting_options(command: Any) -> Any:
         if field.name == "temperature":
             kind = {"type": Temperature()}
         if field.name == "latents":
-            kind = {"type": options.Count(AUTO)}
+            kind = {"type": options.Count(recipes.AUTO)}
         if isinstance(default, bool):
             name, kind = f"{name}/--no-{name}", {}
         elif isinstance(default, tuple):
@@ -157,9 +156,10 @@ def fit(
     Algorithm 1 trains the decoder under encoders drawn at temperature T; Algorithm 2 then collects
     members with the decoder fixed. Both save segments beside the output: see --resume.
     """
-    auto = values["latents"] == AUTO
-    given = {k: v for k, v in values.items() if v not in ((), AUTO)}
-    settings = recipes.recipe(recipe).but(**given)
+    auto = values["latents"] == recipes.AUTO
+    if auto:
+        del values["latents"]
+    settings = recipes.recipe(recipe).but(**{k: v for k, v in values.items() if v != ()})
 
     from eae_sindy import storage
     from eae_sindy.ensemble.segments import Segments
