@@ -311,14 +311,14 @@ def test_terms_of_the_users_own_are_taken_as_they_are(curved):
 def test_the_time_is_kept_and_progress_says_how_much_is_left(small):
     settings = FIT.but(start_seconds=1.5, hidden=(64,))
     _, given = begin(small, settings)
-    began = time.monotonic()
+    began = time.thread_time()
     steps, last = search.start(*given), -1
     for step in steps:
         assert last <= step.done < step.total == search.UNITS
         assert step.stage.startswith("start: ")
         assert set(step.values) == {"validation error", "seconds left at most"}
         last = step.done
-    assert time.monotonic() - began < 6
+    assert time.thread_time() - began < 4  # its own: other work does not count
 
 
 def test_time_in_which_it_does_not_compute_is_not_counted():
