@@ -353,7 +353,9 @@ def test_frames_are_seen_in_their_pod_coordinates_and_come_back():
 
 
 def test_a_model_of_frames_keeps_their_basis_in_its_file(tmp_path):
-    found = samples.of_snapshots(frames(), TINY)
+    known = replace(frames(), attributes={"system": "wave", "channel_axis": 0, "grid": 8})
+    found = samples.of_snapshots(known, TINY)
+    assert found.attributes == {"system": "wave", "channel_axis": 0}
     model = found.begin(TINY)
     model.save(tmp_path / "m.h5")
     back = DistributionalModel.open(tmp_path / "m.h5")
@@ -696,3 +698,17 @@ def test_without_a_knee_a_fit_takes_what_its_recipe_has_and_says_so(tmp_path, mo
     said = capsys.readouterr().out
     assert "latents: no clean knee: the score falls gradually" in said
     assert ": 3 are taken, as the recipe has it" in said
+
+
+# ---- Planted dimensions, in full
+
+
+@pytest.mark.slow  # each a whole training, more than a minute
+@pytest.mark.parametrize("name", ["circle", "s-curve", "surface"])
+def test_planted_dimensions_are_found_and_surplus_latents_are_functions(name):
+    found = samples.of_set(name, 20_000, DpaFit())
+    result = finish(dimension.estimate(found, DpaFit()))
+    assert result.recommended == planted.make(name, 10).dimension
+    assert min(s.explained for s in result.surplus) >= 0.95
+    shown = result.spread > 0.1
+    np.testing.assert_allclose(result.calibration[shown], 1, atol=0.05)

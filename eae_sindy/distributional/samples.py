@@ -20,6 +20,8 @@ from ..snapshots.pod import Pod, decompose, training_frames
 from ..snapshots.snapshots import Snapshots
 from . import planted
 
+# Attributes of snapshots that a model keeps: how frames are to be read again, and to be shown.
+KEPT = ("system", "channel_axis", "channel_names", "delays", "delay_step", "order")
 REPEATED = 0.1  # share of the rows that may stand there twice: more are no independent draws
 CONSTANT = 1e-6  # spread of a column over that of the widest, below which it says nothing
 FAINT = 1e-5  # amplitude of a POD mode over that of the first, below which it is left out
@@ -128,7 +130,9 @@ def of_snapshots(snapshots: Snapshots, settings: DpaFit, after: float | None = N
         [rows[chosen[at : at + len(rows)]] for at, rows in snapshots.blocks("field")]
     )
     when = snapshots.time[chosen], snapshots.trajectory[chosen]
-    return _of_frames(frames, when, settings, shape=snapshots.shape, mask=snapshots.mask)
+    kept = {k: snapshots.attributes[k] for k in KEPT if k in snapshots.attributes}
+    known = {"shape": snapshots.shape, "mask": snapshots.mask, "attributes": kept}
+    return _of_frames(frames, when, settings, **known)
 
 
 def of_fit(snapshots: Snapshots, parts: np.ndarray, settings: DpaFit) -> Samples:

@@ -189,7 +189,10 @@ def summary(found: Dimension, provenance: Mapping[str, Any] | None = None) -> di
 
 
 def _plain(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v.item() if isinstance(v, np.generic) else v for k, v in attributes.items()}
+    return {
+        k: v.tolist() if isinstance(v, np.generic | np.ndarray) else v
+        for k, v in attributes.items()
+    }
 
 
 def _curve(curve: Curve) -> dict[str, Any]:
