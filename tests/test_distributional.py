@@ -538,6 +538,9 @@ def test_verdicts_turn_with_the_numbers():
     off = made_up(calibration=np.array([1.0, 1.06, 0.9, 0.8]))
     assert levels(off)["calibration"] == "caution"
     assert "1.060 with 1 latent" in report.calibration(off).text
+    assert "no clean knee (each of the 3 latents" in report.verdicts(found)[-1].text
+    easy = made_up(control=curve_of((1, 0.5, 0.01, 0.0)))
+    assert report.verdicts(easy)[-1].text.endswith("they need 2")
 
 
 def test_a_closed_surface_needs_one_more_and_says_so():
@@ -548,6 +551,7 @@ def test_a_closed_surface_needs_one_more_and_says_so():
     assert none.recommended is None
     assert report.choice(none).startswith("no clean knee: ")
     assert report.summary(none)["recommended"] is None
+    assert set(levels(none)) == {"dimension", "calibration", "linear-control"}
 
 
 def test_a_kind_of_dynamics_asks_for_so_many_continuous_latents():

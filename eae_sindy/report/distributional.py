@@ -53,9 +53,12 @@ def _surplus(found: Dimension) -> list[str]:
 
 
 def verdicts(found: Dimension) -> list[Verdict]:
-    """Say how many latents the data need, and which claims of Theorem 2 hold of them."""
+    """Say how many latents the data need, and which claims of Theorem 2 hold of them.
+
+    Without a clean knee no latent is known to be surplus, and nothing is claimed of any.
+    """
     said = [_recommended(found)]
-    if found.surplus:
+    if found.surplus and found.recommended is not None:
         said += [_functions(found), _nothing_gained(found), _same_laws(found)]
     return [*said, calibration(found), _control(found)]
 
@@ -159,7 +162,10 @@ def _control(found: Dimension) -> Verdict:
         f"distance with {count(min(k, len(control.ratios) - 1), 'latent')}, the autoencoder "
         f"{found.curve.ratios[k]:.3f} of the score"
     )
-    text += f"; they would need {control.dimension}" + ("" if control.clean else " or more")
+    if control.clean:
+        text += f"; they need {control.dimension}"
+    else:
+        text += f"; they have no clean knee ({control.doubt})"
     return Verdict("linear-control", "linear control", "good", text)
 
 
