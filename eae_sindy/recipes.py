@@ -1049,3 +1049,84 @@ KIND_CRITERIA = KindCriteria()
 # How discovery reads the members (A.5.1).
 SIGNIFICANCE = 0.1  # mean and mode of a significant coefficient both exceed this
 INTERVAL = 0.90  # the width of every interval that is printed
+
+
+@dataclass(frozen=True)
+class ScoreChecks(_Settings):
+    """How `distributional.score` measures the claims on the score, and by which numbers it judges.
+
+    All are ours. A distance of two sides is 0 where they agree and 1 where nothing connects them.
+    """
+
+    positive: ClassVar = (
+        *("both_zero", "agrees", "parts", "consistent", "inconsistent", "calibrated"),
+        *("uncalibrated", "polar", "not_polar", "variance", "told_force", "untold_force"),
+    )
+
+    draws: int = 200_000  # binned by code
+    level_sets: int = 40
+    points: int = 4000  # at which both sides are compared
+    replicates: int = 100  # of the bootstrap
+    # Each claim holds up to the first number, and fails from the second on.
+    both_zero: float = 0.05  # r.m.s. of both sides, of 1 at most, up to which both are zero
+    agrees: float = 0.2  # distance of the two sides
+    parts: float = 0.5
+    consistent: float = 0.15  # r.m.s. of y − c along dc/dz, over that of all of y − c
+    inconsistent: float = 0.4
+    calibrated: float = 0.05  # |ratio − 1|
+    uncalibrated: float = 0.15
+    polar: float = 0.8  # explained share of the worse coordinate; here more is better
+    not_polar: float = 0.5
+    told_force: float = 0.9  # rank correlation of forces; here more is better
+    untold_force: float = 0.5
+    variance: float = 0.5  # E Var(X | e) of N(0, I) at most; that of an angle is 0.429
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check every setting, and that a claim cannot hold and fail at once."""
+        super().__post_init__()
+        for name in ("draws", "level_sets", "points", "replicates"):
+            least = 3 if name == "level_sets" else 1
+            _require(
+                getattr(self, name) >= least, f"--{name.replace('_', '-')} must be at least {least}"
+            )
+        _require(self.seed >= 0, "--seed must not be negative")
+        pairs = (
+            *(("agrees", "parts"), ("consistent", "inconsistent"), ("calibrated", "uncalibrated")),
+            *(("not_polar", "polar"), ("untold_force", "told_force")),
+        )
+        for low, high in pairs:
+            _require(
+                getattr(self, low) <= getattr(self, high),
+                f"criterion {low} must not be more than {high}",
+            )
+
+
+@dataclass(frozen=True)
+class PathChecks(_Settings):
+    """How `distributional.path` looks for the minimum free-energy path, and what it must reach."""
+
+    positive: ClassVar = ("gap", "march", "chamfer", "hausdorff")
+
+    rows: int = 20_000  # that models are trained on
+    draws: int = 400_000  # binned by code
+    level_sets: int = 60  # to begin with
+    least_draws: int = 40  # of a level set
+    gap: float = 0.04  # between neighbouring centres, above which level sets are halved
+    march: float = 0.01  # step along the gradient
+    seeds: int = 5
+    seed: int = 0
+    # Reached if every seed does. The poster's figures are 0.26 and 0.73.
+    chamfer: float = 0.05
+    hausdorff: float = 0.20
+
+    def __post_init__(self) -> None:
+        """Check every setting."""
+        super().__post_init__()
+        for name in ("rows", "draws", "level_sets", "least_draws", "seeds"):
+            _require(getattr(self, name) >= 1, f"--{name.replace('_', '-')} must be at least 1")
+        _require(self.seed >= 0, "--seed must not be negative")
+        _require(
+            self.draws >= 2 * self.level_sets * self.least_draws,
+            "--draws are too few for so many --level-sets: draw more",
+        )
