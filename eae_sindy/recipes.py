@@ -1111,8 +1111,8 @@ class PathChecks(_Settings):
     rows: int = 20_000  # that models are trained on
     draws: int = 400_000  # binned by code
     level_sets: int = 60  # to begin with
-    least_draws: int = 40  # of a level set
-    gap: float = 0.04  # between neighbouring centres, above which level sets are halved
+    least_draws: int = 200  # of a level set: its centre is then known to 0.01
+    gap: float = 0.08  # between neighbouring centres, above which level sets are halved
     march: float = 0.01  # step along the gradient
     seeds: int = 5
     seed: int = 0
