@@ -1051,6 +1051,13 @@ SIGNIFICANCE = 0.1  # mean and mode of a significant coefficient both exceed thi
 INTERVAL = 0.90  # the width of every interval that is printed
 
 
+# What the claims on the score are tried on: means at β = 2, laws at β = 1.
+SCORE_MEANS = DpaFit(
+    latents=2, beta=2.0, hidden=(64, 64, 64), noise=2, steps=3000, batch=256, learning_rate=5e-3
+)
+SCORE_LAWS = DpaFit(latents=2, beta=1.0, steps=3000)
+
+
 @dataclass(frozen=True)
 class ScoreChecks(_Settings):
     """How `distributional.score` measures the claims on the score, and by which numbers it judges.
@@ -1063,6 +1070,8 @@ class ScoreChecks(_Settings):
         *("uncalibrated", "polar", "not_polar", "variance", "told_force", "untold_force"),
     )
 
+    rows: int = 20_000  # that models are trained on
+    starts: int = 3  # trainings for β = 2, of which the one with the least loss is taken
     draws: int = 200_000  # binned by code
     level_sets: int = 40
     points: int = 4000  # at which both sides are compared
@@ -1071,7 +1080,7 @@ class ScoreChecks(_Settings):
     both_zero: float = 0.05  # r.m.s. of both sides, of 1 at most, up to which both are zero
     agrees: float = 0.2  # distance of the two sides
     parts: float = 0.5
-    consistent: float = 0.15  # r.m.s. of y − c along dc/dz, over that of all of y − c
+    consistent: float = 0.2  # median |cos| of the angle between y − c and dc/dz; 0.71 by chance
     inconsistent: float = 0.4
     calibrated: float = 0.05  # |ratio − 1|
     uncalibrated: float = 0.15
@@ -1085,7 +1094,7 @@ class ScoreChecks(_Settings):
     def __post_init__(self) -> None:
         """Check every setting, and that a claim cannot hold and fail at once."""
         super().__post_init__()
-        for name in ("draws", "level_sets", "points", "replicates"):
+        for name in ("rows", "starts", "draws", "level_sets", "points", "replicates"):
             least = 3 if name == "level_sets" else 1
             _require(
                 getattr(self, name) >= least, f"--{name.replace('_', '-')} must be at least {least}"

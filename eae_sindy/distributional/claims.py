@@ -70,7 +70,7 @@ def balance(m: Measured, s: ScoreChecks) -> Grade:
 def consistency(m: Measured, s: ScoreChecks) -> Grade:
     """Grade self-consistency: y − c is at a right angle to dc/dz."""
     c = m.consistency
-    said = f"{c.residual:.2f} of y − c lies along dc/dz"
+    said = f"the median |cos| of y − c with dc/dz is {c.residual:.2f}"
     if c.noise >= s.inconsistent:
         return Grade(UNTOLD, c.residual, f"{said}, and sampling alone makes {c.noise:.2f}")
     if c.residual <= max(s.consistent, c.noise):

@@ -1,6 +1,6 @@
 """The minimum free-energy path of the Müller–Brown potential, from codes of Boltzmann draws."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from .curves import Distances, distances
 from .laws import MINIMA, MuellerBrown
 from .string_method import string
 
+Decode = Callable[[np.ndarray], np.ndarray]
 STRING_STEP = 1e-3  # the largest curvature of the scaled potential on the path is below 700
 FARTHEST = 12.0  # length of a march, over which it is lost: the path is 2.5 long
 
@@ -175,7 +176,7 @@ def of_code(
     )
 
 
-def of_line(name: str, seed: int, code: Code, decode: object) -> Route:
+def of_line(name: str, seed: int, code: Code, decode: Decode) -> Route:
     """Return the decoded straight line between the codes of the two minima.
 
     Raises
@@ -185,7 +186,7 @@ def of_line(name: str, seed: int, code: Code, decode: object) -> Route:
     """
     ends = code.codes(np.array([MINIMA[0], MINIMA[-1]]))
     share = np.linspace(0, 1, 200)[:, None]
-    curve = decode(ends[0] + share * (ends[1] - ends[0]))  # type: ignore[operator]
+    curve = decode(ends[0] + share * (ends[1] - ends[0]))
     if np.shape(curve) != (len(share), 2):
         raise EaeSindyError("a decoder gives no points of the plane: train it on Müller–Brown draws")
     return route(f"{name}, decoded line", seed, np.asarray(curve, float))

@@ -36,7 +36,7 @@ def score(found: Checked) -> Figure:
     title(axes[1, 0], "d", f"variance on level sets, mean {sets.mean_variance:.3f}")
     title(axes[1, 1], "e", "mass of level sets")
     _residuals(axes[1, 2], found)
-    title(axes[1, 2], "f", r"share of $y-c$ along $\mathrm{d}c/\mathrm{d}z$")
+    title(axes[1, 2], "f", r"median $|\cos|$ of $y-c$ with $\mathrm{d}c/\mathrm{d}z$")
     return figure
 
 

@@ -1,0 +1,100 @@
+"""What claims are tried on: distributional autoencoders trained on draws of a law, and controls."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from ..neural import distributional_models as models
+from ..neural import plain_models
+from ..progress import Progress, Steps, mapped
+from ..recipes import SCORE_LAWS, SCORE_MEANS, DpaFit, PathChecks, ScoreChecks
+from . import path
+from .analytic_codes import Linear
+from .claims import LAWS_OF, MEANS, PCA, PLAIN, UNTRAINED
+from .laws import Law, MuellerBrown
+from .path import Paths, Route
+from .score import Draws, Subject
+
+T = TypeVar("T")
+ROWS, BINNED = 0xF17, 0xB1D  # of a seed: draws that are trained on, and draws that are binned
+
+
+def of_law(law: Law, settings: ScoreChecks) -> Steps[Sequence[Subject]]:
+    """Train what is judged on a law, and what should fail beside it.
+
+    Of the model for β = 2 several are trained, from other weights each, and the one with the least
+    loss is taken: a straight code is a stationary point, and some trainings end there.
+    """
+    s = settings
+    rows = law.draw(s.rows, np.random.default_rng([s.seed, ROWS]))
+    code, draws = yield from _best(rows, SCORE_MEANS.but(seed=s.seed), s.starts, law.title)
+    found = [Subject(MEANS, code, draws)]
+    code, draws = yield from _best(rows, SCORE_LAWS.but(seed=s.seed), 1, law.title)
+    found.append(Subject(LAWS_OF, code, draws))
+    plain = yield from _said(
+        plain_models.train_plain(rows, SCORE_MEANS.but(latents=1, seed=s.seed)), law.title
+    )
+    found.append(Subject(PLAIN, plain, lambda x, seed: plain.decode(plain.codes(x))))
+    found.append(Subject(PCA, Linear.principal(rows)))
+    begun = models.untrained(models.begin(rows, SCORE_MEANS.but(seed=s.seed)))
+    found.append(Subject(UNTRAINED, models.FittedCode(begun)))
+    return found
+
+
+def _best(
+    rows: np.ndarray, fit: DpaFit, starts: int, title: str
+) -> Steps[tuple[models.FittedCode, Draws]]:
+    """Return the code of the best of several trainings, and draws given its first code."""
+    tried = []
+    for k in range(starts):
+        steps = models.train_on(rows, fit.but(seed=fit.seed + k))
+        model = yield from _said(steps, f"{title}, β = {fit.beta:g}, start {k + 1} of {starts}")
+        losses = model.chains[0].training
+        # A tenth of the epochs, for the loss of one is noisy.
+        tried.append((float(losses[-max(len(losses) // 10, 1) :].mean()), k, model))
+    model = min(tried)[2]
+
+    def draws(x: np.ndarray, seed: int) -> np.ndarray:
+        return models.sample(model, models.codes(model, x), 1, 1, seed)[0]
+
+    return models.FittedCode(model), draws
+
+
+def _said(steps: Steps[T], title: str) -> Steps[T]:
+    def named(step: Progress) -> Progress:
+        return step._replace(stage=f"{title}: {step.stage}")
+
+    return mapped(steps, named)
+
+
+def paths(settings: PathChecks) -> Steps[Paths]:
+    """Train on Boltzmann draws for every seed, and hold every curve against the string.
+
+    Each seed has its own draws to train on and to bin, and none is left out.
+    """
+    law, found = MuellerBrown(), [path.polyline()]
+    for seed in range(settings.seed, settings.seed + settings.seeds):
+        rows = law.draw(settings.rows, np.random.default_rng([seed, ROWS]))
+        x = law.draw(settings.draws, np.random.default_rng([seed, BINNED]))
+        found += yield from _of_seed(seed, rows, x, settings)
+    return Paths(path.reference(), found, settings, cloud=rows[:4000])
+
+
+def _of_seed(
+    seed: int, rows: np.ndarray, x: np.ndarray, settings: PathChecks
+) -> Steps[list[Route]]:
+    """Return the curves of one seed: of a distributional autoencoder, and of the others."""
+    fit = SCORE_MEANS.but(seed=seed)
+    model = yield from _said(models.train_on(rows, fit), f"seed {seed}")
+    found = list(path.of_code("DPA", seed, x, models.FittedCode(model), settings))
+    found += path.of_code("PCA", seed, x, Linear.principal(rows), settings)
+    for latents in (1, 2):
+        plain = yield from _said(
+            plain_models.train_plain(rows, fit.but(latents=latents)), f"seed {seed}"
+        )
+        name = f"AE of {latents}"
+        if latents == 1:
+            found += path.of_code(name, seed, x, plain, settings)
+        found.append(path.of_line(name, seed, plain, plain.decode))
+    return found
