@@ -12,7 +12,7 @@ from eae_sindy.errors import EaeSindyError
 from eae_sindy.progress import Steps, count
 from eae_sindy.recipes import CURVES, DpaFit
 
-from . import options
+from . import dpa_checks, options
 
 if TYPE_CHECKING:
     from eae_sindy.distributional.samples import Samples
@@ -327,3 +327,7 @@ def _training(
         raise type(ended)("add --resume to the same line to go on") from ended
     seconds = time.perf_counter() - start if whole else float("nan")
     return replace(model, attributes={**model.attributes, "seconds": seconds})
+
+
+for command in (dpa_checks.score, dpa_checks.path):
+    dpa.add_command(command)

@@ -141,7 +141,9 @@ def points(law: Law, code: Code, x: np.ndarray, sets: LevelSets) -> Points:
     )
 
 
-def sides(at: Points, centre: np.ndarray | None = None, variance: np.ndarray | None = None) -> Sides:
+def sides(
+    at: Points, centre: np.ndarray | None = None, variance: np.ndarray | None = None
+) -> Sides:
     """Return both sides of the balance equation, with other centres and variances if given."""
     apart = at.x - (at.centre if centre is None else centre)
     gap = (at.variance if variance is None else variance) - np.sum(apart**2, axis=1)
@@ -157,9 +159,7 @@ def sides(at: Points, centre: np.ndarray | None = None, variance: np.ndarray | N
     )
 
 
-def agreement(
-    at: Points, sets: LevelSets, replicates: int, rng: np.random.Generator
-) -> Agreement:
+def agreement(at: Points, sets: LevelSets, replicates: int, rng: np.random.Generator) -> Agreement:
     """Measure how far both sides agree, and what chance and sampling make of that."""
     found = sides(at)
     size = np.sqrt(np.mean(found.left**2) + np.mean(found.right**2))
@@ -282,7 +282,9 @@ def _turns(sets: LevelSets, moves: np.ndarray) -> np.ndarray:
     """Return what errors of the neighbours' centres make of dc/dz, [m, N]."""
     behind = np.maximum(np.arange(len(sets)) - 1, 0)
     ahead = np.minimum(np.arange(len(sets)) + 1, len(sets) - 1)
-    turns: np.ndarray = (moves[ahead] - moves[behind]) / (sets.code[ahead] - sets.code[behind])[:, None]
+    turns: np.ndarray = (moves[ahead] - moves[behind]) / (sets.code[ahead] - sets.code[behind])[
+        :, None
+    ]
     return turns
 
 

@@ -1,4 +1,4 @@
-"""Which claims on the score hold, fail, or cannot be told, each beside controls that should fail."""
+"""Which claims on the score hold, fail, or cannot be told, beside controls that should fail."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple

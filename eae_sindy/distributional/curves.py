@@ -41,6 +41,4 @@ def distances(one: np.ndarray, other: np.ndarray, spacing: float = SPACING) -> D
         resampled(curve, 2 + int(lengths(curve)[-1] / spacing)) for curve in (one, other)
     )
     there, back = cKDTree(second).query(first)[0], cKDTree(first).query(second)[0]
-    return Distances(
-        float((there.mean() + back.mean()) / 2), float(max(there.max(), back.max()))
-    )
+    return Distances(float((there.mean() + back.mean()) / 2), float(max(there.max(), back.max())))

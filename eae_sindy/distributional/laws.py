@@ -63,7 +63,9 @@ class Mixture:
 
     def __init__(self, title: str, means: np.ndarray, variances: np.ndarray) -> None:
         self.title = title
-        self.means, self.variances = (np.atleast_2d(np.asarray(v, float)) for v in (means, variances))
+        self.means, self.variances = (
+            np.atleast_2d(np.asarray(v, float)) for v in (means, variances)
+        )
         if self.means.shape != self.variances.shape or not (self.variances > 0).all():
             raise EaeSindyError(
                 "a mixture needs a mean and positive variances for each component: give two "

@@ -1,6 +1,7 @@
 """Level sets of a code: their centre, variance and mass, from exact draws binned by code."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -145,7 +146,7 @@ def _moments(
 ) -> list[tuple[np.ndarray, float, float, np.ndarray]]:
     """Return centre, variance, its error and the covariance of the centre's error of every bin."""
     found = []
-    for start, end in zip(ends[:-1], ends[1:], strict=True):
+    for start, end in pairwise(ends):
         rows, own = x[start:end], code[start:end]
         count = len(rows)
         centre = rows.mean(axis=0)

@@ -188,5 +188,7 @@ def of_line(name: str, seed: int, code: Code, decode: Decode) -> Route:
     share = np.linspace(0, 1, 200)[:, None]
     curve = decode(ends[0] + share * (ends[1] - ends[0]))
     if np.shape(curve) != (len(share), 2):
-        raise EaeSindyError("a decoder gives no points of the plane: train it on Müller–Brown draws")
+        raise EaeSindyError(
+            "a decoder gives no points of the plane: train it on Müller–Brown draws"
+        )
     return route(f"{name}, decoded line", seed, np.asarray(curve, float))

@@ -133,7 +133,9 @@ class Checked:
         return next((m for m in self.measured if m.name == name), None)
 
 
-def check(name: str, law: Law, subjects: Sequence[Subject], settings: ScoreChecks) -> Steps[Checked]:
+def check(
+    name: str, law: Law, subjects: Sequence[Subject], settings: ScoreChecks
+) -> Steps[Checked]:
     """Measure subjects on one law, all on the same draws.
 
     Raises

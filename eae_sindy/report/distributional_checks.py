@@ -34,12 +34,12 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("force", ".2f"),
     ("signs", ".2f"),
 )
-MEANING = (
+MEANING = (  # of the columns
     "E Var: mean variance of rows given their first code; left, right: r.m.s. of both sides of the "
     "balance equation across level sets, at most 1; distance: of the two sides, 0 if equal and 1 "
     "if unrelated; by noise: what sampling makes of it; slope, corr: of right on left within level "
-    "sets; residual: median |cos| of y − c with dc/dz, 0.71 by chance; calibr: E|X − Y| / E|Y − Y′|; polar: explained "
-    "share of the worse of angle and radius; force, signs: rank correlation of the predicted force "
+    "sets; residual: median |cos| of y − c with dc/dz, 0.71 by chance; calibr: E|X − Y| / "
+    "E|Y − Y′|; polar: explained share of the worse of angle and radius; force, signs: rank correlation of the predicted force "
     "with the true one, and share of right signs"
 )
 
@@ -69,13 +69,17 @@ def score_lines(found: Checked) -> list[str]:
     said = [f"{found.title}:", " " * width + "".join(f"{head:>10}" for head, _ in COLUMNS)]
     for m in found.measured:
         own = values(m)
-        said.append(f"{m.name:<{width}}" + "".join(_cell(own[head], form) for head, form in COLUMNS))
+        said.append(
+            f"{m.name:<{width}}" + "".join(_cell(own[head], form) for head, form in COLUMNS)
+        )
     return [*said, *(sentence(one) for one in judged(found))]
 
 
 def sentence(one: Judgement) -> str:
     """Say on one line what became of a claim, and what its controls did."""
-    beside = "; ".join(f"{name}: {grade.verdict}, {grade.why}" for name, grade in one.controls.items())
+    beside = "; ".join(
+        f"{name}: {grade.verdict}, {grade.why}" for name, grade in one.controls.items()
+    )
     text = f"{one.verdict:<14}  {SAID[one.claim]} ({one.subject}): {one.why}"
     return f"{text} [controls: {beside}]" if beside else text
 

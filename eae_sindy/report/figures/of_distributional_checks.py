@@ -42,7 +42,8 @@ def score(found: Checked) -> Figure:
 
 def _level_sets(axis: Axes, m: Measured) -> None:
     """Colour points by their level set, and draw the centres in their order."""
-    drawn = axis.scatter(*m.points.x[:, :2].T, c=m.points.label, s=3, cmap="twilight", lw=0)
+    across, upwards = m.points.x[:, :2].T
+    drawn = axis.scatter(across, upwards, c=m.points.label, s=3, cmap="twilight", lw=0)
     axis.figure.colorbar(drawn, ax=axis, label="level set")
     axis.plot(*m.sets.mean[:, :2].T, "o-", color=INK, ms=2.5, lw=1, label="centres $c$")
     axis.set_aspect("equal", "datalim")
@@ -66,10 +67,14 @@ def _distances(axis: Axes, found: Checked) -> None:
         a = m.agreement
         zero = max(a.left, a.right) <= s.both_zero
         axis.plot(a.interval, [k, k], color=GREY if zero else PURPLE, lw=1.5)
-        axis.plot(a.distance, k, "o", color=GREY if zero else PURPLE, ms=5, mfc="none" if zero else None)
+        axis.plot(
+            a.distance, k, "o", color=GREY if zero else PURPLE, ms=5, mfc="none" if zero else None
+        )
         axis.plot(a.noise, k, "|", color=TEAL, ms=12, mew=1.5)
         if zero:
-            axis.text(a.distance, k + 0.28, "both sides are zero", fontsize=7, color=INK, ha="center")
+            axis.text(
+                a.distance, k + 0.28, "both sides are zero", fontsize=7, color=INK, ha="center"
+            )
     axis.axvspan(0, s.agrees, color=PALE, lw=0, zorder=0)
     axis.axvline(s.parts, color=GREY, lw=1, ls=":")
     axis.set_xlim(0, 1.5)
@@ -124,8 +129,11 @@ def _curves(axis: Axes, found: Paths, colours: dict[str, str]) -> None:
     sides = [np.linspace(*ends, 200) for ends in VIEW]
     grid = np.stack(np.meshgrid(*sides), axis=-1)
     energy = MuellerBrown().potential(grid.reshape(-1, 2)).reshape(grid.shape[:2])
-    axis.contour(*sides, energy, levels=energy.min() + 2.0 * np.arange(LEVELS), colors=GREY, linewidths=0.5)
-    axis.scatter(*found.cloud.T, s=1, color=PALE, lw=0)
+    axis.contour(
+        *sides, energy, levels=energy.min() + 2.0 * np.arange(LEVELS), colors=GREY, linewidths=0.5
+    )
+    across, upwards = found.cloud.T
+    axis.scatter(across, upwards, s=1, color=PALE, lw=0)
     for method in found.methods:
         routes: list[Route] = found.of(method)
         for k, route in enumerate(routes):
