@@ -70,7 +70,7 @@ def score(
         tried = options.follow(subjects.of_law(law, settings))
         found.append(options.follow(measured.check(name, law, tried, settings)))
         click.echo("\n".join(report.score_lines(found[-1])) + "\n")
-    click.echo(report.in_short(found))
+    click.echo(f"{report.MEANING}.\n{report.in_short(found)}")
     # Numbers first: a figure that fails must not lose them.
     write_json(report.score_summary(found, _provenance()), numbers, force)
     paths = [numbers]

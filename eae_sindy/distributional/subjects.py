@@ -8,7 +8,7 @@ import numpy as np
 from ..neural import distributional_models as models
 from ..neural import plain_models
 from ..progress import Progress, Steps, mapped
-from ..recipes import SCORE_LAWS, SCORE_MEANS, DpaFit, PathChecks, ScoreChecks
+from ..recipes import PATH_MEANS, SCORE_LAWS, SCORE_MEANS, DpaFit, PathChecks, ScoreChecks
 from . import path
 from .analytic_codes import Linear
 from .claims import LAWS_OF, MEANS, PCA, PLAIN, UNTRAINED
@@ -85,7 +85,7 @@ def _of_seed(
     seed: int, rows: np.ndarray, x: np.ndarray, settings: PathChecks
 ) -> Steps[list[Route]]:
     """Return the curves of one seed: of a distributional autoencoder, and of the others."""
-    fit = SCORE_MEANS.but(seed=seed)
+    fit = PATH_MEANS.but(seed=seed)
     model = yield from _said(models.train_on(rows, fit), f"seed {seed}")
     found = list(path.of_code("DPA", seed, x, models.FittedCode(model), settings))
     found += path.of_code("PCA", seed, x, Linear.principal(rows), settings)

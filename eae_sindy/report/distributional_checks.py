@@ -34,13 +34,13 @@ COLUMNS: tuple[tuple[str, str], ...] = (
     ("force", ".2f"),
     ("signs", ".2f"),
 )
-MEANING = (  # of the columns
+MEANING = (
     "E Var: mean variance of rows given their first code; left, right: r.m.s. of both sides of the "
     "balance equation across level sets, at most 1; distance: of the two sides, 0 if equal and 1 "
     "if unrelated; by noise: what sampling makes of it; slope, corr: of right on left within level "
     "sets; residual: median |cos| of y − c with dc/dz, 0.71 by chance; calibr: E|X − Y| / "
-    "E|Y − Y′|; polar: explained share of the worse of angle and radius; force, signs: rank correlation of the predicted force "
-    "with the true one, and share of right signs"
+    "E|Y − Y′|; polar: explained share of the worse of angle and radius; force, signs: rank "
+    "correlation of the predicted force with the true one, and share of right signs"
 )
 
 
