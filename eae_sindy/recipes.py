@@ -1069,7 +1069,7 @@ class ScoreChecks(_Settings):
     """
 
     positive: ClassVar = (
-        *("both_zero", "agrees", "parts", "consistent", "inconsistent", "calibrated"),
+        *("both_zero", "agrees", "parts", "of_chance", "consistent", "inconsistent", "calibrated"),
         *("uncalibrated", "polar", "not_polar", "variance", "told_force", "untold_force"),
     )
 
@@ -1083,6 +1083,7 @@ class ScoreChecks(_Settings):
     both_zero: float = 0.05  # r.m.s. of both sides, of 1 at most, up to which both are zero
     agrees: float = 0.2  # distance of the two sides
     parts: float = 0.5
+    of_chance: float = 0.5  # of the distance if points of a level set are exchanged: less holds
     consistent: float = 0.2  # median |cos| of the angle between y − c and dc/dz; 0.71 by chance
     inconsistent: float = 0.4
     calibrated: float = 0.05  # |ratio − 1|

@@ -61,7 +61,9 @@ def balance(m: Measured, s: ScoreChecks) -> Grade:
     if a.noise >= s.parts:
         return Grade(UNTOLD, a.distance, f"{said}, and sampling alone makes {a.noise:.2f}")
     if a.distance <= max(s.agrees, a.noise):
-        return Grade(HOLDS, a.distance, said)
+        if a.distance <= s.of_chance * a.chance:
+            return Grade(HOLDS, a.distance, said)
+        return Grade(UNTOLD, a.distance, f"{said}, and points exchanged make {a.chance:.2f}")
     if a.interval[0] >= s.parts:
         return Grade(FAILS, a.distance, f"{said}, where sampling makes {a.noise:.2f}")
     return Grade(UNTOLD, a.distance, said)
