@@ -67,7 +67,7 @@ def score(
     found = []
     for name in wanted:
         law = known.law(name)
-        tried = options.follow(subjects.of_law(law, settings))
+        tried = options.follow(subjects.of_law(name, law, settings))
         found.append(options.follow(measured.check(name, law, tried, settings)))
         click.echo("\n".join(report.score_lines(found[-1])) + "\n")
     click.echo(f"{report.MEANING}.\n{report.in_short(found)}")

@@ -8,11 +8,12 @@ from click.testing import CliRunner
 
 from eae_sindy.distributional import balance, claims, curves, laws, path, string_method
 from eae_sindy.distributional import score as scores
-from eae_sindy.distributional.analytic_codes import Linear, Nearest, Polar
+from eae_sindy.distributional.analytic_codes import Linear, Nearest, Polar, Radius
 from eae_sindy.distributional.claims import FAILS, HOLDS, UNTOLD
 from eae_sindy.distributional.level_sets import level_sets
 from eae_sindy.distributional.score import Checked, Subject
 from eae_sindy.errors import EaeSindyError
+from eae_sindy.progress import finish
 from eae_sindy.recipes import PathChecks, ScoreChecks
 from eae_sindy.report import distributional_checks as report
 
@@ -212,11 +213,18 @@ def test_the_counterexample_is_stationary_and_off_balance():
     np.testing.assert_allclose(sides.right, -gap * at.x[:, 0] / 4 / most, atol=1e-3)
 
 
+def test_the_radius_has_no_right_side():
+    """Circles are about c = 0, and |y|² = V/Z on each: the poster's left side has a pole there."""
+    m = measured("normal", Radius())
+    assert m.sets.mean_variance == pytest.approx(2, rel=0.02)
+    assert m.agreement.left > 0.9
+    assert m.agreement.right < 0.1
+    assert claims.balance(m, FEW).verdict == FAILS
+
+
 def test_lower_loss_does_not_help_the_theorem():
     """A spiral leaves less variance than the angle, so that the angle is no global optimum."""
-    turn = np.linspace(2, 16, 150)
-    spiral = Nearest(0.18 * turn[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1))
-    m = measured("normal", spiral)
+    m = measured("normal", Nearest.spiral(1.13, 2.55))
     assert m.sets.mean_variance < 0.5 * (2 - np.pi / 2)
     assert claims.balance(m, FEW).verdict == FAILS
 
@@ -577,6 +585,28 @@ def quick(monkeypatch):
     monkeypatch.setattr(subjects, "SCORE_LAWS", tiny.but(beta=1.0))
 
 
+def test_of_several_trainings_the_one_with_the_least_loss_is_taken(monkeypatch):
+    from types import SimpleNamespace
+
+    from eae_sindy.distributional import subjects
+    from eae_sindy.progress import Progress
+
+    seen = []
+
+    def train(rows, fit):
+        seen.append(fit.seed)
+        # The last epoch alone would say that the third is the best, and the first epochs so, too.
+        last = {7: 2.0, 8: 1.0, 9: 1.5}[fit.seed]
+        losses = np.array([0.0 if fit.seed == 9 else 5.0] * 18 + [last, last - (fit.seed == 9)])
+        yield Progress("training", 1, 1)
+        return SimpleNamespace(seed=fit.seed, chains=[SimpleNamespace(training=losses)])
+
+    monkeypatch.setattr(subjects.models, "train_on", train)
+    code, _ = finish(subjects._best(np.zeros((5, 2)), subjects.SCORE_MEANS.but(seed=7), 3, "x"))
+    assert seen == [7, 8, 9]
+    assert code.model.seed == 8
+
+
 def test_the_score_is_checked_from_the_command_line(tmp_path, quick):
     from eae_sindy_cli.main import main
 
@@ -586,9 +616,10 @@ def test_the_score_is_checked_from_the_command_line(tmp_path, quick):
     assert ran.exit_code == 0, ran.output
     found = json.loads((tmp_path / "score.json").read_text())["laws"]["normal"]
     assert set(found["subjects"]) == {
-        claims.MEANS, claims.LAWS_OF, claims.PLAIN, claims.PCA, claims.UNTRAINED
+        claims.MEANS, claims.LAWS_OF, claims.PLAIN, claims.PCA, claims.UNTRAINED,
+        claims.ANGLE, claims.RADIUS, claims.FIRST, claims.SPIRAL,
     }  # fmt: skip
-    assert {c["claim"] for c in found["claims"]} == set(claims.CLAIMS) - {"forces"}
+    assert {c["claim"] for c in found["claims"]} == {c.code for c in claims.CLAIMS} - {"forces"}
     calibrated = next(c for c in found["claims"] if c["claim"] == "calibration")
     assert calibrated["controls"][claims.PLAIN]["verdict"] == FAILS
     assert (tmp_path / "score_normal.png").is_file()

@@ -48,6 +48,18 @@ class Polar:
         return np.stack([around, outwards], axis=1)
 
 
+class Radius(Polar):
+    """The radius alone."""
+
+    def codes(self, x: np.ndarray) -> np.ndarray:
+        """Return the radius [n, 1] of points [n, 2]."""
+        return super().codes(x)[:, 1:]
+
+    def jacobians(self, x: np.ndarray) -> np.ndarray:
+        """Return the derivatives [n, 1, 2]."""
+        return super().jacobians(x)[:, 1:]
+
+
 class Nearest:
     """The arc length at the point of a curve that is nearest to a row: a projection.
 
@@ -69,6 +81,13 @@ class Nearest:
             raise EaeSindyError("a curve needs two points or more, no two in a row the same")
         self._units = steps / self._lengths[:, None]
         self._starts = np.concatenate([[0.0], np.cumsum(self._lengths)[:-1]])
+
+    @classmethod
+    def spiral(cls, pitch: float, turns: float, points: int = 150) -> "Nearest":
+        """Return the projection on a spiral whose windings lie `pitch` apart, about the origin."""
+        turn = np.linspace(2, 2 * np.pi * turns, points)
+        around = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+        return cls(pitch / (2 * np.pi) * turn[:, None] * around)
 
     def _project(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the nearest segment of each row [n], and how far along it the nearest point is."""

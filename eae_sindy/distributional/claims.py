@@ -13,6 +13,8 @@ HOLDS, FAILS, UNTOLD = "holds", "fails", "cannot be told"
 # Subjects by name: what is judged, and what stands beside it.
 MEANS, LAWS_OF, PLAIN = "DPA, β = 2", "DPA, β = 1", "plain autoencoder"
 PCA, UNTRAINED = "PCA", "untrained"
+# Codes that are written down: nothing that is said of them rests on a training.
+ANGLE, RADIUS, FIRST, SPIRAL = "angle", "radius", "y₁", "spiral"
 
 # Claims by their code; what a code means does not change.
 BALANCE, CONSISTENCY, VARIANCE = "balance", "self-consistency", "variance"
@@ -128,8 +130,9 @@ def forces(m: Measured, s: ScoreChecks) -> Grade:
 
 
 class Claim(NamedTuple):
-    """A claim: how it is graded, of which subject, on which laws, and what should fail."""
+    """A claim: code, how it is graded, of which subject, on which laws, and what should fail."""
 
+    code: str
     grade: Callable[[Measured, ScoreChecks], Grade]
     subject: str
     laws: tuple[str, ...]  # none for all
@@ -138,14 +141,20 @@ class Claim(NamedTuple):
 
 # PCA of a Gaussian and a plain autoencoder are stationary points for β = 2 themselves: they fail
 # neither self-consistency nor, where both sides are zero, the balance equation.
-CLAIMS: Mapping[str, Claim] = {
-    BALANCE: Claim(balance, MEANS, (), (PCA, UNTRAINED)),
-    CONSISTENCY: Claim(consistency, MEANS, (), (UNTRAINED,)),
-    VARIANCE: Claim(variance, MEANS, ("normal",), (PCA, UNTRAINED)),
-    CALIBRATION: Claim(calibration, LAWS_OF, (), (PLAIN,)),
-    POLAR: Claim(polar, MEANS, ("normal",), (PCA, UNTRAINED)),
-    FORCES: Claim(forces, MEANS, ("muller-brown",), (PCA, UNTRAINED)),
-}
+CLAIMS: Sequence[Claim] = (
+    Claim(BALANCE, balance, MEANS, (), (PCA, UNTRAINED)),
+    Claim(BALANCE, balance, ANGLE, ("normal",), (PCA, UNTRAINED)),
+    Claim(BALANCE, balance, RADIUS, ("normal",), (UNTRAINED,)),
+    Claim(BALANCE, balance, FIRST, ("normal", "anisotropic"), (UNTRAINED,)),
+    Claim(BALANCE, balance, SPIRAL, ("normal",), (UNTRAINED,)),
+    Claim(CONSISTENCY, consistency, MEANS, (), (UNTRAINED,)),
+    Claim(CONSISTENCY, consistency, ANGLE, ("normal",), (UNTRAINED,)),
+    Claim(CONSISTENCY, consistency, FIRST, ("normal", "anisotropic"), (UNTRAINED,)),
+    Claim(VARIANCE, variance, MEANS, ("normal",), (PCA, UNTRAINED)),
+    Claim(CALIBRATION, calibration, LAWS_OF, (), (PLAIN,)),
+    Claim(POLAR, polar, MEANS, ("normal",), (PCA, UNTRAINED)),
+    Claim(FORCES, forces, MEANS, ("muller-brown",), (PCA, UNTRAINED)),
+)
 
 
 def judged(found: Checked) -> Sequence[Judgement]:
@@ -154,7 +163,7 @@ def judged(found: Checked) -> Sequence[Judgement]:
     A claim that holds where a control holds as well cannot be told: the test tells nothing then.
     """
     said = []
-    for name, claim in CLAIMS.items():
+    for claim in CLAIMS:
         own = found.of(claim.subject)
         if own is None or (claim.laws and found.law not in claim.laws):
             continue
@@ -167,5 +176,5 @@ def judged(found: Checked) -> Sequence[Judgement]:
         passed = [other for other, grade in beside.items() if grade.verdict == HOLDS]
         if verdict == HOLDS and passed:
             verdict, why = UNTOLD, f"{why}; but the control passes, too: {', '.join(passed)}"
-        said.append(Judgement(name, claim.subject, verdict, number, why, beside))
+        said.append(Judgement(claim.code, claim.subject, verdict, number, why, beside))
     return said

@@ -10,17 +10,28 @@ from ..neural import plain_models
 from ..progress import Progress, Steps, mapped
 from ..recipes import PATH_MEANS, SCORE_LAWS, SCORE_MEANS, DpaFit, PathChecks, ScoreChecks
 from . import path
-from .analytic_codes import Linear
-from .claims import LAWS_OF, MEANS, PCA, PLAIN, UNTRAINED
+from .analytic_codes import Linear, Nearest, Polar, Radius
+from .claims import ANGLE, FIRST, LAWS_OF, MEANS, PCA, PLAIN, RADIUS, SPIRAL, UNTRAINED
 from .laws import Law, MuellerBrown
 from .path import Paths, Route
 from .score import Draws, Subject
 
 T = TypeVar("T")
+PITCH, TURNS = 1.13, 2.55  # of a spiral over N(0, I): closely wound, and out to three deviations
 ROWS, BINNED = 0xF17, 0xB1D  # of a seed: draws that are trained on, and draws that are binned
 
 
-def of_law(law: Law, settings: ScoreChecks) -> Steps[Sequence[Subject]]:
+def known(name: str) -> list[Subject]:
+    """Return codes that are written down, of which the truth on a law is known."""
+    first = Subject(FIRST, Linear(np.eye(1, 2)))
+    spiral = Subject(SPIRAL, Nearest.spiral(PITCH, TURNS))
+    return {
+        "normal": [Subject(ANGLE, Polar()), Subject(RADIUS, Radius()), first, spiral],
+        "anisotropic": [first],
+    }.get(name, [])
+
+
+def of_law(name: str, law: Law, settings: ScoreChecks) -> Steps[Sequence[Subject]]:
     """Train what is judged on a law, and what should fail beside it.
 
     Of the model for β = 2 several are trained, from other weights each, and the one with the least
@@ -39,7 +50,7 @@ def of_law(law: Law, settings: ScoreChecks) -> Steps[Sequence[Subject]]:
     found.append(Subject(PCA, Linear.principal(rows)))
     begun = models.untrained(models.begin(rows, SCORE_MEANS.but(seed=s.seed)))
     found.append(Subject(UNTRAINED, models.FittedCode(begun)))
-    return found
+    return [*found, *known(name)]
 
 
 def _best(
