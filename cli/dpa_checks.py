@@ -24,7 +24,7 @@ plot_option = click.option("--plot", is_flag=True, help="Draw the figures, too."
 )  # fmt: skip
 @click.option(
     "--starts", type=click.IntRange(1), default=ScoreChecks.starts, show_default=True,
-    help="Trainings for β = 2, of which the one with the least loss is taken.",
+    help="Trainings for β = 2, of which that with the least variance given its code is taken.",
 )  # fmt: skip
 @click.option(
     "--draws", type=click.IntRange(1000), default=ScoreChecks.draws, show_default=True,

@@ -1074,7 +1074,7 @@ class ScoreChecks(_Settings):
     )
 
     rows: int = 20_000  # that models are trained on
-    starts: int = 3  # trainings for β = 2, of which the one with the least loss is taken
+    starts: int = 3  # trainings for β = 2, of which that with the least E Var(X | e) is taken
     draws: int = 200_000  # binned by code
     level_sets: int = 40
     points: int = 4000  # at which both sides are compared

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from ..errors import EaeSindyError
 from ..neural import distributional_models as models
 from ..neural import plain_models
 from ..progress import Progress, Steps, mapped
@@ -13,11 +14,13 @@ from . import path
 from .analytic_codes import Linear, Nearest, Polar, Radius
 from .claims import ANGLE, FIRST, LAWS_OF, MEANS, PCA, PLAIN, RADIUS, SPIRAL, UNTRAINED
 from .laws import Law, MuellerBrown
+from .level_sets import level_sets
 from .path import Paths, Route
 from .score import Draws, Subject
 
 T = TypeVar("T")
 PITCH, TURNS = 1.13, 2.55  # of a spiral over N(0, I): closely wound, and out to three deviations
+CHOSEN_BY = 40  # level sets
 ROWS, BINNED = 0xF17, 0xB1D  # of a seed: draws that are trained on, and draws that are binned
 
 
@@ -34,8 +37,9 @@ def known(name: str) -> list[Subject]:
 def of_law(name: str, law: Law, settings: ScoreChecks) -> Steps[Sequence[Subject]]:
     """Train what is judged on a law, and what should fail beside it.
 
-    Of the model for β = 2 several are trained, from other weights each, and the one with the least
-    loss is taken: a straight code is a stationary point, and some trainings end there.
+    Of the model for β = 2 several are trained, from other weights each, and the one whose first code
+    leaves the least variance of the rows is taken: a straight code is a stationary point, and some
+    trainings end there.
     """
     s = settings
     rows = law.draw(s.rows, np.random.default_rng([s.seed, ROWS]))
@@ -61,15 +65,25 @@ def _best(
     for k in range(starts):
         steps = models.train_on(rows, fit.but(seed=fit.seed + k))
         model = yield from _said(steps, f"{title}, β = {fit.beta:g}, start {k + 1} of {starts}")
-        losses = model.chains[0].training
-        # A tenth of the epochs, for the loss of one is noisy.
-        tried.append((float(losses[-max(len(losses) // 10, 1) :].mean()), k, model))
+        tried.append((_left(rows, models.FittedCode(model)), k, model))
     model = min(tried)[2]
 
     def draws(x: np.ndarray, seed: int) -> np.ndarray:
         return models.sample(model, models.codes(model, x), 1, 1, seed)[0]
 
     return models.FittedCode(model), draws
+
+
+def _left(rows: np.ndarray, code: models.FittedCode) -> float:
+    """Return E Var(X | e) of the first code over the rows; infinite of one that has collapsed.
+
+    The loss itself will not do to choose by: at β = 2 it does not see how far draws spread, and
+    its estimate from two of them may be lost in that.
+    """
+    try:
+        return level_sets(rows, code.codes(rows)[:, 0], CHOSEN_BY).mean_variance
+    except EaeSindyError:
+        return np.inf
 
 
 def _said(steps: Steps[T], title: str) -> Steps[T]:
