@@ -37,9 +37,9 @@ def known(name: str) -> list[Subject]:
 def of_law(name: str, law: Law, settings: ScoreChecks) -> Steps[Sequence[Subject]]:
     """Train what is judged on a law, and what should fail beside it.
 
-    Of the model for β = 2 several are trained, from other weights each, and the one whose first code
-    leaves the least variance of the rows is taken: a straight code is a stationary point, and some
-    trainings end there.
+    Of the model for β = 2 several are trained, from other weights each, and the one whose first
+    code leaves the least variance of the rows is taken: a straight code is a stationary point, and
+    some trainings end there.
     """
     s = settings
     rows = law.draw(s.rows, np.random.default_rng([s.seed, ROWS]))
