@@ -141,7 +141,7 @@ def test_level_sets_of_the_angle_are_known():
     np.testing.assert_allclose(sets.mean, np.sqrt(np.pi / 2) * outwards, atol=0.06)
     # dc/dz of the angle is a quarter turn on.
     np.testing.assert_allclose(
-        sets.direction[1:-1], np.sqrt(np.pi / 2) * (outwards @ [[0, 1], [-1, 0]])[1:-1], atol=0.7
+        sets.direction[1:-1], np.sqrt(np.pi / 2) * (outwards @ [[0, 1], [-1, 0]])[1:-1], atol=0.15
     )
 
 

@@ -10,6 +10,7 @@ from ...distributional.score import Checked, Measured
 from .style import CHAINS, GREY, INK, PALE, PURPLE, STYLE, TEAL, title
 
 LEVELS = 24  # of the potential, in steps of 2 kJ/mol
+KEY = "shaded: holds; dotted: fails beyond; green: by noise"
 VIEW = ((-1.6, 1.1), (-0.4, 2.0))
 
 
@@ -43,8 +44,8 @@ def score(found: Checked) -> Figure:
 def _level_sets(axis: Axes, m: Measured) -> None:
     """Colour points by their level set, and draw the centres in their order."""
     across, upwards = m.points.x[:, :2].T
-    drawn = axis.scatter(across, upwards, c=m.points.label, s=3, cmap="twilight", lw=0)
-    axis.figure.colorbar(drawn, ax=axis, label="level set")
+    drawn = axis.scatter(across, upwards, c=m.points.label, s=3, cmap="viridis", lw=0)
+    axis.figure.colorbar(drawn, ax=axis).set_label("level set", **STYLE)
     axis.plot(*m.sets.mean[:, :2].T, "o-", color=INK, ms=2.5, lw=1, label="centres $c$")
     axis.set_aspect("equal", "datalim")
     axis.legend(fontsize=7, frameon=False, loc="upper right")
@@ -79,7 +80,7 @@ def _distances(axis: Axes, found: Checked) -> None:
     axis.axvline(s.parts, color=GREY, lw=1, ls=":")
     axis.set_xlim(0, 1.5)
     _names(axis, found)
-    axis.set_xlabel("shaded: holds; dotted: fails beyond; green: by noise", **STYLE)
+    axis.set_xlabel(KEY, fontsize=8, color=INK)
 
 
 def _residuals(axis: Axes, found: Checked) -> None:
@@ -91,7 +92,7 @@ def _residuals(axis: Axes, found: Checked) -> None:
     axis.axvline(s.inconsistent, color=GREY, lw=1, ls=":")
     axis.set_xlim(0, 1)
     _names(axis, found)
-    axis.set_xlabel("shaded: holds; dotted: fails beyond; green: by noise", **STYLE)
+    axis.set_xlabel(KEY, fontsize=8, color=INK)
 
 
 def _names(axis: Axes, found: Checked) -> None:
