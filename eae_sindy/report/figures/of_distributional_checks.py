@@ -66,16 +66,12 @@ def _distances(axis: Axes, found: Checked) -> None:
     s = found.settings
     for k, m in enumerate(found.measured):
         a = m.agreement
-        zero = max(a.left, a.right) <= s.both_zero
-        axis.plot(a.interval, [k, k], color=GREY if zero else PURPLE, lw=1.5)
-        axis.plot(
-            a.distance, k, "o", color=GREY if zero else PURPLE, ms=5, mfc="none" if zero else None
-        )
+        if max(a.left, a.right) <= s.both_zero:
+            axis.text(0.25, k, "both sides are zero", fontsize=7, color=INK, va="center")
+            continue
+        axis.plot(a.interval, [k, k], color=PURPLE, lw=1.5)
+        axis.plot(a.distance, k, "o", color=PURPLE, ms=5)
         axis.plot(a.noise, k, "|", color=TEAL, ms=12, mew=1.5)
-        if zero:
-            axis.text(
-                a.distance, k + 0.28, "both sides are zero", fontsize=7, color=INK, ha="center"
-            )
     axis.axvspan(0, s.agrees, color=PALE, lw=0, zorder=0)
     axis.axvline(s.parts, color=GREY, lw=1, ls=":")
     axis.set_xlim(0, 1.5)
