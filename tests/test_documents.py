@@ -30,7 +30,9 @@ def resolves(name):
     return False
 
 
-@pytest.mark.parametrize("page", ["method", "uncertainty", "sampler", "data", "kinds", "dpa"])
+@pytest.mark.parametrize(
+    "page", ["method", "uncertainty", "sampler", "data", "kinds", "dpa", "dpa_score"]
+)
 def test_functions_that_a_page_names_exist(page):
     text = (ROOT / "docs" / f"{page}.md").read_text("utf-8")
     names = {

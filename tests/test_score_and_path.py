@@ -486,7 +486,9 @@ def test_a_code_that_falls_from_minimum_to_minimum_does_as_well(boltzmann):
 
 
 def test_straight_codes_and_lines_miss_the_path(boltzmann):
-    assert path.polyline().distances == pytest.approx((0.220, 0.654), abs=0.005)
+    line, polyline = path.straight_lines()
+    np.testing.assert_allclose(polyline.distances, (0.220, 0.654), atol=0.005)
+    np.testing.assert_allclose(line.distances, (0.301, 0.727), atol=0.005)
     marched = path.of_code("x", 0, boltzmann, Linear.principal(boltzmann), PathChecks())[1]
     assert marched.distances.chamfer > 0.2
     assert path.of_code("x", 0, boltzmann, Linear([[0, 0.0]]), PathChecks())[1].note
@@ -556,7 +558,7 @@ def test_a_law_is_told_in_words_numbers_and_a_figure(tmp_path):
     assert len(own["level sets"]["c error"]) == FEW.level_sets
     assert report.in_short([found]) == "4 of 4 claims hold on 1 laws"
     assert figures.save(drawn.score(found), tmp_path, "s")[0].stat().st_size > 10_000
-    routes = [path.polyline(), path.route("m", 0, path.reference())]
+    routes = [*path.straight_lines(), path.route("m", 0, path.reference())]
     paths = path.Paths(path.reference(), routes, PathChecks(), draws("muller-brown", 100))
     assert figures.save(drawn.path(paths), tmp_path, "p")[0].stat().st_size > 10_000
 
@@ -631,7 +633,8 @@ def test_no_seed_is_dropped_from_the_path(tmp_path, quick):
     assert ran.exit_code == 0, ran.output
     methods = json.loads((tmp_path / "path.json").read_text())["methods"]
     assert {m["method"]: len(m["seeds"]) for m in methods} == {
-        "polyline": 1, "DPA, mean curve": 2, "DPA, gradient march": 2, "PCA, mean curve": 2,
+        "straight line": 1, "polyline": 1,
+        "DPA, mean curve": 2, "DPA, gradient march": 2, "PCA, mean curve": 2,
         "PCA, gradient march": 2, "AE of 1, mean curve": 2, "AE of 1, gradient march": 2,
         "AE of 1, decoded line": 2, "AE of 2, decoded line": 2,
     }  # fmt: skip

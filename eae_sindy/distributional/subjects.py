@@ -98,7 +98,7 @@ def paths(settings: PathChecks) -> Steps[Paths]:
 
     Each seed has its own draws to train on and to bin, and none is left out.
     """
-    law, found = MuellerBrown(), [path.polyline()]
+    law, found = MuellerBrown(), path.straight_lines()
     for seed in range(settings.seed, settings.seed + settings.seeds):
         rows = law.draw(settings.rows, np.random.default_rng([seed, ROWS]))
         x = law.draw(settings.draws, np.random.default_rng([seed, BINNED]))

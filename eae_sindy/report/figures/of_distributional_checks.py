@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...distributional.laws import MINIMA, MuellerBrown
-from ...distributional.path import Paths, Route
+from ...distributional.path import Paths
 from ...distributional.score import Checked, Measured
 from .style import CHAINS, GREY, INK, PALE, PURPLE, STYLE, TEAL, title
 
@@ -98,10 +98,9 @@ def _names(axis: Axes, found: Checked) -> None:
 
 def path(found: Paths) -> Figure:
     """Draw the curves over the potential (a), and their distances from the string (b, c)."""
-    figure = Figure(figsize=(10.4, 4.4), layout="constrained")
+    figure = Figure(figsize=(10.8, 4.6), layout="constrained")
     axes = figure.subplots(1, 3, width_ratios=(1.5, 1, 1))
-    colours = {method: CHAINS[k % len(CHAINS)] for k, method in enumerate(found.methods)}
-    _curves(axes[0], found, colours)
+    _curves(axes[0], found)
     title(axes[0], "a", "curves over the potential")
     for axis, name, limit in (
         (axes[1], "chamfer", found.settings.chamfer),
@@ -109,11 +108,12 @@ def path(found: Paths) -> Figure:
     ):
         for k, method in enumerate(found.methods):
             values = [getattr(r.distances, name) for r in found.of(method)]
-            axis.plot(values, np.full(len(values), k), "o", color=colours[method], ms=4, alpha=0.7)
+            colour, _ = _style(found, method)
+            axis.plot(values, np.full(len(values), k), "o", color=colour, ms=4, alpha=0.7)
         axis.axvline(limit, color=INK, lw=1, ls=":")
         axis.set_xscale("log")
         axis.set_ylim(len(found.methods) - 0.5, -0.5)
-        axis.set_xlabel("distance, one point a seed (dotted: asked)", **STYLE)
+        axis.set_xlabel("of each seed (dotted: asked)", **STYLE)
         axis.set_yticks(range(len(found.methods)), found.methods if axis is axes[1] else [])
         axis.grid(color="#eeeeee")
         axis.set_axisbelow(True)
@@ -122,20 +122,28 @@ def path(found: Paths) -> Figure:
     return figure
 
 
-def _curves(axis: Axes, found: Paths, colours: dict[str, str]) -> None:
+def _style(found: Paths, method: str) -> tuple[str, str]:
+    """Return a colour for what a curve is of, and a line style for how it was made."""
+    of, _, how = method.partition(", ")
+    all_of_them = list(dict.fromkeys(m.partition(", ")[0] for m in found.methods))
+    lines = {"gradient march": ":", "decoded line": "--"}
+    return CHAINS[all_of_them.index(of) % len(CHAINS)], lines.get(how, "-")
+
+
+def _curves(axis: Axes, found: Paths) -> None:
     sides = [np.linspace(*ends, 200) for ends in VIEW]
     grid = np.stack(np.meshgrid(*sides), axis=-1)
     energy = MuellerBrown().potential(grid.reshape(-1, 2)).reshape(grid.shape[:2])
-    axis.contour(
-        *sides, energy, levels=energy.min() + 2.0 * np.arange(LEVELS), colors=GREY, linewidths=0.5
-    )
+    levels = energy.min() + 2.0 * np.arange(LEVELS)
+    axis.contour(*sides, energy, levels=levels, colors=GREY, linewidths=0.4, linestyles="solid")
     across, upwards = found.cloud.T
     axis.scatter(across, upwards, s=1, color=PALE, lw=0)
     for method in found.methods:
-        routes: list[Route] = found.of(method)
-        for k, route in enumerate(routes):
-            axis.plot(*route.curve.T, color=colours[method], lw=0.9, label="" if k else method)
-    axis.plot(*found.reference.T, color=INK, lw=2, ls="--", label="string method")
+        colour, line = _style(found, method)
+        for k, route in enumerate(found.of(method)):
+            label = "" if k else method
+            axis.plot(*route.curve.T, color=colour, ls=line, lw=0.9, label=label)
+    axis.plot(*found.reference.T, color=INK, lw=2.2, label="string method")
     axis.plot(*np.array(MINIMA).T, "o", color=INK, ms=4)
     axis.set_xlim(VIEW[0])
     axis.set_ylim(VIEW[1])
