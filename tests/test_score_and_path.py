@@ -391,6 +391,10 @@ def test_verdicts_turn_where_the_settings_say():
             **{**vars(m), "calibration": scores.Calibration(ratio, (ratio, ratio))}
         )
         assert claims.calibration(own, FEW).verdict == verdict
+    for pair, verdict in (((0.9, 0.85), HOLDS), ((0.95, 0.7), UNTOLD), ((0.7, 0.95), UNTOLD),
+                          ((0.95, 0.4), FAILS)):  # fmt: skip
+        own = scores.Measured(**{**vars(m), "polar": scores.Polar(*pair, True)})
+        assert claims.polar(own, FEW).verdict == verdict
     for rank, verdict in ((0.95, HOLDS), (0.7, UNTOLD), (0.4, FAILS), (-0.95, FAILS)):
         own = scores.Measured(**{**vars(m), "forces": balance.Forces(rank, 0.5, 1.0)})
         assert claims.forces(own, FEW).verdict == verdict
