@@ -1106,6 +1106,10 @@ class ScoreChecks(_Settings):
                 getattr(self, name) >= least, f"--{name.replace('_', '-')} must be at least {least}"
             )
         _require(self.seed >= 0, "--seed must not be negative")
+        _require(
+            min(self.draws, self.rows) >= 20 * self.level_sets,
+            "--draws are too few for so many --level-sets: draw more, or take fewer of these",
+        )
         pairs = (
             *(("agrees", "parts"), ("consistent", "inconsistent"), ("calibrated", "uncalibrated")),
             *(("not_polar", "polar"), ("untold_force", "told_force")),

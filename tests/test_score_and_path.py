@@ -422,6 +422,9 @@ def test_verdicts_turn_where_the_settings_say():
 def test_settings_that_contradict_themselves_are_refused():
     with pytest.raises(EaeSindyError, match="agrees must not be more than parts"):
         ScoreChecks(agrees=0.6)
+    for few in ({"draws": 700}, {"level_sets": 2000}):
+        with pytest.raises(EaeSindyError, match="too few"):
+            ScoreChecks(**few)
     with pytest.raises(EaeSindyError, match="too few"):
         PathChecks(draws=1000)
 
