@@ -370,7 +370,9 @@ def named(name, code, law="normal", given=None):
 
 def test_a_claim_that_a_control_passes_cannot_be_told():
     polar, straight = named(claims.MEANS, Polar()), named(claims.UNTRAINED, FIRST)
-    fair = {j.claim: j for j in claims.judged(Checked("normal", "N", FEW, [polar, straight]))}
+    also = named(claims.RADIUS, FIRST)
+    judged = claims.judged(Checked("normal", "N", FEW, [polar, straight, also]))
+    fair = {j.claim: j for j in judged if j.subject == claims.MEANS}
     assert fair["balance"].verdict == HOLDS
     assert fair["balance"].controls[claims.UNTRAINED].verdict == FAILS
     assert fair["polar"].verdict == HOLDS

@@ -12,7 +12,7 @@ from ..progress import Progress, Steps, mapped
 from ..recipes import PATH_MEANS, SCORE_LAWS, SCORE_MEANS, DpaFit, PathChecks, ScoreChecks
 from . import path
 from .analytic_codes import Linear, Nearest, Polar, Radius
-from .claims import ANGLE, FIRST, LAWS_OF, MEANS, PCA, PLAIN, RADIUS, SPIRAL, UNTRAINED
+from .claims import ANGLE, ASKEW, FIRST, LAWS_OF, MEANS, PCA, PLAIN, RADIUS, SPIRAL, UNTRAINED
 from .laws import Law, MuellerBrown
 from .level_sets import level_sets
 from .path import Paths, Route
@@ -30,7 +30,7 @@ def known(name: str) -> list[Subject]:
     spiral = Subject(SPIRAL, Nearest.spiral(PITCH, TURNS))
     return {
         "normal": [Subject(ANGLE, Polar()), Subject(RADIUS, Radius()), first, spiral],
-        "anisotropic": [first],
+        "anisotropic": [first, Subject(ASKEW, Linear(np.ones((1, 2))))],
     }.get(name, [])
 
 
