@@ -1128,9 +1128,9 @@ class PathChecks(_Settings):
     positive: ClassVar = ("gap", "march", "chamfer", "hausdorff")
 
     rows: int = 20_000  # that models are trained on
-    draws: int = 400_000  # binned by code
+    draws: int = 1_000_000  # binned by code: one in a thousand is on the barrier
     level_sets: int = 60  # to begin with
-    least_draws: int = 200  # of a level set: its centre is then known to 0.01
+    least_draws: int = 500  # of a level set: its centre is then known to 0.01
     gap: float = 0.08  # between neighbouring centres, above which level sets are halved
     march: float = 0.01  # step along the gradient
     seeds: int = 5

@@ -636,7 +636,7 @@ def test_the_score_is_checked_from_the_command_line(tmp_path, quick):
 def test_no_seed_is_dropped_from_the_path(tmp_path, quick):
     from eae_sindy_cli.main import main
 
-    line = ["dpa", "path", "--seeds", "2", "--draws", "40000", "--rows", "2000", "--plot",
+    line = ["dpa", "path", "--seeds", "2", "--draws", "60000", "--rows", "2000", "--plot",
             "-o", str(tmp_path)]  # fmt: skip
     ran = CliRunner().invoke(main, line)
     assert ran.exit_code == 0, ran.output
