@@ -548,6 +548,14 @@ def test_a_march_follows_the_gradient():
     np.testing.assert_allclose(straight[:, 0], laws.MINIMA[0][0])
 
 
+def test_a_decoded_line_runs_between_the_codes_of_the_minima():
+    found = path.of_line("x", 0, FIRST, lambda z: z)
+    np.testing.assert_allclose(found.curve[[0, -1]], np.array(laws.MINIMA)[[0, -1]])
+    assert found.distances == path.straight_lines()[0].distances
+    with pytest.raises(EaeSindyError, match="no points of the plane"):
+        path.of_line("x", 0, FIRST, lambda z: z[:, :1])
+
+
 def test_every_seed_has_to_reach():
     near, far = (path.reference() + np.array([off, 0]) for off in (0.01, 0.3))
     routes = [path.route("m", 0, near), path.route("m", 1, far), path.route("n", 0, near),
@@ -649,13 +657,21 @@ def test_the_score_is_checked_from_the_command_line(tmp_path, quick):
     assert (tmp_path / "score_normal.png").is_file()
 
 
-def test_no_seed_is_dropped_from_the_path(tmp_path, quick):
+def test_no_seed_is_dropped_from_the_path(tmp_path, quick, monkeypatch):
+    from eae_sindy.distributional import subjects
     from eae_sindy_cli.main import main
+
+    asked, train = [], subjects.plain_models.train_plain
+    monkeypatch.setattr(
+        subjects.plain_models, "train_plain",
+        lambda rows, fit: asked.append((fit.seed, fit.latents)) or train(rows, fit),
+    )  # fmt: skip
 
     line = ["dpa", "path", "--seeds", "2", "--draws", "60000", "--rows", "2000", "--plot",
             "-o", str(tmp_path)]  # fmt: skip
     ran = CliRunner().invoke(main, line)
     assert ran.exit_code == 0, ran.output
+    assert asked == [(0, 1), (0, 2), (1, 1), (1, 2)]
     methods = json.loads((tmp_path / "path.json").read_text())["methods"]
     assert {m["method"]: len(m["seeds"]) for m in methods} == {
         "straight line": 1, "polyline": 1,
