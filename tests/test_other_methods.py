@@ -101,7 +101,7 @@ def test_the_control_is_exact_where_the_linear_decoder_fails(compared):
 
 
 def test_late_frames_are_the_last_tenth_of_each_trajectory_and_of_training_alone(curved):
-    late = linear_methods.late(curved)
+    late = control.late(curved)
     train = curved.frames.where(TRAIN)
     kept = late.frames.where(TRAIN)
     assert set(kept) < set(train)
@@ -115,6 +115,21 @@ def test_late_frames_are_the_last_tenth_of_each_trajectory_and_of_training_alone
         )
     for part in (VALIDATION, TEST):
         np.testing.assert_array_equal(late.frames.where(part), curved.frames.where(part))
+
+
+def test_a_discovery_has_the_control_of_late_frames_unless_they_are_too_few(curved):
+    (late,) = measurement.of_late_frames(curved)
+    assert late.name == "POD-2 of late frames, polynomial decoder, Eq. 16"
+    assert [r.name for r in measurement.linear(curved, FEW)][-1] == late.name
+    # Its equations are those of late frames, not of all.
+    (plain, *_), library = late.values, late.library
+    z, rate = (a.astype(float) for a in late.ensemble.encode(0, late.ensemble.frames.where(TRAIN)))
+    np.testing.assert_allclose(plain, np.linalg.lstsq(library(z), rate)[0], atol=1e-3)
+    frames, rows = curved.frames, curved.frames.where(TRAIN)
+    split = np.array(frames.split)
+    split[rows[: -10 * len(library)]] = 0  # a tenth of the rest is as many as there are terms
+    few = replace(curved, frames=replace(frames, split=split))
+    assert measurement.of_late_frames(few) == []
 
 
 def test_a_discovery_has_the_control_with_chosen_equations(curved):

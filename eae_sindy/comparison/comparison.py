@@ -11,9 +11,9 @@ import numpy as np
 
 from ..discovery import candidates, chosen_dynamics, member_fits, pod_baseline, resampling
 from ..discovery.chosen_dynamics import Answers
-from ..discovery.measurement import BOTH, STLSQ, Method, Row, measure, solved, timed
+from ..discovery.measurement import BOTH, STLSQ, Method, Row, measure, of_late_frames, solved, timed
 from ..discovery.member_fits import Fits, reference_period
-from ..discovery.polynomial_decoder import CONTROL, curved
+from ..discovery.polynomial_decoder import CONTROL, LATE, curved
 from ..dynamics import cycles, orbits
 from ..dynamics.least_squares import Sparse
 from ..dynamics.orbits import Loop
@@ -28,7 +28,6 @@ from . import linear_methods, operator_inference
 
 # In the names of rows: the tool's own method.
 EAE = "EAE"
-LATE = "of late frames"
 CHOSEN = 4  # latents of POD at most whose equations are chosen by running: of more it takes minutes
 
 # What the linear methods were given beyond their published settings.
@@ -39,8 +38,6 @@ HELP = {
     "bagged": f"medians over {linear_methods.MODELS} models, pysindy's defaults; interval over "
     "them",
     "curved": "POD's latents; field by a polynomial of degree {}; interval over frames",
-    "late": f"all fitted to the last {linear_methods.LATE:.0%} of each trajectory's training "
-    "frames; no interval",
     "bop-dmd": f"{linear_methods.TRIALS} trials of 60 % of the frames; interval over them",
 }
 
@@ -226,11 +223,8 @@ def control(pod: Ensemble, seconds: float, criteria: Criteria) -> Steps[list[Met
 
 
 def _late(ensemble: Ensemble) -> Steps[list[Method]]:
-    """Return the control fitted to late frames: a model of the attractor, and of nothing else."""
-    name = f"POD-{ensemble.settings.latents} {LATE}, {CONTROL}"
-    yield Progress(name, 0, 1)
-    made, seconds = timed(lambda: curved(pod_baseline.pod(linear_methods.late(ensemble))))
-    return [solved(name, made, seconds, None)._replace(note=HELP["late"])]
+    yield Progress(LATE, 0, 1)
+    return of_late_frames(ensemble)
 
 
 def _wide(ensemble: Ensemble, criteria: Criteria) -> Steps[list[Method]]:

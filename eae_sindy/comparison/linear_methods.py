@@ -17,13 +17,12 @@ from ..dynamics.library import Library, standard, with_constant
 from ..ensemble.ensemble import Ensemble
 from ..ensemble.intervals import interval
 from ..errors import EaeSindyError
-from ..snapshots.split import TRAIN, UNUSED
+from ..snapshots.split import TRAIN
 
 TRIALS, PART = 100, 0.6  # of BOP-DMD, and of the frames in each: as Sashidhar & Kutz (2022) use
 REAL = 1e-6  # of the largest: an eigenvalue with less of an imaginary part is real
 MODELS = 20  # of ensemble SINDy, the default of pysindy and of Fasel et al. (2022)
 
-LATE = 0.1  # of the training frames of each trajectory: the last of them
 DEGREE = 3  # of the terms of twice as many latents, at most
 ROUNDING = 1e-6  # of the largest: what singular values of frames in single precision mean nothing
 
@@ -51,21 +50,6 @@ def twice(ensemble: Ensemble) -> Ensemble:
             settings = ensemble.settings.but(latents=d, degree=degree)
             return pod(replace(ensemble, settings=settings, library=library))
     raise EaeSindyError(f"{len(x)} training frames are too few for equations of {d} modes")
-
-
-def late(ensemble: Ensemble) -> Ensemble:
-    """Return the same with the last tenth of each trajectory's training frames alone.
-
-    On these the data have come to their attractor: what is fitted to them knows nothing of how they
-    came there, and need not.
-    """
-    frames = ensemble.frames
-    split = np.array(frames.split)
-    for number in np.unique(frames.trajectory):
-        rows = frames.where(TRAIN)
-        rows = rows[frames.trajectory[rows] == number]
-        split[rows[frames.time[rows] < np.quantile(frames.time[rows], 1 - LATE)]] = UNUSED
-    return replace(ensemble, frames=replace(frames, split=split))
 
 
 def bop_dmd(

@@ -16,7 +16,7 @@ from ..recipes import CRITERIA, Criteria
 from ..snapshots.split import TEST, TRAIN
 from . import candidates, decoded_orbits, pod_baseline
 from .member_fits import reference_period
-from .polynomial_decoder import CONTROL, curved
+from .polynomial_decoder import CONTROL, LATE, LATE_SHARE, curved, late
 from .relative_error import Target
 
 T = TypeVar("T")
@@ -127,7 +127,8 @@ def measure(method: Method, reference: float, criteria: Criteria = CRITERIA) -> 
 def linear(ensemble: Ensemble, criteria: Criteria = CRITERIA) -> list[Row]:
     """Return the rows a user has within a second or two: POD with pysindy.
 
-    And the control: the same latents and equations with a polynomial for the decoder.
+    And the control: the same latents and equations with a polynomial for the decoder, also of late
+    frames alone.
     """
     reference = reference_period(ensemble, criteria)
     pod, seconds = timed(lambda: pod_baseline.pod(ensemble))
@@ -135,7 +136,22 @@ def linear(ensemble: Ensemble, criteria: Criteria = CRITERIA) -> list[Row]:
     bent, more = timed(lambda: curved(pod))
     methods = [solved(name, pod, seconds, s) for s in BOTH]
     methods += [solved(f"{name}, {CONTROL}", bent, seconds + more, s) for s in BOTH]
+    methods += of_late_frames(ensemble)
     return [measure(method, reference, criteria) for method in methods]
+
+
+def of_late_frames(ensemble: Ensemble) -> list[Method]:
+    """Return the control fitted to late frames: a model of the attractor, and of nothing else.
+
+    None where they are no more than its terms.
+    """
+    some = late(ensemble)
+    if len(some.frames.where(TRAIN)) <= len(with_constant(ensemble.library)):
+        return []
+    made, seconds = timed(lambda: curved(pod_baseline.pod(some)))
+    name = f"POD-{ensemble.settings.latents} {LATE}, {CONTROL}"
+    note = f"all fitted to the last {LATE_SHARE:.0%} of each trajectory's training frames"
+    return [solved(name, made, seconds, None)._replace(note=note)]
 
 
 def timed(work: Callable[[], T]) -> tuple[T, float]:

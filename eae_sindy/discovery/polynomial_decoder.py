@@ -4,7 +4,7 @@ Where a network does no better than this, its curved decoder is all that it had 
 is had by least squares in less than a second.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from ..dynamics import least_squares
 from ..dynamics.library import Library, standard
 from ..ensemble.ensemble import Ensemble
 from ..errors import EaeSindyError
-from ..snapshots.split import TRAIN
+from ..snapshots.split import TRAIN, UNUSED
 
 CONTROL = "polynomial decoder"  # in the names of rows
+LATE, LATE_SHARE = "of late frames", 0.1  # of the training frames of each trajectory, the last
 # At most, of one or two latents and of more: of more the frames leave wide gaps, in which higher
 # degrees swing. They lower the error of the frames, and raise that of rates and forecasts.
 DEGREE, DEGREE_OF_MORE = 7, 3
@@ -81,6 +82,20 @@ def curved(pod: Ensemble) -> CurvedPod:
         np.vstack([theta, ridge]), np.vstack([x, np.zeros((len(ridge), x.shape[1]))])
     )
     return CurvedPod(**vars(pod), monomials=monomials, weights=weights)
+
+
+def late(ensemble: Ensemble) -> Ensemble:
+    """Return the same with the last tenth of each trajectory's training frames alone.
+
+    On these the data have come to their attractor: what is fitted to them knows nothing of how they
+    came there, and need not.
+    """
+    frames = ensemble.frames
+    train, split = frames.where(TRAIN), np.array(frames.split)
+    for number in np.unique(frames.trajectory[train]):
+        rows = train[frames.trajectory[train] == number]
+        split[rows[frames.time[rows] < np.quantile(frames.time[rows], 1 - LATE_SHARE)]] = UNUSED
+    return replace(ensemble, frames=replace(frames, split=split))
 
 
 def _degree(frames: int, latents: int) -> int:
