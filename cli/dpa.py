@@ -32,6 +32,8 @@ HELP = {
     "test": "Share of the rows that are held out.",
     "seed": "The one source of randomness.",
 }
+UNLIKE = 0.1  # of the variance: frames of which a model sees less are others
+GO_ON = "add --resume to the same line to go on"
 MODEL = "model.h5"  # in the folder of a dimension
 
 
@@ -149,7 +151,10 @@ def dimension(
     found = read(data, names, settings, rows, after)
     path = output / MODEL
     model = trained(found, settings, path, device=device, resume=resume, force=force, data=data)
-    result = options.follow(judged.judge(model, found))
+    try:
+        result = options.follow(judged.judge(model, found))
+    except (KeyboardInterrupt, options.Terminated) as ended:
+        raise type(ended)(GO_ON) from ended
     known = {"command": " ".join(["eae-sindy", *sys.argv[1:]]), "data": str(data)}
     # Numbers first: a figure that fails must not lose them.
     paths = [path, report.write(result, output, known, force or resume)]
@@ -211,11 +216,10 @@ def sample(
     for name in ("sample.npz", *(("sample.png", "sample.pdf") if plot else ())):
         storage.claim(output / name, force, read=(model, data))
     made = DistributionalModel.open(model)
-    known = _some_rows(made, data, names, rows, given)
+    known, truth = _some_rows(made, data, names, rows, given)
     k = made.settings.latents if latents is None else latents
     drawn = models.sample(made, models.codes(made, known), k, draws, seed)
     frames = np.stack([made.frames(one) for one in drawn])
-    truth = made.frames(known)
     values = {"given": truth, "draws": frames, "mean": frames.mean(axis=0),
               "spread": frames.std(axis=0), "latents": k}  # fmt: skip
     with storage.whole_file(output / "sample.npz", force) as part, part.open("wb") as file:
@@ -249,8 +253,8 @@ def read(
 
 def _some_rows(
     model: "DistributionalModel", data: Path, names: dict[str, Any], rows: int, given: int
-) -> Any:
-    """Return rows of DATA as the model knows them, spread evenly."""
+) -> tuple[Any, Any]:
+    """Return rows of DATA as the model knows them, spread evenly, and as the frames they are."""
     import numpy as np
 
     from eae_sindy.distributional import planted
@@ -258,18 +262,26 @@ def _some_rows(
 
     if str(data) in CURVES and not data.exists():
         found = planted.make(str(data), rows, model.settings.seed).rows
-        return found[np.linspace(0, len(found) - 1, given).astype(int)]
+        some = found[np.linspace(0, len(found) - 1, given).astype(int)]
+        return some, model.shaped(some)
     with choice.read(data, **options.measured(names, data, model.attributes)) as snapshots:
         at = np.unique(np.linspace(0, len(snapshots) - 1, given).astype(int))
         frames = np.concatenate([snapshots.rows("field", i, i + 1) for i in at])
     if model.pod is None:
-        return frames
+        return frames, model.shaped(frames)
     if frames.shape[1] != model.pod.size:
         raise EaeSindyError(
             f"frames of {data} have {frames.shape[1]:,} values, those of the model "
             f"{model.pod.size:,}: name the data that it was made of"
         )
-    return model.pod.project(frames)
+    known = model.pod.project(frames)
+    beyond = np.mean((frames - model.pod.expand(known)) ** 2) / model.pod.unit**2
+    if beyond > UNLIKE:
+        click.echo(
+            f" !  what the model does not see of the frames of {data} is {beyond:.0%} of the "
+            "variance of those it was made of: its laws are not theirs"
+        )
+    return known, model.shaped(frames)
 
 
 def trained(
@@ -324,7 +336,7 @@ def _training(
             found.train, found.begin(settings), device=named(device), segments=segments
         )
     except (KeyboardInterrupt, options.Terminated) as ended:
-        raise type(ended)("add --resume to the same line to go on") from ended
+        raise type(ended)(GO_ON) from ended
     seconds = time.perf_counter() - start if whole else float("nan")
     return replace(model, attributes={**model.attributes, "seconds": seconds})
 

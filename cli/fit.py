@@ -254,16 +254,16 @@ def _chosen(
     from eae_sindy.neural.devices import named
     from eae_sindy.report import distributional as report
 
-    begun = segments.opening() if segments else None
-    if begun is None and output.is_file():
-        begun = Ensemble.open(output)
-    if resume and begun is not None:
+    if resume and (segments or output.is_file()):
+        begun = segments.opening() if segments else Ensemble.open(output)
         click.echo(f"latents: {begun.settings.latents}, as this fit was begun")
         return begun.settings.latents
-    steps = choice.latents_of(snapshots, settings, device=named(device))
-    found = options.follow(steps)
+    as_it_is = f"{settings.latents} are taken, as the recipe has it"
+    try:
+        found = options.follow(choice.latents_of(snapshots, settings, device=named(device)))
+    except EaeSindyError as error:
+        click.echo(f"latents: frames cannot tell ({error}): {as_it_is}")
+        return settings.latents
     said = report.choice(found.found)
-    if not found.clean:
-        said += f": {settings.latents} are taken, as the recipe has it"
-    click.echo(f"latents: {said}")
+    click.echo(f"latents: {said}" + ("" if found.clean else f": {as_it_is}"))
     return found.latents

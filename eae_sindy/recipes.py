@@ -1064,7 +1064,7 @@ SCORE_LAWS = DpaFit(
     latents=2, beta=1.0, hidden=(64, 64, 64, 64), noise=8, steps=3000, batch=96, learning_rate=1e-2
 )
 # Smaller networks at a lower rate have smoother level sets, which the curve through their centres
-# needs; chosen by its distance from the string on seeds 100 to 103, which are judged nowhere.
+# needs; chosen by its distance from the string on seeds 100 to 109, see docs/dpa_score.md.
 PATH_MEANS = SCORE_MEANS.but(hidden=(64, 64), learning_rate=2e-3)
 
 

@@ -30,7 +30,7 @@ def test_compare_trains_what_is_missing_and_keeps_what_is_there(tmp_path):
     assert result.exit_code == 0, result.output
     with (out / "comparison.csv").open(newline="") as file:
         rows = {r["name"]: r for r in csv.DictReader(file)}
-    assert len(rows) == 21
+    assert len(rows) == 22
     assert 0 < float(rows["POD-2, Eq. 16"]["forecast"]) < 0.2
     assert "a tenth of the epochs" in rows["SINDy autoencoder"]["note"]
     kept = json.loads((out / "comparison.json").read_text())

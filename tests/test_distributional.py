@@ -568,6 +568,48 @@ def test_a_kind_of_dynamics_asks_for_so_many_continuous_latents():
     assert none.recommended is None
 
 
+@pytest.mark.parametrize(
+    ("columns", "latents", "said"),
+    [(5, 3, ""), (5, 2, "the model has 2: raise --latents"), (2, 4, "2 columns: make --delays")],
+)
+def test_dynamics_that_take_more_latents_than_there_are_have_no_clean_knee(
+    small, monkeypatch, columns, latents, said
+):
+    found, model = small
+    x = rng(40).normal(size=(500, columns))
+    one = samples.of_rows(x, TINY, kind=Kind("chaotic", "made up"))
+    model = SimpleNamespace(settings=TINY.but(latents=latents))
+    assert dimension._lack(3, model, one).endswith(said)
+    assert bool(said) == bool(dimension._lack(3, model, one))
+    # All the way through: a knee at one of two latents, and chaos that takes three.
+    found, model = (
+        samples.of_rows(x[:, :2], TINY),
+        finish(models.train_on(x[:, :2], TINY.but(latents=2))),
+    )
+    knee = curve_of((1, 0.01, 0.01))
+    monkeypatch.setattr(dimension, "curve", lambda *_: knee)
+    result = finish(dimension.judge(model, replace(found, kind=Kind("chaotic", "made up")), FEW))
+    assert result.recommended is None
+    assert "3 continuous latents, and the rows have 2 columns" in report.choice(result)
+    assert report.summary(result)["recommended"] is None
+    assert report.lines(result)
+
+
+def test_a_decay_has_no_heavy_tails_and_draws_in_a_file_may_have_them():
+    t = np.linspace(0, 20, 3000)
+    spiral = np.exp(-3 * t)[:, None] * np.stack([np.cos(3 * t), np.sin(3 * t)], axis=1)
+    label = np.zeros(3000, int)
+    assert samples.tail_index(spiral) < 1
+    assert samples.follow(spiral, label)
+    assert len(samples.of_snapshots(Snapshots(t, spiral, None), TINY).train) == 2400
+    cauchy = rng(41).standard_cauchy((3000, 2))
+    assert not samples.follow(cauchy, label)
+    with pytest.raises(EaeSindyError, match="heavy tails"):
+        samples.of_snapshots(Snapshots(t, cauchy, None), TINY)
+    # Frames of different trajectories do not follow from each other.
+    assert not samples.follow(spiral, np.arange(3000))
+
+
 def test_frames_say_what_kind_of_dynamics_they_show():
     assert (
         samples.of_snapshots(frames(800, end=80.0), TINY).kind.name == "limit cycle or conservative"
@@ -587,6 +629,20 @@ def test_a_dimension_is_judged_written_and_drawn(small, tmp_path):
     figure = of_distributional.dimension(result)
     assert len(figure.axes) == 3
     assert len(of_distributional.dimension(made_up(surplus=[])).axes) == 3
+
+
+def test_how_far_laws_move_does_not_depend_on_what_a_test_resolves(small):
+    found, model = small
+    codes = models.codes(model, found.test[:50])
+    moved, same = zip(
+        *(
+            dimension.laws(model, codes, (0, 3), FEW.but(resolution=by), rng(43))
+            for by in (0.001, 1.0)
+        ),
+        strict=True,
+    )
+    assert moved[0] == moved[1] > 0
+    assert same[0] <= same[1]
 
 
 def test_networks_that_learnt_nothing_recommend_nothing(small):
@@ -639,7 +695,13 @@ def test_frames_are_sampled_as_frames(tmp_path):
     assert done.exit_code == 0, done.output
     with np.load(drawn / "sample.npz") as held:
         assert held["draws"].shape == (100, 4, 6, 8)
-        np.testing.assert_allclose(held["given"][0], frames().field[0], atol=0.02)
+        np.testing.assert_array_equal(held["given"][0], frames().field[0])
+    assert "its laws are not theirs" not in done.output
+    other = tmp_path / "other.h5"
+    Snapshots(np.arange(20.0), np.ones((20, 6, 8)) + rng(42).random((20, 1, 1)), None).save(other)
+    done = run.invoke(main, ["dpa", "sample", str(model), str(other), "-o", str(tmp_path / "o")])
+    assert done.exit_code == 0, done.output
+    assert "its laws are not theirs" in done.output
 
 
 def test_settings_that_mean_nothing_are_refused():
@@ -702,6 +764,18 @@ def test_without_a_knee_a_fit_takes_what_its_recipe_has_and_says_so(tmp_path, mo
     said = capsys.readouterr().out
     assert "latents: no clean knee: the score falls gradually" in said
     assert ": 3 are taken, as the recipe has it" in said
+
+
+def test_frames_that_cannot_tell_leave_the_recipes_number(tmp_path, capsys):
+    fit, where = recipe("paper-quick").but(latents=3), tmp_path / "e.h5"
+    where.write_text("an old file, which --force replaces")
+    t = np.linspace(0, 40, 800)
+    twice = np.round(np.stack([np.cos(t), np.sin(t)], axis=1), 1)
+    found = _chosen(Snapshots(t, twice, None), fit, "auto", where, Segments(where), False)
+    assert found == 3
+    said = capsys.readouterr().out
+    assert "rows repeat another" in said
+    assert said.endswith("): 3 are taken, as the recipe has it\n")
 
 
 # ---- Planted dimensions, in full

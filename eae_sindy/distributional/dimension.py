@@ -6,7 +6,7 @@ nothing of the data that these do not, and leave reconstructed laws as they are.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -178,6 +178,9 @@ def judge(model: DistributionalModel, samples: Samples, knee: Knee = KNEE) -> St
     flat = models.scores(before, test, pairs=PAIRS).mean(axis=1)
     closed = found.clean and closure.closed(samples.train, found.dimension)
     at = continuous(found, closed, samples.kind)
+    if (lack := _lack(at, model, samples)) and found.clean:
+        found = replace(found, doubt=lack)
+        at = continuous(found, closed, samples.kind)
     surplus = []
     for latent in range(at + 1, model.settings.latents + 1):
         yield Progress("surplus latents", 2 + latent, total)
@@ -209,6 +212,16 @@ def continuous(found: Curve, closed: bool, kind: Kind | None) -> int:
     """
     least = LEAST.get(kind.name, 0) if kind is not None and found.clean else 0
     return max(found.dimension + closed, least)
+
+
+def _lack(latents: int, model: DistributionalModel, samples: Samples) -> str:
+    """Say what is missing for so many continuous latents; nothing if nothing is."""
+    said = f"the dynamics take {latents} continuous latents"
+    if latents > samples.train.shape[1]:
+        return f"{said}, and the rows have {samples.train.shape[1]} columns: make --delays"
+    if latents > model.settings.latents:
+        return f"{said}, and the model has {model.settings.latents}: raise --latents"
+    return ""
 
 
 def curve(scores: np.ndarray, knee: Knee) -> Curve:
@@ -387,14 +400,17 @@ def laws(
         ]
     ).transpose(1, 0, 2)
     rows = both.mean(axis=1)
-    both = _blurred(both, knee.resolution * np.sqrt(_about(rows) / rows.size), rng)
-    apart = np.stack([np.linalg.norm(row[:, None] - row, axis=2) for row in both])
+    blurred = _blurred(both, knee.resolution * np.sqrt(_about(rows) / rows.size), rng)
+    sharp, apart = (
+        np.stack([np.linalg.norm(row[:, None] - row, axis=2) for row in draws])
+        for draws in (both, blurred)
+    )
     signs = np.repeat([1.0, -1.0], knee.draws)
-    found = energy(apart, np.broadcast_to(signs, apart.shape[:2]))
+    moved, found = (energy(a, np.broadcast_to(signs, a.shape[:2])) for a in (sharp, apart))
     drawn = np.empty(knee.permutations)
     for i in range(knee.permutations):
         drawn[i] = energy(apart, signs[np.argsort(rng.random(apart.shape[:2]), axis=1)])
-    return found, neighbours.p_value(found, drawn)
+    return moved, neighbours.p_value(found, drawn)
 
 
 def energy(apart: np.ndarray, signs: np.ndarray) -> float:

@@ -27,6 +27,7 @@ CONSTANT = 1e-6  # spread of a column over that of the widest, below which it sa
 FAINT = 1e-5  # amplitude of a POD mode over that of the first, below which it is left out
 TAIL = 0.05  # share of the rows, the farthest ones, of which the tail index is estimated
 LEAST_TAIL = 50  # rows of it: fewer tell nothing
+FOLLOW = 0.9  # correlation of distances from one frame to the next, of those that follow in time
 MARGIN = 1.2  # by which the tail index should exceed β, or no sample mean of the score is one
 
 
@@ -75,7 +76,7 @@ class Samples:
         return found.hexdigest()[:16]
 
 
-def of_rows(rows: np.ndarray, settings: DpaFit, **known: Any) -> Samples:
+def of_rows(rows: np.ndarray, settings: DpaFit, *, draws: bool = True, **known: Any) -> Samples:
     """Return rows [n, N] that are independent draws: checked, some held out at random.
 
     `known` are further fields of `Samples`.
@@ -90,7 +91,7 @@ def of_rows(rows: np.ndarray, settings: DpaFit, **known: Any) -> Samples:
     if rows.ndim != 2 or 0 in rows.shape:
         raise EaeSindyError(f"rows have the shape {rows.shape}: give an array [rows, columns]")
     test = max(2, round(settings.test * len(rows)))
-    check(rows, settings.beta, training=len(rows) - test)
+    check(rows, settings.beta, training=len(rows) - test, draws=draws)
     order = np.random.default_rng([settings.seed, 1]).permutation(len(rows))
     return Samples(rows[order[test:]], rows[order[:test]], **{"shape": rows.shape[1:], **known})
 
@@ -104,7 +105,7 @@ def of_set(name: str, n: int, settings: DpaFit) -> Samples:
 def of_snapshots(snapshots: Snapshots, settings: DpaFit, after: float | None = None) -> Samples:
     """Return the frames of snapshots, in POD coordinates if they have many values.
 
-    Coordinates are about the mean training frame, and all in one unit: none is blown up to the size
+    Coordinates are about the mean frame, and all in one unit: none is blown up to the size
     of another.
 
     Parameters
@@ -147,18 +148,35 @@ def _of_frames(
 ) -> Samples:
     """Return frames [n, N], in POD coordinates if they have many values, and their kind."""
     if frames.shape[1] <= settings.rank:
-        check(frames, settings.beta, training=len(frames))
-        return of_rows(frames, settings, kind=tell(*when, frames[:, :LEADING]), **known)
+        check(frames, settings.beta, training=len(frames), draws=not follow(frames, when[1]))
+        known |= {"kind": tell(*when, frames[:, :LEADING])}
+        return of_rows(frames, settings, draws=not follow(frames, when[1]), **known)
     basis = decompose(frames, settings.rank, dimensionless=True)
     kept = int(np.count_nonzero(basis.sigma > FAINT * basis.sigma[0]))
     basis = replace(basis, modes=basis.modes[:kept], sigma=basis.sigma[:kept])
     rows = basis.project(frames)
     kind = tell(*when, rows[:, :LEADING])
-    return of_rows(rows, settings, pod=basis, kind=kind, **known)
+    draws = not follow(rows, when[1])
+    return of_rows(rows, settings, draws=draws, pod=basis, kind=kind, **known)
 
 
-def check(rows: np.ndarray, beta: float, training: int) -> None:
-    """Raise `EaeSindyError` for rows [n, N] of which no law can be learnt."""
+def follow(rows: np.ndarray, trajectory: np.ndarray) -> bool:
+    """Tell whether rows [n, N] follow from each other in time, and are no independent draws.
+
+    Then a decay has the index of a heavy tail, and is none.
+    """
+    far = np.log(np.linalg.norm(rows - np.median(rows, axis=0), axis=1) + np.finfo(float).tiny)
+    next_ = trajectory[1:] == trajectory[:-1]
+    if np.count_nonzero(next_) < 2 or not np.isfinite(far).all() or np.ptp(far) == 0:
+        return False
+    return bool(np.corrcoef(far[:-1][next_], far[1:][next_])[0, 1] > FOLLOW)
+
+
+def check(rows: np.ndarray, beta: float, training: int, draws: bool = True) -> None:
+    """Raise `EaeSindyError` for rows [n, N] of which no law can be learnt.
+
+    Tails are looked at where rows are independent `draws`.
+    """
     n, size = rows.shape
     if bad := int(np.count_nonzero(~np.isfinite(rows).all(axis=1))):
         raise EaeSindyError(
@@ -182,10 +200,10 @@ def check(rows: np.ndarray, beta: float, training: int) -> None:
     repeated = n - len(np.unique(rows, axis=0))
     if repeated > REPEATED * n:
         raise EaeSindyError(
-            f"{repeated:,} of {n:,} rows stand there more than once: held-out rows would be known, "
-            "so leave out the duplicates"
+            f"{repeated:,} of {n:,} rows repeat another: held-out rows would be known, so leave "
+            "out the duplicates"
         )
-    index = tail_index(rows)
+    index = tail_index(rows) if draws else float("inf")
     if index < MARGIN * beta:
         raise EaeSindyError(
             f"the rows have heavy tails (index {index:.2g}), and E|X|^β hardly exists at β = "

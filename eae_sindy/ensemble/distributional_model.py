@@ -71,7 +71,10 @@ class DistributionalModel:
 
     def frames(self, rows: np.ndarray) -> np.ndarray:
         """Return rows [n, N] as frames [n, *space]; points that do not count are NaN."""
-        flat = rows if self.pod is None else self.pod.expand(rows.astype(np.float32))
+        return self.shaped(rows if self.pod is None else self.pod.expand(rows.astype(np.float32)))
+
+    def shaped(self, flat: np.ndarray) -> np.ndarray:
+        """Return the values of frames [n, points] as frames [n, *space]."""
         if self.mask is None:
             return flat.reshape(len(flat), *(self.shape or (self.size,)))
         made = np.full((len(flat), *self.shape), np.nan, flat.dtype)

@@ -193,7 +193,7 @@ class EntropicAutoencoder:
             method=s.differentiate,
         )
         if s.activation == AUTO:
-            name, errors = activation.choose(s, frames, pod, self.library)
+            name, errors = activation.preferred(s, frames, pod, self.library)
             s = s.but(activation=name)
             told = {**told, **{f"activation/{k}": v for k, v in errors.items()}}
         begun = Ensemble(

@@ -75,7 +75,7 @@ def _recommended(found: Dimension) -> Verdict:
     k = c.dimension
     text = (
         f"with {k} the energy score is {c.ratios[k]:.3f} of that of none, with {k - 1} "
-        f"{c.ratios[k - 1]:.3f}, and {count(len(c.ratios) - 1 - k, 'latent')} more lower it by "
+        f"{c.ratios[k - 1]:.3f}, and {count(len(c.ratios) - 1 - k, 'latent')} more would take off "
         f"{c.ratios[k] - c.ratios[k:].min():.3f}; {c.agree:.0%} of the bootstrap replicates agree"
     )
     if found.closed:

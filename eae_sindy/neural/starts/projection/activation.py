@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from ....dynamics.library import Library
+from ....errors import EaeSindyError
 from ....progress import finish
 from ....recipes import Fit
 from ....snapshots.frames import Frames
@@ -26,6 +27,16 @@ DEGREE = 3  # of the decoder under which an encoder comes to see more than POD m
 SEED = 2**31  # beside the numbers of decoders, which have seeds of their own
 
 
+def preferred(
+    settings: Fit, frames: Frames, pod: Pod, library: Library
+) -> tuple[str, Mapping[str, float]]:
+    """Return what `choose` does; the first candidate and nothing where frames cannot tell."""
+    try:
+        return choose(settings, frames, pod, library)
+    except EaeSindyError:  # a start that needs more of them says so itself
+        return CANDIDATES[0], {}
+
+
 def choose(
     settings: Fit, frames: Frames, pod: Pod, library: Library
 ) -> tuple[str, Mapping[str, float]]:
@@ -34,7 +45,7 @@ def choose(
     After one descent from POD modes under a cubic decoder the same hidden layers are drawn for
     every candidate, and their lengths, ridges and outer layers chosen in closed form, as the start
     does. The first candidate with at most `NEAR` times the least error is taken. Time bounds
-    nothing, so that a seed gives the same activation on every machine.
+    nothing, so that a seed gives the same activation on a slow machine.
 
     Raises
     ------
