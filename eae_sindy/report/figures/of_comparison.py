@@ -24,7 +24,7 @@ def comparison(found: Comparison) -> Figure:
     axes[2].barh(y, 100 * runs, 0.55, color=PURPLE)
     axes[2].set_xlim(0, 100)
     axes[2].set_xlabel("% of members", **STYLE)
-    title(axes[2], "c", "on the cycle")
+    title(axes[2], "c", "on cycle")
     axes[3].plot([row.seconds for row in rows], y, "o", color=INK, ms=4)
     axes[3].set_xscale("log")
     axes[3].set_xlabel("seconds", **STYLE)
