@@ -148,9 +148,10 @@ def _of_frames(
 ) -> Samples:
     """Return frames [n, N], in POD coordinates if they have many values, and their kind."""
     if frames.shape[1] <= settings.rank:
-        check(frames, settings.beta, training=len(frames), draws=not follow(frames, when[1]))
-        known |= {"kind": tell(*when, frames[:, :LEADING])}
-        return of_rows(frames, settings, draws=not follow(frames, when[1]), **known)
+        draws = not follow(frames, when[1])
+        check(frames, settings.beta, training=len(frames), draws=draws)
+        kind = tell(*when, frames[:, :LEADING])
+        return of_rows(frames, settings, draws=draws, kind=kind, **known)
     basis = decompose(frames, settings.rank, dimensionless=True)
     kept = int(np.count_nonzero(basis.sigma > FAINT * basis.sigma[0]))
     basis = replace(basis, modes=basis.modes[:kept], sigma=basis.sigma[:kept])

@@ -20,3 +20,8 @@ def named(device: str) -> str | None:
             "has one, or use --device cpu"
         )
     return DEVICES[device]
+
+
+def accelerated(device: str | None) -> bool:
+    """Return whether work on a device, by TensorFlow's name of it, runs on a GPU."""
+    return device != "/CPU:0" and bool(tf.config.list_physical_devices("GPU"))

@@ -19,6 +19,7 @@ from ..ensemble.segments import START, Segments
 from ..errors import EaeSindyError
 from ..progress import Progress, Steps
 from ..recipes import DpaFit
+from .devices import accelerated
 from .entropic.graph import graph
 from .entropic.workers import in_memory
 from .keys import fold, key
@@ -106,8 +107,7 @@ def _trained(
     s, seen = begun.settings, begun.seen(rows)
     with tf.device(device):
         rate = adam.falling(s.learning_rate, s.steps)
-        # XLA's random numbers are slow on a CPU.
-        xla = device != "/CPU:0" and bool(tf.config.list_physical_devices("GPU"))
+        xla = accelerated(device)  # XLA's random numbers are slow on a CPU
         given = same(tf.constant(seen))
         loop = adam.Loop(objective(s, begun.size), given, s.batch, rate, xla=xla)
         state, losses = _start(begun, segments)

@@ -17,6 +17,7 @@ from ..ensemble.segments import START, Segments
 from ..errors import EaeSindyError
 from ..progress import Progress, Steps, mapped
 from ..recipes import IMAGE_MODELS, ImageFit
+from .devices import accelerated
 from .entropic import chains
 from .entropic.compiled import Loop
 from .entropic.graph import graph
@@ -57,9 +58,7 @@ class Networks:
         On a CPU it writes out convolutions backwards as plain loops, a hundred times slower than
         TensorFlow's own.
         """
-        if not self.recipe.filters:
-            return True
-        return device != "/CPU:0" and bool(tf.config.list_physical_devices("GPU"))
+        return not self.recipe.filters or accelerated(device)
 
     def draw(self, rng: np.random.Generator, heads: int = 1) -> tuple[Weights, Weights]:
         """Draw first weights; the encoder has `heads` outputs for each latent."""

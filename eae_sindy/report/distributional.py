@@ -112,25 +112,29 @@ def _untrained(found: Dimension) -> str:
 def _nothing_gained(found: Dimension) -> Verdict:
     most = max(s.gained for s in found.surplus)
     told = [s for s in found.surplus if s.independent < found.knee.level]
-    text = f"they improve the prediction of a row by at most {max(most, 0):.1e} of the variance"
-    if told:
-        text += f"; a permutation test still sees something in {_named(told)}"
-    else:
-        text += "; a permutation test sees nothing in any"
-    level = "bad" if most >= found.knee.gain else "caution" if told else "good"
-    return Verdict("surplus-independent", "conditional independence", level, text)
+    text = (
+        f"they improve the prediction of a row by at most {max(most, 0):.1e} of the variance; a "
+        "permutation test "
+        + (f"still sees something in {_named(told)}" if told else "sees nothing in any")
+    )
+    return Verdict(
+        "surplus-independent", "conditional independence", _by_size(found, most, told), text
+    )
 
 
 def _same_laws(found: Dimension) -> Verdict:
     most = max(s.moved for s in found.surplus)
     told = [s for s in found.surplus if s.same < found.knee.level]
-    text = f"laws move by at most {max(most, 0):.1e} of the score of none beyond K′"
-    if told:
-        text += f"; a permutation test still sees it with {_named(told)}"
-    else:
-        text += "; a permutation test sees no difference"
-    level = "bad" if most >= found.knee.gain else "caution" if told else "good"
-    return Verdict("surplus-laws", "reconstructed laws", level, text)
+    text = (
+        f"laws move by at most {max(most, 0):.1e} of the score of none beyond K′; a permutation "
+        "test " + (f"still sees it with {_named(told)}" if told else "sees no difference")
+    )
+    return Verdict("surplus-laws", "reconstructed laws", _by_size(found, most, told), text)
+
+
+def _by_size(found: Dimension, most: float, told: Sequence[Surplus]) -> str:
+    """Judge what surplus latents do by its size, and then by whether a test sees it."""
+    return "bad" if most >= found.knee.gain else "caution" if told else "good"
 
 
 def _named(which: Sequence[Surplus]) -> str:
